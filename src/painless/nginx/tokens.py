@@ -1,0 +1,44 @@
+"""What an argument of a directive may be made of.
+
+A directive never takes a bare string of configuration: it takes text (``Literal``), a variable
+(``Var``), a mixture of both (``Expr``), or a regular expression (``Regex``).  The printer quotes each as
+NGINX's grammar needs, so that text cannot end its token, and a dollar sign in text cannot start a variable.
+"""
+
+from msgspec import Struct
+
+
+class Literal(Struct, frozen=True):
+    """Text that reaches NGINX byte for byte, whatever it holds (except NUL, which NGINX cannot hold)."""
+
+    text: str
+
+
+class Var(Struct, frozen=True):
+    """The value of a variable, named without its dollar sign; also ``1`` to ``9`` for captures."""
+
+    name: str
+
+
+class Expr(Struct, frozen=True):
+    """Text and variables in one token, as in ``"https://$host/x"``."""
+
+    parts: tuple[Literal | Var, ...]
+
+
+class Regex(Struct, frozen=True):
+    """A regular expression; ``prefix`` is what NGINX wants before it in the same token (``~``, ``~*``).
+
+    NGINX does not expand variables in it, so a dollar sign means the end of the line and stays as it is.
+    """
+
+    pattern: str
+    prefix: str = ""
+
+
+Token = Literal | Var | Expr | Regex
+
+
+def expr(*parts: str | Literal | Var) -> Expr:
+    """Return an ``Expr`` of ``parts``, in which a plain string is text."""
+    return Expr(tuple(Literal(part) if isinstance(part, str) else part for part in parts))

@@ -1,0 +1,41 @@
+"""The configuration as a tree of directives: plain, frozen, comparable values."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from painless.nginx.tokens import Literal, Token
+
+
+class Directive(Struct, frozen=True):
+    """A directive; ``block`` is ``None`` for a simple one.
+
+    ``comment`` is a line for readers that the printer writes above it.  ``origin`` says what put the
+    directive there; the language does not look into it, and children without one have their parent's.
+    """
+
+    name: str
+    args: tuple[Token, ...] = ()
+    block: "tuple[Directive, ...] | None" = None
+    comment: str = ""
+    origin: object = None
+
+
+def directive(name: str, *args: str | int | Token, comment: str = "", origin: object = None) -> Directive:
+    """Return a simple directive; a plain string or number becomes a ``Literal``."""
+    return Directive(name, _tokens(args), None, comment, origin)
+
+
+def block(
+    name: str,
+    *args: str | int | Token,
+    body: Iterable[Directive],
+    comment: str = "",
+    origin: object = None,
+) -> Directive:
+    """Return a directive with a block."""
+    return Directive(name, _tokens(args), tuple(body), comment, origin)
+
+
+def _tokens(args: Iterable[str | int | Token]) -> tuple[Token, ...]:
+    return tuple(Literal(str(one)) if isinstance(one, (str, int)) else one for one in args)
