@@ -1,0 +1,1 @@
+"""What must happen to NGINX: a tuple of steps computed by pure functions, performed by ``nginxd``."""
