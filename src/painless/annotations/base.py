@@ -1,0 +1,156 @@
+"""What a key is, what a feature reads its values from, and what it contributes.
+
+A feature declares its keys as data, so that parsing, the reference pages and the tables of what is
+supported come from one place.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from painless.annotations.decode import Decoder, Rejected, shown
+from painless.model.diagnostics import Diagnostic, Reason, Severity
+from painless.model.objects import Ingress
+from painless.nginx.tokens import Token
+from painless.nginx.tree import Directive
+from painless.sensitive import Sensitive
+
+T = TypeVar("T")
+
+
+class Scope(StrEnum):
+    """What one value of a key decides about."""
+
+    LOCATION = "location"
+    SERVER = "server"
+    UPSTREAM = "upstream"
+
+
+class Key(Struct, frozen=True, Generic[T]):
+    """An annotation: its name without prefix, its values, its default, and what it means.
+
+    ``config`` names the ConfigMap key that sets the default for all Ingresses.  ``denies``: an invalid value
+    closes the location with 503, since serving without it would open what the author meant to close.
+    """
+
+    name: str
+    decode: Decoder[T]
+    default: T
+    doc: str
+    example: str
+    scope: Scope = Scope.LOCATION
+    aliases: tuple[str, ...] = ()
+    config: str = ""
+    denies: bool = False
+
+
+class Setting(Struct, frozen=True, Generic[T]):
+    """A ConfigMap key that has no annotation."""
+
+    name: str
+    decode: Decoder[T]
+    default: T
+    doc: str
+    example: str
+
+
+Defaults = Mapping[str, object]
+"""Decoded values of ConfigMap keys that were given."""
+
+
+def setting(defaults: Defaults, key: Setting[T]) -> T:
+    """Return the ConfigMap's value of ``key``, or its default."""
+    # Decoded by the key's own decoder when the ConfigMap was read.
+    return defaults.get(key.name, key.default)  # type: ignore[return-value]
+
+
+class Values:
+    """The annotations of one Ingress while its features read them; collects what is wrong with them."""
+
+    def __init__(self, ingress: Ingress, prefix: str, defaults: Defaults) -> None:
+        self.ingress = ingress
+        self.defaults = defaults
+        self.diagnostics: list[Diagnostic] = []
+        self.denied = ""
+        self._prefix = prefix + "/"
+        self._given = {
+            name.removeprefix(self._prefix): value
+            for name, value in ingress.annotations
+            if name.startswith(self._prefix)
+        }
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names given, without prefix."""
+        return tuple(self._given)
+
+    def given(self, key: Key[T]) -> bool:
+        """Whether the author wrote this key, valid or not."""
+        return any(name in self._given for name in (key.name, *key.aliases))
+
+    def get(self, key: Key[T]) -> T:
+        """Return the annotation's value; where it is missing or invalid, the ConfigMap's or the default."""
+        for name in (key.name, *key.aliases):
+            if name in self._given:
+                value = key.decode(self._given[name].strip())
+                if not isinstance(value, Rejected):
+                    return value
+                self._reject(name, value, denies=key.denies)
+                break
+        if not key.config:
+            return key.default
+        # Decoded by the same decoder when the ConfigMap was read.
+        return self.defaults.get(key.config, key.default)  # type: ignore[return-value]
+
+    def field(self, name: str) -> str:
+        """Return the field path of an annotation, for diagnostics and origins."""
+        return f"metadata.annotations[{self._prefix}{name}]"
+
+    def deny(self, name: str, reason: Reason, says: str, hint: str = "") -> None:
+        """Close the location (503) since what ``name`` asks for cannot be had."""
+        self.denied = self.denied or says
+        self.say(name, reason, says, hint, Severity.REJECTED)
+
+    def say(
+        self, name: str, reason: Reason, says: str, hint: str = "", severity: Severity = Severity.ERROR
+    ) -> None:
+        """Add a diagnostic about the annotation ``name``."""
+        self.diagnostics.append(
+            Diagnostic(self.ingress.ref, self.field(name), reason, severity, says, hint)
+        )
+
+    def _reject(self, name: str, rejected: Rejected, *, denies: bool) -> None:
+        says = f"found {shown(self._given[name])}, expected {rejected.expected}"
+        if denies:
+            self.deny(name, Reason.LOCATION_DENIED, says, "the location answers 503 until this is mended")
+        else:
+            self.say(name, Reason.INVALID_ANNOTATION_VALUE, says, "the default is used")
+
+
+class Place(Struct, frozen=True):
+    """Where a contribution goes: what a feature may know of the location it decorates.
+
+    ``hot`` is the absolute path of the folder of hot files.
+    """
+
+    hot: str
+
+
+class Contribution(Struct, frozen=True):
+    """What a feature adds to one location.
+
+    ``http`` directives are shared by everyone who contributes equal ones.  ``rewrite`` directives run in
+    the rewrite phase, in this order, before anything is decided about access.  ``request_headers`` replace
+    headers of the request as it goes upstream, by name.  ``hide_headers`` are the upstream's headers that
+    do not reach the client.  ``guarded``: access is decided here, so a Service without endpoints has to
+    answer before that (a marker file is asked).
+    """
+
+    http: tuple[Directive, ...] = ()
+    rewrite: tuple[Directive, ...] = ()
+    location: tuple[Directive, ...] = ()
+    request_headers: tuple[tuple[str, Token], ...] = ()
+    hide_headers: tuple[str, ...] = ()
+    guarded: bool = False
+    hot: tuple[tuple[str, Sensitive], ...] = ()

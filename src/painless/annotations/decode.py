@@ -1,0 +1,190 @@
+"""Text to value: decoders accept what they understand and say what they expected.
+
+A decoder never raises; it returns the value or ``Rejected``.  The sets of accepted texts follow
+ingress-nginx v1.15, tightened where its patterns are not anchored.  What comes out is safe to become an
+NGINX token: control characters never pass.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from painless.nginx.tokens import Expr, Literal, Var
+
+T = TypeVar("T")
+
+
+class Rejected(Struct, frozen=True):
+    """The text is not a value of this kind; what was expected, to follow "expected"."""
+
+    expected: str
+
+
+Decoder = Callable[[str], T | Rejected]
+
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+
+
+def boolean(text: str) -> bool | Rejected:
+    """Decode a boolean as Go's strconv.ParseBool spells it."""
+    if text in _TRUE:
+        return True
+    return False if text in _FALSE else Rejected('"true" or "false"')
+
+
+def whole_number(lowest: int, highest: int) -> Decoder[int]:
+    """Return a decoder of decimal whole numbers between ``lowest`` and ``highest``, both included."""
+
+    def decode(text: str) -> int | Rejected:
+        if re.fullmatch(r"[+-]?[0-9]{1,18}", text) and lowest <= int(text) <= highest:
+            return int(text)
+        return Rejected(f"a whole number from {lowest} to {highest}")
+
+    return decode
+
+
+def seconds(text: str) -> int | Rejected:
+    """Decode a time-out: seconds, without a unit, as ingress-nginx writes them."""
+    # 31,536,000 s, a year: NGINX counts in milliseconds and refuses what overflows.
+    value = whole_number(1, 31_536_000)(text)
+    return Rejected("a whole number of seconds, at least 1, without a unit") if isinstance(value, Rejected) else value
+
+
+_LARGEST_SIZE = 2**63 - 1
+_UNIT = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+
+
+def size(text: str) -> str | Rejected:
+    """Decode a size such as ``8m`` and return it as NGINX writes it (``b`` is dropped)."""
+    matched = re.fullmatch(r"([0-9]{1,18})([bkmgBKMG]?)", text)
+    if matched is None or int(matched[1]) * _UNIT[matched[2].lower()] > _LARGEST_SIZE:
+        return Rejected('a size such as "8m": digits and one of k, m, g')
+    unit = matched[2].lower()
+    return str(int(matched[1])) + ("" if unit == "b" else unit)
+
+
+def one_of(*words: str, fold: bool = False) -> Decoder[str]:
+    """Return a decoder of an enumeration; ``fold`` ignores case and returns the listed spelling."""
+    listed = {word.lower() if fold else word: word for word in words}
+
+    def decode(text: str) -> str | Rejected:
+        found = listed.get(text.lower() if fold else text)
+        return found if found is not None else Rejected("one of " + ", ".join(words))
+
+    return decode
+
+
+def matching(pattern: str, expected: str) -> Decoder[str]:
+    """Return a decoder of texts that match ``pattern`` from end to end."""
+    compiled = re.compile(pattern)
+
+    def decode(text: str) -> str | Rejected:
+        return text if compiled.fullmatch(text) else Rejected(expected)
+
+    return decode
+
+
+def comma_list(item: Decoder[T], *, expected: str) -> Decoder[tuple[T, ...]]:
+    """Return a decoder of comma separated items; empty items are skipped, one bad item rejects all."""
+
+    def decode(text: str) -> tuple[T, ...] | Rejected:
+        values: list[T] = []
+        for part in text.split(","):
+            if not part.strip():
+                continue
+            value = item(part.strip())
+            if isinstance(value, Rejected):
+                return Rejected(f"{expected}; {shown(part.strip())} is none")
+            values.append(value)
+        return tuple(values) if values else Rejected(expected)
+
+    return decode
+
+
+def network(text: str) -> str | Rejected:
+    """Decode an IP address or CIDR block, normalised, since NGINX only warns about host bits."""
+    try:
+        block = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return Rejected("an IP address or CIDR block")
+    return str(block.network_address) if block.prefixlen == block.max_prefixlen else str(block)
+
+
+networks = comma_list(network, expected="a comma separated list of IP addresses and CIDR blocks")
+
+header_name = matching(r"[A-Za-z0-9_-]{1,256}", "a header name: letters, digits, - and _")
+cookie_name = matching(r"[A-Za-z0-9_.~!#%&'*+^`|-]{1,256}", "a cookie name without spaces or separators")
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*", re.IGNORECASE)
+_LONGEST_NAME = 253  # RFC 1035 section 2.3.4, as text.
+
+
+def host_name(text: str) -> str | Rejected:
+    """Decode a host name, perhaps with a leading wildcard label; returned in lower case."""
+    if len(text) <= _LONGEST_NAME and _HOST.fullmatch(text):
+        return text.lower()
+    return Rejected("a host name such as www.example.com")
+
+
+def url_reference(text: str) -> str | Rejected:
+    """Decode an absolute http(s) URL without user text that NGINX could read as a variable."""
+    if any(ord(letter) <= 0x20 or letter in "\"'\\$`{};<>" for letter in text):  # noqa: PLR2004
+        return Rejected("an http or https URL")
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return Rejected("an http or https URL")
+    return text if parts.scheme in {"http", "https"} and parts.netloc else Rejected("an http or https URL")
+
+
+#: Variables that a user's text may name: they read the request and nothing else.
+REQUEST_VARIABLES = frozenset(
+    "args binary_remote_addr body_bytes_sent bytes_sent content_length content_type document_uri host hostname"
+    " http_host http_referer http_user_agent https is_args nginx_version query_string remote_addr remote_port"
+    " remote_user request request_filename request_id request_length request_method request_time request_uri"
+    " scheme server_addr server_name server_port server_protocol ssl_cipher ssl_client_s_dn ssl_protocol"
+    " ssl_server_name status time_iso8601 time_local uri".split()
+)
+_OPEN_VARIABLES = ("http_", "arg_", "cookie_")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+
+
+def with_variables(text: str, *, captures: int = 0) -> Expr | Rejected:
+    """Split ``text`` at variables; those a user may not name are refused by name.
+
+    ``captures``: how many numbered captures exist, so ``$1`` to that number are variables too.
+    """
+    parts: list[Literal | Var] = []
+    end = 0
+    for found in _VARIABLE.finditer(text):
+        name = found[1] or found[2]
+        if name.isdecimal():
+            # NGINX reads one digit: $10 is $1 followed by a nought.
+            name, rest = name[0], name[1:]
+            if not 1 <= int(name) <= captures:
+                return Rejected(f"at most {captures} captures, as many as the path has; ${name} is none")
+        else:
+            rest = ""
+            if name not in REQUEST_VARIABLES and not name.startswith(_OPEN_VARIABLES):
+                return Rejected(f"only variables that read the request; ${name} is none")
+        if found.start() > end:
+            parts.append(Literal(text[end : found.start()]))
+        parts.append(Var(name))
+        if rest:
+            parts.append(Literal(rest))
+        end = found.end()
+    if end < len(text):
+        parts.append(Literal(text[end:]))
+    return Expr(tuple(parts))
+
+
+def shown(text: str) -> str:
+    """Return ``text`` quoted for a sentence: printable and short."""
+    safe = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:81])
+    return f'"{safe[:80]}…"' if len(text) > 80 else f'"{safe}"'  # noqa: PLR2004
