@@ -1,0 +1,117 @@
+"""Reading ``/proc``: titles, children, states and the generation markers that processes hold open.
+
+Every reader gives ``None`` or nothing for a process that is gone, since any process may go at any moment;
+the one exception is a process that belongs to somebody else, which must not be taken for one without a marker.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from painless.nginxd.errors import NginxError
+
+MARKER_PREFIX = "gen-"
+"""A generation's marker is ``run/gen-<id>``: NGINX opens it as a log, so a process's open files tell its
+generation."""
+
+_DELETED = " (deleted)"
+_GONE = (FileNotFoundError, ProcessLookupError)
+
+
+def title(pid: int) -> str | None:
+    """Return the process's title: NGINX overwrites its arguments to say what it does."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except _GONE:
+        return None
+    return raw.replace(b"\0", b" ").decode(errors="replace").strip()
+
+
+def executable(pid: int) -> str | None:
+    try:
+        return str(Path(f"/proc/{pid}/exe").readlink()).removesuffix(_DELETED)
+    except (*_GONE, PermissionError):
+        return None
+
+
+def is_zombie(pid: int) -> bool:
+    return _stat(pid)[:1] == ["Z"]
+
+
+def parent(pid: int) -> int | None:
+    fields = _stat(pid)
+    return int(fields[1]) if fields else None
+
+
+def command(pid: int) -> str:
+    """Return the name of the binary, which a zombie keeps when its title is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
+    except _GONE:
+        return ""
+
+
+def children(pid: int) -> tuple[int, ...]:
+    """Return the process's children, adopted ones included, zombies included."""
+    found: set[int] = set()
+    try:
+        # An adopted orphan is listed under whichever thread the kernel chose.
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found.update(int(one) for one in (task / "children").read_text().split())
+    except _GONE:
+        if title(pid) is None:
+            return ()
+        # A kernel without CONFIG_PROC_CHILDREN (gVisor): slower, the same answer.
+        return tuple(one for one in every_pid() if parent(one) == pid)
+    return tuple(sorted(found))
+
+
+def every_pid() -> Iterator[int]:
+    return (int(one) for one in os.listdir("/proc") if one.isdigit())  # noqa: PTH208 -- names are enough, and this is the hot path.
+
+
+def markers(pid: int, run: Path) -> frozenset[str]:
+    """Return the ids of the generations whose markers in ``run`` the process holds open.
+
+    A deleted marker counts: the process still runs what it loaded.
+    """
+    wanted = f"{run}/{MARKER_PREFIX}"
+    try:
+        links = [_link(one.path) for one in os.scandir(f"/proc/{pid}/fd")]
+    except _GONE:
+        return frozenset()
+    except PermissionError as cause:
+        raise NginxError(
+            f"process {pid} ({title(pid)}) may not be looked into: run painless as the user that NGINX's workers"
+            " run as, or as root with CAP_SYS_PTRACE"
+        ) from cause
+    return frozenset(one.removeprefix(wanted).removesuffix(_DELETED) for one in links if one.startswith(wanted))
+
+
+def holders(run: Path) -> dict[int, frozenset[str]]:
+    """Return every process that holds a marker in ``run``, and which; other users' processes are not ours."""
+    found: dict[int, frozenset[str]] = {}
+    for pid in every_pid():
+        try:
+            held = markers(pid, run)
+        except NginxError:
+            continue
+        if held:
+            found[pid] = held
+    return found
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)  # noqa: PTH115 -- called for each open file of each worker.
+    except OSError:
+        return ""
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of ``stat`` from the state on; the name before them may hold anything."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except _GONE:
+        return []
+    return text.rpartition(")")[2].split()
