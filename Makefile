@@ -23,6 +23,7 @@ help: ## List these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 setup: $(READY) ## Make .venv with everything in it (quick when nothing changed)
+	@:
 
 $(READY): requirements.lock pyproject.toml .ci/setup
 	@.ci/setup "$(PYTHON)" "$(VENV)"
