@@ -1,9 +1,19 @@
-"""The records the responder serves: what the controller tells it, and what it keeps on disk."""
+"""The records the responder serves: what the controller tells it, and what it keeps on disk.
+
+An upstream's name is asked for in one of two ways, as the upstream block says it:
+
+- addresses (A and AAAA): ``server shop.web.80.painless:8080 resolve;``
+- peers with their ports (SRV): ``server shop.web.80.painless service=http resolve;``, which makes NGINX
+  ask for ``_http._tcp.shop.web.80.painless``.  It refuses a port there.
+"""
 
 from msgspec import Struct
 
 DOMAIN = "painless"
 """Our own top-level name; the responder answers below it and nothing else."""
+
+SERVICE = "http"
+"""The value of ``service=`` in SRV mode; without a dot NGINX asks for ``_http._tcp.NAME``."""
 
 NO_ENDPOINTS = "255.255.255.255"
 """The answer when a Service has no ready endpoints.
@@ -32,3 +42,14 @@ class Answer(Struct, frozen=True):
     peers: tuple[Peer, ...] = ()
     srv: bool = False
     external: str = ""
+
+
+def dns_name(upstream: str) -> str:
+    """Return the name that NGINX asks for, without a final dot."""
+    return f"{upstream}.{DOMAIN}"
+
+
+def server_parameters(upstream: str, number: int | None) -> tuple[str, ...]:
+    """Return the arguments of ``server`` in the upstream block, for one port number or for SRV."""
+    name = dns_name(upstream)
+    return (name, f"service={SERVICE}", "resolve") if number is None else (f"{name}:{number}", "resolve")

@@ -1,0 +1,249 @@
+"""The controller's side of the responder: start or adopt it, keep it alive, tell it what it should know.
+
+Everything lies below the state directory: the responder's files in ``discovery`` and one empty marker
+file in ``down`` for each upstream without ready peers, which NGINX asks for with ``if (-f …)``.  A marker
+is written before the answer becomes empty and removed after the new answer is in the responder, so that a
+request between the two is told 503 and never meets an address that is gone.
+
+The responder outlives the controller.  ``close`` leaves it running; ``stop`` ends it.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Never
+
+from painless import __version__
+from painless.discovery import control
+from painless.discovery.answers import Answer
+from painless.discovery.link import LOG, Link, ended, is_alive, kill, spawn
+from painless.discovery.markers import Markers
+
+DIRECTORY = "discovery"
+"""The responder's own directory below the state directory."""
+
+_CALL = 10.0  # seconds for one exchange: replacing 10,000 upstreams takes well under one
+_FAREWELL = 2.0  # seconds for the reply to "stop", which is not essential
+_START = 15.0  # seconds until a started responder answers: Python starts in 0.3 on an idle machine
+_POLL = 0.02  # seconds between two looks at something that has no event to wait for
+_HEARTBEAT = 5.0  # seconds: NGINX keeps its peers meanwhile, only changes wait
+_BACK_OFF = (0.1, 5.0)  # seconds between two starts, doubling: quick after one crash, calm in a crash loop
+_SETTLED = 30.0  # seconds of life after which a death is no longer part of a crash loop
+
+
+class ResponderError(Exception):
+    """The responder cannot be started, or refused what it was told."""
+
+
+class Responder:
+    """A running responder, as the controller sees it; run ``supervise`` in a task group beside it."""
+
+    def __init__(self, state: Path, options: tuple[str, ...]) -> None:
+        self._directory = state / DIRECTORY
+        self._markers = Markers(state)
+        self._options = options
+        self._wanted: dict[str, Answer] | None = None
+        self._lock = asyncio.Lock()
+        self._link: Link | None = None
+        self._about: control.Statistics | None = None
+        self._started = float("-inf")
+        self._delay = _BACK_OFF[0]
+
+    @classmethod
+    async def open(
+        cls, state: Path, *, nameservers: Iterable[str] = (), allow_loopback: bool = False
+    ) -> "Responder":
+        """Adopt the responder that serves ``state``, or start one.
+
+        One of another release or with other options is replaced; NGINX keeps its peers meanwhile.
+        """
+        options = tuple(f"--nameserver={one}" for one in nameservers)
+        options += ("--allow-loopback",) if allow_loopback else ()
+        responder = cls(state, options)
+        responder._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        async with responder._lock:
+            await responder._connect()
+        return responder
+
+    @staticmethod
+    def now() -> float:
+        """Return the moment to pass as ``since``: the machine's monotonic clock, in seconds."""
+        return time.monotonic()
+
+    @property
+    def resolver_addresses(self) -> tuple[str, ...]:
+        """The addresses for NGINX's ``resolver``; the same over restarts of the responder."""
+        assert self._about is not None, "open() connects before it returns"
+        return self._about.addresses
+
+    @property
+    def pid(self) -> int:
+        assert self._about is not None, "open() connects before it returns"
+        return self._about.pid
+
+    async def replace(self, answers: Iterable[Answer]) -> None:
+        """Serve these answers and no others."""
+        self._wanted = {one.upstream: one for one in answers}
+        self._markers.put_up(self._wanted.values())
+        await self._tell(control.Replace(tuple(self._wanted.values())))
+        self._markers.take_down(self._wanted.values())
+        self._markers.keep_only(self._wanted)
+
+    async def put(self, answers: Iterable[Answer]) -> None:
+        """Serve these answers too, each in place of one of the same name."""
+        new = tuple(answers)
+        self._wanted = (self._wanted or {}) | {one.upstream: one for one in new}
+        self._markers.put_up(new)
+        await self._tell(control.Put(new))
+        self._markers.take_down(new)
+
+    async def remove(self, upstreams: Iterable[str]) -> None:
+        """Forget these upstreams; call it when no generation that names them runs."""
+        gone = tuple(upstreams)
+        for name in gone:
+            (self._wanted or {}).pop(name, None)
+        await self._tell(control.Remove(gone))
+        self._markers.forget(gone)
+
+    async def unanswered(self, upstreams: Iterable[str], since: float = 0.0) -> frozenset[str]:
+        """Return those upstreams that NGINX has not asked for and been answered since then."""
+        reply = await self._ask(control.Unanswered(tuple(sorted(upstreams)), since))
+        assert isinstance(reply, control.Names), f"the reply to Unanswered is Names, not {reply}"
+        return frozenset(reply.upstreams)
+
+    async def wait_answered(
+        self, upstreams: Iterable[str], since: float = 0.0, timeout: float = 10.0
+    ) -> frozenset[str]:
+        """Wait until all have been asked for and answered; return those still missing at the end."""
+        left = frozenset(upstreams)
+        deadline = self.now() + timeout
+        while (left := await self.unanswered(left, since)) and self.now() < deadline:
+            await asyncio.sleep(_POLL)
+        return left
+
+    async def statistics(self) -> control.Statistics:
+        reply = await self._ask(control.Describe())
+        assert isinstance(reply, control.Statistics), f"the reply to Describe is Statistics, not {reply}"
+        return reply
+
+    async def supervise(self) -> Never:
+        """Restart the responder whenever it dies or hangs, and tell it again what it should know."""
+        while True:
+            await self._until_lost()
+            with contextlib.suppress(ResponderError):  # said in the responder's log; tried again below
+                await self._ask(control.Describe())
+
+    async def stop(self) -> None:
+        """End the responder; NGINX keeps its peers as they are."""
+        async with self._lock:
+            link = self._link or await Link.to(self._directory)
+            if link is None:
+                return
+            with contextlib.suppress(OSError, EOFError):  # it may end before its reply is read
+                await link.exchange(control.Stop(), _FAREWELL)
+            self._drop_link()
+            await ended(link.pid)
+
+    async def close(self) -> None:
+        """Let go of the responder, which goes on answering."""
+        self._drop_link()
+
+    async def _until_lost(self) -> None:
+        """Return when the responder has died or no longer replies."""
+        link = await Link.to(self._directory)
+        if link is None:
+            return
+        try:
+            while not await link.closed_within(_HEARTBEAT):
+                await link.exchange(control.Describe(), _CALL)
+        except (OSError, EOFError):
+            pass
+        finally:
+            link.close()
+
+    async def _tell(self, request: control.Request) -> None:
+        reply = await self._ask(request)
+        assert isinstance(reply, control.Done), f"the reply to a change is Done, not {reply}"
+
+    async def _ask(self, request: control.Request) -> control.Reply:
+        async with self._lock:
+            if self._link is not None:
+                with contextlib.suppress(OSError, EOFError):
+                    return _accepted(await self._link.exchange(request, _CALL))
+                self._drop_link()
+            # A change is repeated although it is part of what is sent again: it does no harm twice.
+            link = await self._connect()
+            await self._resend(link)
+            try:
+                return _accepted(await link.exchange(request, _CALL))
+            except (OSError, EOFError) as error:
+                self._drop_link()
+                raise ResponderError(f"the responder for {self._directory} died at once") from error
+
+    async def _resend(self, link: Link) -> None:
+        if self._wanted is None:
+            return
+        answers = tuple(self._wanted.values())
+        try:
+            _accepted(await link.exchange(control.Replace(answers), _CALL))
+        except (OSError, EOFError) as error:
+            self._drop_link()
+            raise ResponderError(f"the responder for {self._directory} died at once") from error
+        self._markers.take_down(answers)
+
+    async def _connect(self) -> Link:
+        """Return a link to a responder that is as we would start it, whatever that takes."""
+        link = await Link.to(self._directory)
+        if link is not None:
+            about = await link.describe()
+            if about is not None and (about.version, about.options) == (__version__, self._options):
+                return self._use(link, about)
+            link.close()
+            await kill(link.pid)
+        return await self._start()
+
+    async def _start(self) -> Link:
+        await self._hold_back()
+        pid = spawn(self._directory, self._options)
+        deadline = time.monotonic() + _START
+        while time.monotonic() < deadline:
+            # Looked at before the link: one that exits may have lost to another controller's responder.
+            alive = is_alive(pid)
+            link = await Link.to(self._directory)
+            about = None if link is None else await link.describe()
+            if link is not None and about is not None:
+                return self._use(link, about)
+            if not alive:
+                break
+            await asyncio.sleep(_POLL)
+        await kill(pid)
+        raise ResponderError(
+            f"the responder did not start; {self._directory / LOG} ends: {self._last_words()}"
+        )
+
+    async def _hold_back(self) -> None:
+        lived = time.monotonic() - self._started
+        self._delay = _BACK_OFF[0] if lived > _SETTLED else min(2 * self._delay, _BACK_OFF[1])
+        await asyncio.sleep(max(0.0, self._delay - lived))
+        self._started = time.monotonic()
+
+    def _use(self, link: Link, about: control.Statistics) -> Link:
+        self._link, self._about = link, about
+        return link
+
+    def _drop_link(self) -> None:
+        if self._link is not None:
+            self._link.close()
+        self._link = None
+
+    def _last_words(self) -> str:
+        lines = (self._directory / LOG).read_text(errors="replace").splitlines()
+        return lines[-1] if lines else "(it is empty)"
+
+
+def _accepted(reply: control.Reply) -> control.Reply:
+    if isinstance(reply, control.Failed):
+        raise ResponderError(f"the responder refused what it was told: {reply.says}")
+    return reply

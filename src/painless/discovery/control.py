@@ -1,0 +1,127 @@
+"""What the controller and the responder say to each other, and how a message is framed on the socket.
+
+A frame is a length of four bytes and a msgpack value.  Each request gets one reply, in order.  The
+responder is on the other side of a unix socket of mode 0600, so both sides are trusted; what they must
+bear is a partner that vanishes in the middle of a frame.
+"""
+
+import asyncio
+import struct
+
+import msgspec
+from msgspec import Struct
+
+from painless.discovery.answers import Answer
+
+SOCKET = "control"
+"""The socket's name within the responder's directory."""
+
+_LENGTH = struct.Struct("!I")
+_MAX_FRAME = 256 << 20  # 5,000 upstreams of 5 peers are 2 MB; beyond this the length is not one of ours
+_REST = 10.0  # seconds for the rest of a frame whose length has come: it was written in one go
+
+
+class Replace(Struct, frozen=True, tag=True):
+    """Serve these answers and no others."""
+
+    answers: tuple[Answer, ...]
+
+
+class Put(Struct, frozen=True, tag=True):
+    """Serve these answers too, each in place of one of the same name."""
+
+    answers: tuple[Answer, ...]
+
+
+class Remove(Struct, frozen=True, tag=True):
+    """Forget these upstreams."""
+
+    upstreams: tuple[str, ...]
+
+
+class Unanswered(Struct, frozen=True, tag=True):
+    """Which of these upstreams were not both asked for and answered since then (monotonic seconds)?"""
+
+    upstreams: tuple[str, ...]
+    since: float
+
+
+class Describe(Struct, frozen=True, tag=True):
+    """Say who you are and what you have done."""
+
+
+class Stop(Struct, frozen=True, tag=True):
+    """End."""
+
+
+Request = Replace | Put | Remove | Unanswered | Describe | Stop
+
+
+class Done(Struct, frozen=True, tag=True):
+    """It is so, and kept on disk."""
+
+
+class Names(Struct, frozen=True, tag=True):
+    """Upstreams that were asked about."""
+
+    upstreams: tuple[str, ...]
+
+
+class Failed(Struct, frozen=True, tag=True):
+    """The request was wrong, for this reason; nothing was changed."""
+
+    says: str
+
+
+class Statistics(Struct, frozen=True, tag=True):
+    """Who the responder is and what it has done; ``since`` is when it started, in seconds since 1970.
+
+    ``options`` are its arguments and ``version`` its release, so that a controller can tell whether it
+    would have started the same.  ``dropped`` counts packets that were no questions and answers that
+    could not be sent; ``outside`` are names resolved elsewhere, ``failing`` those without success.
+    """
+
+    pid: int
+    version: str
+    options: tuple[str, ...]
+    addresses: tuple[str, ...]
+    since: float
+    questions: int
+    answers: int
+    dropped: int
+    upstreams: int
+    outside: int
+    failing: tuple[str, ...]
+
+
+Reply = Done | Names | Failed | Statistics
+
+_encoder = msgspec.msgpack.Encoder()
+_requests = msgspec.msgpack.Decoder(Request)
+_replies = msgspec.msgpack.Decoder(Reply)
+
+
+async def read_request(reader: asyncio.StreamReader) -> Request:
+    """Return the next request, however long it takes; raise ``EOFError`` when the partner has gone."""
+    length = await reader.readexactly(_LENGTH.size)
+    return _requests.decode(await _rest(reader, length))
+
+
+async def read_reply(reader: asyncio.StreamReader) -> Reply:
+    """Return the next reply; the caller sets the time-out."""
+    length = await reader.readexactly(_LENGTH.size)
+    return _replies.decode(await _rest(reader, length))
+
+
+def frame(message: Request | Reply) -> bytes:
+    """Return ``message`` as it goes over the socket."""
+    payload = _encoder.encode(message)
+    return _LENGTH.pack(len(payload)) + payload
+
+
+async def _rest(reader: asyncio.StreamReader, length: bytes) -> bytes:
+    (size,) = _LENGTH.unpack(length)
+    if size > _MAX_FRAME:
+        raise EOFError(f"a frame of {size} bytes; expected at most {_MAX_FRAME}")
+    async with asyncio.timeout(_REST):
+        return await reader.readexactly(size)

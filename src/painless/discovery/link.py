@@ -1,0 +1,115 @@
+"""The responder as another process: one connection to it, and starting and ending it.
+
+Which process answers is not believed from a file but asked of the kernel: the socket lies in a directory
+that only we can write, and ``SO_PEERCRED`` names the process that listens on it.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+
+from painless.discovery import control
+
+LOG = "log"
+"""The responder's log within its directory."""
+
+_HELLO = 2.0  # seconds for "who are you" and for a connection: a responder that cannot say so is hung
+_END = 5.0  # seconds for a process to be gone after SIGKILL or its own farewell
+_LOG_LIMIT = 1 << 20  # bytes kept of the log, which is a few lines a day
+_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
+
+
+class Link:
+    """One connection to the responder; one exchange at a time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        connection: socket.socket = writer.get_extra_info("socket")
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        self.pid: int = _CREDENTIALS.unpack(raw)[0]
+
+    @classmethod
+    async def to(cls, directory: Path) -> "Link | None":
+        """Connect to the responder that serves ``directory``, if there is one."""
+        try:
+            async with asyncio.timeout(_HELLO):
+                return cls(*await asyncio.open_unix_connection(directory / control.SOCKET))
+        except (OSError, TimeoutError):
+            return None
+
+    async def exchange(self, request: control.Request, timeout: float) -> control.Reply:
+        """Return the reply to ``request``; raise ``OSError`` or ``EOFError`` when there will be none."""
+        async with asyncio.timeout(timeout):
+            self._writer.write(control.frame(request))
+            await self._writer.drain()
+            return await control.read_reply(self._reader)
+
+    async def describe(self) -> control.Statistics | None:
+        """Return who it is; nothing when it does not say so, or is another than the kernel says."""
+        try:
+            about = await self.exchange(control.Describe(), _HELLO)
+        except (OSError, EOFError):
+            return None
+        return about if isinstance(about, control.Statistics) and about.pid == self.pid else None
+
+    async def closed_within(self, seconds: float) -> bool:
+        """Wait that long for the other side to go; say whether it went."""
+        try:
+            async with asyncio.timeout(seconds):
+                return not await self._reader.read(1)
+        except TimeoutError:
+            return False
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def spawn(directory: Path, options: tuple[str, ...]) -> int:
+    """Start a responder in a session of its own, so that signals to ours do not reach it; return its pid.
+
+    ``posix_spawn`` and not ``subprocess``, whose objects believe that a child must not outlive them.
+    """
+    log = directory / LOG
+    if log.exists() and log.stat().st_size > _LOG_LIMIT:
+        log.unlink()
+    command = [sys.executable, "-m", "painless.discovery.server", f"--state={directory}", *options]
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process runs; one of ours that has ended is buried."""
+    try:
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return False
+    except ChildProcessError:
+        pass  # Another controller started it.
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def kill(pid: int) -> None:
+    """End a responder that is hung or not the one we want; its table is safe at any moment."""
+    if is_alive(pid):
+        os.kill(pid, signal.SIGKILL)
+    await ended(pid)
+
+
+async def ended(pid: int) -> None:
+    """Wait until a responder is gone, within limits: an orphan is buried by init, whenever it likes."""
+    deadline = time.monotonic() + _END
+    while is_alive(pid) and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)

@@ -1,0 +1,46 @@
+"""Marker files: one empty file for each upstream without ready peers, in the state directory's ``down``.
+
+NGINX asks for them in each request (``if (-f STATE/down/$upstream)``), so they change what it answers
+without a reload.  An upstream that is a name outside the cluster has none: only the responder knows
+whether that resolves.
+"""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from painless.discovery.answers import Answer
+
+DOWN = "down"
+"""The directory of the markers below the state directory."""
+
+
+class Markers:
+    """The markers below one state directory."""
+
+    def __init__(self, state: Path) -> None:
+        self._directory = state / DOWN
+        # NGINX's workers run as another user and must be able to look.
+        self._directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+
+    def put_up(self, answers: Iterable[Answer]) -> None:
+        """Write the markers of those that have no peers: before the responder is told."""
+        for one in answers:
+            if is_down(one):
+                (self._directory / one.upstream).touch(mode=0o644)
+
+    def take_down(self, answers: Iterable[Answer]) -> None:
+        """Remove the markers of those that have peers: after the responder was told."""
+        self.forget(one.upstream for one in answers if not is_down(one))
+
+    def forget(self, upstreams: Iterable[str]) -> None:
+        for name in upstreams:
+            (self._directory / name).unlink(missing_ok=True)
+
+    def keep_only(self, upstreams: Collection[str]) -> None:
+        """Remove the markers of all upstreams but these."""
+        self.forget([one.name for one in self._directory.iterdir() if one.name not in upstreams])
+
+
+def is_down(answer: Answer) -> bool:
+    """Return whether nothing can serve this upstream."""
+    return not answer.peers and not answer.external
