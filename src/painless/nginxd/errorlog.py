@@ -6,7 +6,7 @@ from pathlib import Path
 MOST = 1 << 20
 """Bytes read at once: a refusal is a few lines, and a flooded log must not fill our memory."""
 
-_LINE = re.compile(r"^\S+ \S+ \[(?:emerg|alert|crit)\] (\d+)#\d+: (.*)$", re.MULTILINE)
+_LINE = re.compile(r"^\S+ \S+ \[emerg\] (\d+)#\d+: (.*)$", re.MULTILINE)
 
 
 class ErrorLog:
@@ -16,8 +16,8 @@ class ErrorLog:
         self._path = path
         self._offset = self._size()
 
-    def complaints(self, pid: int | None = None) -> tuple[str, ...]:
-        """Return what NGINX (``pid``, or any of its processes) found fatal since, each sentence once."""
+    def fatal(self, pid: int | None = None) -> tuple[str, ...]:
+        """Return why NGINX (``pid``, or any of its processes) gave up since, each reason once."""
         found = _LINE.findall(self._text())
         return tuple(dict.fromkeys(says for who, says in found if pid is None or int(who) == pid))
 

