@@ -6,7 +6,7 @@ supported come from one place.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -28,7 +28,7 @@ class Scope(StrEnum):
     UPSTREAM = "upstream"
 
 
-class Key(Struct, frozen=True, Generic[T]):
+class Key(Struct, Generic[T], frozen=True):
     """An annotation: its name without prefix, its values, its default, and what it means.
 
     ``config`` names the ConfigMap key that sets the default for all Ingresses.  ``denies``: an invalid value
@@ -46,7 +46,7 @@ class Key(Struct, frozen=True, Generic[T]):
     denies: bool = False
 
 
-class Setting(Struct, frozen=True, Generic[T]):
+class Setting(Struct, Generic[T], frozen=True):
     """A ConfigMap key that has no annotation."""
 
     name: str
@@ -85,7 +85,7 @@ class Values:
         """Return the names given, without prefix."""
         return tuple(self._given)
 
-    def given(self, key: Key[T]) -> bool:
+    def given(self, key: Key[Any]) -> bool:
         """Whether the author wrote this key, valid or not."""
         return any(name in self._given for name in (key.name, *key.aliases))
 
@@ -116,9 +116,7 @@ class Values:
         self, name: str, reason: Reason, says: str, hint: str = "", severity: Severity = Severity.ERROR
     ) -> None:
         """Add a diagnostic about the annotation ``name``."""
-        self.diagnostics.append(
-            Diagnostic(self.ingress.ref, self.field(name), reason, severity, says, hint)
-        )
+        self.diagnostics.append(Diagnostic(self.ingress.ref, self.field(name), reason, severity, says, hint))
 
     def _reject(self, name: str, rejected: Rejected, *, denies: bool) -> None:
         says = f"found {shown(self._given[name])}, expected {rejected.expected}"
@@ -135,6 +133,7 @@ class Place(Struct, frozen=True):
     """
 
     hot: str
+    grpc: bool = False
 
 
 class Contribution(Struct, frozen=True):

@@ -52,7 +52,11 @@ def seconds(text: str) -> int | Rejected:
     """Decode a time-out: seconds, without a unit, as ingress-nginx writes them."""
     # 31,536,000 s, a year: NGINX counts in milliseconds and refuses what overflows.
     value = whole_number(1, 31_536_000)(text)
-    return Rejected("a whole number of seconds, at least 1, without a unit") if isinstance(value, Rejected) else value
+    return (
+        Rejected("a whole number of seconds, at least 1, without a unit")
+        if isinstance(value, Rejected)
+        else value
+    )
 
 
 _LARGEST_SIZE = 2**63 - 1
@@ -145,11 +149,12 @@ def url_reference(text: str) -> str | Rejected:
 
 #: Variables that a user's text may name: they read the request and nothing else.
 REQUEST_VARIABLES = frozenset(
-    "args binary_remote_addr body_bytes_sent bytes_sent content_length content_type document_uri host hostname"
-    " http_host http_referer http_user_agent https is_args nginx_version query_string remote_addr remote_port"
-    " remote_user request request_filename request_id request_length request_method request_time request_uri"
-    " scheme server_addr server_name server_port server_protocol ssl_cipher ssl_client_s_dn ssl_protocol"
-    " ssl_server_name status time_iso8601 time_local uri".split()
+    """
+args binary_remote_addr body_bytes_sent bytes_sent content_length content_type document_uri host hostname
+http_host http_referer http_user_agent https is_args query_string remote_addr remote_port remote_user request
+request_id request_length request_method request_time request_uri scheme server_addr server_name server_port
+server_protocol ssl_cipher ssl_client_s_dn ssl_protocol ssl_server_name status time_iso8601 time_local uri
+""".split()
 )
 _OPEN_VARIABLES = ("http_", "arg_", "cookie_")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)

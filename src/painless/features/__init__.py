@@ -1,0 +1,221 @@
+"""The features, in order: what an Ingress's annotations mean together.
+
+*Additive* features contribute directives to a location and are all alike.  *Structural* ones change what is
+routed where; the compiler reads their values by name.  To add one: a module here, a line below, cases.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from painless.annotations.base import Contribution, Defaults, Key, Place, Setting, Values
+from painless.annotations.decode import Rejected, shown
+from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
+from painless.annotations.nearest import nearest
+from painless.features import (
+    access_lists,
+    affinity,
+    app_root,
+    backend_protocol,
+    backend_service,
+    basic_auth,
+    body_size,
+    canary,
+    cors,
+    hsts,
+    rewrite,
+    server_alias,
+    timeouts,
+    tls_redirect,
+)
+from painless.model.diagnostics import Diagnostic, Reason, Severity
+from painless.model.objects import ConfigMap, Ingress
+from painless.nginx.tokens import Expr
+from painless.nginx.tree import Directive
+
+
+class Feature(Protocol):
+    """A family of keys; its module's docstring is its page."""
+
+    @property
+    def KEYS(self) -> tuple[Key[Any], ...]: ...  # noqa: N802
+    @property
+    def SETTINGS(self) -> tuple[Setting[Any], ...]: ...  # noqa: N802
+
+
+class Additive(Feature, Protocol):
+    """A feature that only adds directives to a location."""
+
+    # What one returns the other takes; nobody else looks at it.
+    def parse(self, values: Values, /) -> Any: ...  # noqa: ANN401
+    def contribute(self, value: Any, place: Place, /) -> Contribution: ...  # noqa: ANN401
+
+
+#: The order of a location's directives: preflight answers of CORS come first, since browsers send them
+#: without credentials.
+ADDITIVE: tuple[Additive, ...] = (cors, access_lists, body_size, timeouts)
+
+FEATURES: tuple[Feature, ...] = (
+    tls_redirect,
+    hsts,
+    app_root,
+    server_alias,
+    rewrite,
+    canary,
+    affinity,
+    backend_protocol,
+    backend_service,
+    basic_auth,
+    *ADDITIVE,
+)
+
+KEYS: Mapping[str, Key[Any]] = {
+    name: key for feature in FEATURES for key in feature.KEYS for name in (key.name, *key.aliases)
+}
+_CONFIG: Mapping[str, Key[Any] | Setting[Any]] = {
+    **{key.config: key for feature in FEATURES for key in feature.KEYS if key.config},
+    **{one.name: one for feature in FEATURES for one in feature.SETTINGS},
+}
+
+
+class Parsed(Struct, frozen=True):
+    """What the annotations of one Ingress mean; ``denied`` says why its locations are closed, if they are."""
+
+    tls_redirect: tls_redirect.TlsRedirect
+    app_root: Expr | None
+    aliases: tuple[str, ...]
+    rewrite: rewrite.Rewrite
+    canary: canary.Canary | None
+    affinity: affinity.Affinity | None
+    protocol: str
+    service_upstream: bool
+    basic_auth: basic_auth.BasicAuth | None
+    additive: tuple[tuple[int, Any], ...]
+    denied: str
+    diagnostics: tuple[Diagnostic, ...]
+
+    def contributions(self, place: Place) -> tuple[Contribution, ...]:
+        """Return what the additive features add to a location, in order."""
+        return tuple(ADDITIVE[index].contribute(value, place) for index, value in self.additive)
+
+
+class ConfigValues(Struct, frozen=True):
+    """A ConfigMap's values: decoded, and hashable so that parsing can be memoised by them."""
+
+    pairs: tuple[tuple[str, Any], ...] = ()
+
+    def as_defaults(self) -> Defaults:
+        return dict(self.pairs)
+
+
+def parse_config(configmap: ConfigMap | None) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:
+    """Decode the global ConfigMap; a bad or unknown key is said and dropped."""
+    if configmap is None:
+        return ConfigValues(), ()
+    pairs: list[tuple[str, object]] = []
+    diagnostics: list[Diagnostic] = []
+    for name, text in configmap.data:
+        key = _CONFIG.get(name)
+        value = key.decode(text.strip()) if key else _unknown_config(name)
+        match value:
+            case (Reason() as reason, str() as says, str() as hint):
+                diagnostics.append(
+                    Diagnostic(configmap.ref, f"data[{name}]", reason, Severity.WARNING, says, hint)
+                )
+            case Rejected():
+                says = f"found {shown(text)}, expected {value.expected}"
+                diagnostics.append(
+                    Diagnostic(
+                        configmap.ref,
+                        f"data[{name}]",
+                        Reason.INVALID_CONFIG_VALUE,
+                        Severity.ERROR,
+                        says,
+                        "the default is used",
+                    )
+                )
+            case _:
+                pairs.append((name, value))
+    return ConfigValues(tuple(sorted(pairs, key=lambda pair: pair[0]))), tuple(diagnostics)
+
+
+def _unknown_config(name: str) -> tuple[Reason, str, str]:
+    if name in CONFIG_KEYS:
+        return Reason.UNSUPPORTED_CONFIG_KEY, f"{name} is not honoured by this version", "it is ignored"
+    return (
+        Reason.UNKNOWN_CONFIG_KEY,
+        f"{shown(name)} is not a key of this ConfigMap",
+        nearest(name, CONFIG_KEYS),
+    )
+
+
+# Sized for twice the largest cluster we measure, so that one changed Ingress never evicts the others.
+@lru_cache(maxsize=16_384)
+def parse(ingress: Ingress, prefix: str, config: ConfigValues) -> Parsed:
+    """Read all annotations of one Ingress; never raises, whatever they hold."""
+    values = Values(ingress, prefix, config.as_defaults())
+    for name in values.names():
+        _say_if_unknown(values, name)
+    additive = ((index, feature.parse(values)) for index, feature in enumerate(ADDITIVE))
+    kept = tuple((index, value) for index, value in additive if value is not None)
+    redirect = tls_redirect.parse(values)
+    root = app_root.parse(values)
+    aliases = server_alias.parse(values)
+    rewriting = rewrite.parse(values)
+    arm = canary.parse(values)
+    stuck = affinity.parse(values)
+    protocol = backend_protocol.parse(values)
+    one_peer = backend_service.parse(values)
+    users = basic_auth.parse(values)
+    return Parsed(
+        tls_redirect=redirect,
+        app_root=root,
+        aliases=aliases,
+        rewrite=rewriting,
+        canary=arm,
+        affinity=stuck,
+        protocol=protocol,
+        service_upstream=one_peer,
+        basic_auth=users,
+        additive=kept,
+        denied=values.denied,
+        diagnostics=tuple(values.diagnostics),
+    )
+
+
+def _say_if_unknown(values: Values, name: str) -> None:
+    if name in KEYS:
+        return
+    if name in ANNOTATIONS:
+        values.say(
+            name,
+            Reason.UNSUPPORTED_ANNOTATION,
+            f"{name} is not honoured by this version",
+            "the location is served without it",
+        )
+    else:
+        values.say(
+            name,
+            Reason.UNKNOWN_ANNOTATION,
+            f"{shown(name)} is not an annotation of ours",
+            nearest(name, ANNOTATIONS),
+            Severity.WARNING,
+        )
+
+
+def http(config: ConfigValues) -> tuple[Directive, ...]:
+    """Return what the features write for all servers alike."""
+    defaults = config.as_defaults()
+    return (
+        *body_size.http(defaults),
+        *timeouts.http(defaults),
+        *hsts.http(defaults),
+        *tls_redirect.http(defaults),
+    )
+
+
+def hidden_headers(config: ConfigValues) -> tuple[str, ...]:
+    """Return the application's headers that no client sees, in any location."""
+    return hsts.hidden(config.as_defaults())

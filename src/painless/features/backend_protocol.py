@@ -1,0 +1,27 @@
+"""Which protocol the application speaks.
+
+``HTTP`` (default), ``HTTPS``, ``GRPC`` and ``GRPCS``; ``AUTO_HTTP`` uses the scheme of the request.  The
+certificate of the application is not verified.
+
+Writes ``proxy_pass http://…``, ``https://…``, ``grpc_pass grpc://…`` or ``grpcs://…``.
+"""
+
+from painless.annotations.base import Key, Values
+from painless.annotations.decode import one_of
+
+PROTOCOL = Key(
+    "backend-protocol",
+    one_of("HTTP", "HTTPS", "GRPC", "GRPCS", "AUTO_HTTP", fold=True),
+    default="HTTP",
+    doc="The protocol between NGINX and the application.",
+    example="GRPC",
+)
+
+KEYS = (PROTOCOL,)
+SETTINGS = ()
+
+GRPC = frozenset({"GRPC", "GRPCS"})
+
+
+def parse(values: Values) -> str:
+    return values.get(PROTOCOL)
