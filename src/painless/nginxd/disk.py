@@ -222,8 +222,8 @@ class Disk:
         if closed is not None:
             mode = closed.stat().st_mode & 0o7777
             raise StateUnreachable(
-                f"NGINX's workers run as user {self._owner[0]}, who may not enter {closed} (mode {mode:04o}) on"
-                f" the way to the state directory {self.root}: choose another directory or chmod o+x {closed}"
+                f"NGINX's workers run as user {self._owner[0]}, who may not enter {closed} (mode {mode:04o})"
+                f" on the way to the state directory {self.root}: choose another one or chmod o+x {closed}"
             )
 
     def _locked(self) -> int:

@@ -1,4 +1,8 @@
-"""NGINX's error log from a place on: the only way a running master says why it refused a generation."""
+"""Why NGINX refused: from what a call of it printed, or from its error log from a place on.
+
+The log is the only way a running master says so.  A reason is NGINX's sentence without time, level and
+process, so that the same one is equal wherever it was read.
+"""
 
 import re
 from pathlib import Path
@@ -6,7 +10,13 @@ from pathlib import Path
 MOST = 1 << 20
 """Bytes read at once: a refusal is a few lines, and a flooded log must not fill our memory."""
 
-_LINE = re.compile(r"^\S+ \S+ \[emerg\] (\d+)#\d+: (.*)$", re.MULTILINE)
+_LOGGED = re.compile(r"^\S+ \S+ \[emerg\] (\d+)#\d+: (.*)$", re.MULTILINE)
+_PRINTED = re.compile(r"^(?:nginx:|\S+ \S+) \[emerg\] (?:\d+#\d+: )?(.*)$", re.MULTILINE)
+
+
+def reasons(output: str) -> str:
+    """Return why a call of NGINX failed, each reason once; all of it when it does not say so as usual."""
+    return "\n".join(dict.fromkeys(_PRINTED.findall(output))) or output.strip()
 
 
 class ErrorLog:
@@ -18,7 +28,7 @@ class ErrorLog:
 
     def fatal(self, pid: int | None = None) -> tuple[str, ...]:
         """Return why NGINX (``pid``, or any of its processes) gave up since, each reason once."""
-        found = _LINE.findall(self._text())
+        found = _LOGGED.findall(self._text())
         return tuple(dict.fromkeys(says for who, says in found if pid is None or int(who) == pid))
 
     def _text(self) -> str:

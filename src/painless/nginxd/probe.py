@@ -57,17 +57,14 @@ class Verdict(Enum):
     FAILED = "failed"
 
 
-def look(master: int, run: Path) -> Sight | None:
-    """Return what the master and its children run; ``None`` when it is gone."""
-    seen = procfs.title(master)
-    if not seen:
-        return None
+def look(master: int, run: Path) -> Sight:
+    """Return what the master and its children run: nothing, once it is gone."""
     workers = []
     for pid in procfs.children(master):
         name = procfs.title(pid)
         if not name or name.startswith(CACHE):
             continue  # It has just gone, or it serves nothing.
-        # Marker after title: a worker opens nothing later, so the pair cannot be newer than it claims.
+        # A worker opens no marker of its own: it has the one it was born with until it ends.
         workers.append(Worker(pid, name, next(iter(procfs.markers(pid, run)), None)))
     return Sight(master, procfs.markers(master, run), tuple(workers))
 

@@ -43,6 +43,11 @@ def parent(pid: int) -> int | None:
     return int(fields[1]) if fields else None
 
 
+def session(pid: int) -> int | None:
+    fields = _stat(pid)
+    return int(fields[3]) if fields else None
+
+
 def command(pid: int) -> str:
     """Return the name of the binary, which a zombie keeps when its title is gone."""
     try:
@@ -77,9 +82,7 @@ def markers(pid: int, run: Path) -> frozenset[str]:
     """
     wanted = f"{run}/{MARKER_PREFIX}"
     try:
-        links = [_link(one.path) for one in os.scandir(f"/proc/{pid}/fd")]
-    except _GONE:
-        return frozenset()
+        links = _links(pid)
     except PermissionError as cause:
         raise NginxError(
             f"process {pid} ({title(pid)}) may not be looked into: run painless as the user that NGINX's"
@@ -88,6 +91,14 @@ def markers(pid: int, run: Path) -> frozenset[str]:
     return frozenset(
         one.removeprefix(wanted).removesuffix(_DELETED) for one in links if one.startswith(wanted)
     )
+
+
+def open_files(pid: int) -> frozenset[str]:
+    """Return what the process's open files are called; nothing for somebody else's process."""
+    try:
+        return frozenset(_links(pid))
+    except PermissionError:
+        return frozenset()
 
 
 def holders(run: Path) -> dict[int, frozenset[str]]:
@@ -101,6 +112,14 @@ def holders(run: Path) -> dict[int, frozenset[str]]:
         if held:
             found[pid] = held
     return found
+
+
+def _links(pid: int) -> list[str]:
+    try:
+        with os.scandir(f"/proc/{pid}/fd") as entries:
+            return [_link(one.path) for one in entries]
+    except _GONE:
+        return []
 
 
 def _link(path: str) -> str:

@@ -1,0 +1,68 @@
+"""Finding the NGINX that already runs on a state directory, whoever started it.
+
+A controller that was killed leaves its NGINX serving; the next one must neither start a second nor signal
+a process that merely has the right number.  All of it must fit, or nothing is adopted: the title of a
+master, our configuration in its arguments, and a marker in our directory held open.
+"""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from painless.nginxd import procfs
+from painless.nginxd.disk import Disk
+from painless.nginxd.errors import NginxError
+from painless.nginxd.probe import MASTER, Sight, look
+from painless.nginxd.process import Master
+
+
+class Adoption(Struct, frozen=True):
+    """A master that was taken over: what it and each of its workers run, and what is odd about it."""
+
+    sight: Sight
+    note: str = ""
+
+
+def find_master(disk: Disk, binary: str) -> tuple[Master, Adoption] | None:
+    """Take over the master that serves from ``disk``; ``None`` when there is none.
+
+    The pid file is tried first; a master whose pid file was lost is found by its marker.
+    """
+    for pid in dict.fromkeys((*_written(disk.pid_file), *procfs.holders(disk.run))):
+        # Held before it is checked, so that the number cannot come to mean another process in between.
+        master = Master.attach(pid)
+        if master is None:
+            continue
+        try:
+            adoption = _recognised(pid, disk, binary)
+        except NginxError:
+            master.close()
+            raise
+        if adoption is not None:
+            return master, adoption
+        master.close()
+    return None
+
+
+def _recognised(pid: int, disk: Disk, binary: str) -> Adoption | None:
+    name = procfs.title(pid) or ""
+    if not name.startswith(MASTER) or f" -c {disk.main} " not in f"{name} ":
+        return None
+    # Titled as ours, so a refusal to look inside is an error: a second NGINX could not bind its ports.
+    sight = look(pid, disk.run)
+    if not sight.holds:
+        return None
+    runs = procfs.executable(pid)
+    if runs == str(Path(binary).resolve()):
+        return Adoption(sight)
+    # It has our configuration and serves; the operator may have another binary from the next start on.
+    return Adoption(sight, f"NGINX {pid} runs {runs or 'another binary'}, and {binary} was asked for")
+
+
+def _written(pid_file: Path) -> tuple[int, ...]:
+    """Return the pid in the file; a test of a configuration leaves it empty where there was none."""
+    try:
+        text = pid_file.read_text().strip()
+    except FileNotFoundError:
+        return ()
+    return (int(text),) if text.isdigit() else ()

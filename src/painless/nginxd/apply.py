@@ -1,0 +1,275 @@
+"""Performing steps on NGINX and its disk: the one place where something happens to either.
+
+Each step is safe to be the last one performed.  NGINX saying no is an answer (``Refused``); NGINX or the
+disk failing us is an exception.  Nothing is remembered that can be looked up: which generation is live is
+asked of the processes.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import assert_never
+
+from painless.nginx.build import Build
+from painless.nginx.generation import MAIN
+from painless.nginxd.adopt import Adoption, find_master
+from painless.nginxd.disk import Disk
+from painless.nginxd.errorlog import ErrorLog, reasons
+from painless.nginxd.errors import NginxError, NotRunning, Unresponsive
+from painless.nginxd.leftovers import clear_leftovers
+from painless.nginxd.listeners import Listener, listeners, occupied
+from painless.nginxd.loading import POLL, Loading
+from painless.nginxd.probe import Sight, look
+from painless.nginxd.process import Master, become_subreaper, reap, run_nginx
+from painless.nginxd.procfs import holders
+from painless.plan.steps import (
+    Applied,
+    Await,
+    DropHot,
+    Outcome,
+    PutHot,
+    Refused,
+    Reload,
+    Resolve,
+    Stage,
+    Start,
+    Step,
+    Switch,
+    Verify,
+)
+
+TEST_TIMEOUT = 120.0
+"""Seconds for ``nginx -t``: 10,000 hosts take 7 s at worst on a free core, and a pod may be throttled."""
+START_TIMEOUT = 120.0
+"""Seconds until the caller of NGINX returns: it loads as the test does, and tries a port in use for 2.5 s."""
+APPEAR_TIMEOUT = 10.0
+"""Seconds until the daemon has written its pid file, which it does at once."""
+RESOLVE_TIMEOUT = 60.0
+"""Seconds until NGINX has been answered about new names; it asks again after 5 s when an answer was lost."""
+TERM_TIMEOUT = 15.0
+"""Seconds after TERM, which ends requests; the master itself kills workers that ignore it."""
+
+Resolved = Callable[[frozenset[str]], Awaitable[None]]
+"""Waits until the responder has answered NGINX's questions for these upstreams' names."""
+
+
+class Nginx:
+    """The NGINX of one state directory: running or not, started by us or adopted."""
+
+    def __init__(self, build: Build, disk: Disk, resolved: Resolved) -> None:
+        self.reload_count = 0
+        self._build = build
+        self._disk = disk
+        self._resolved = resolved
+        self._master: Master | None = None
+        self._loading: Loading | None = None
+        self._test_seconds = 0.0
+        self._alone = asyncio.Lock()
+        become_subreaper()
+
+    def running(self) -> bool:
+        return self._master is not None and self._master.runs
+
+    def sight(self) -> Sight | None:
+        """Return what the master and its workers run at the moment; ``None`` when NGINX does not run."""
+        return (
+            look(self._master.pid, self._disk.run) if self._master is not None and self._master.runs else None
+        )
+
+    def live(self) -> str | None:
+        """Return the generation that all workers that accept run; ``None`` when there is none such."""
+        sight = self.sight()
+        return None if sight is None else sight.live
+
+    async def gone(self) -> None:
+        """Wait until the master has ended; returns at once when none runs."""
+        if self._master is not None:
+            await self._master.gone.wait()
+            reap(self._name)
+
+    async def adopt(self) -> Adoption | None:
+        """Take over the NGINX that already serves from the state directory, if there is one."""
+        async with self._alone:
+            return self._adopt()
+
+    async def apply(self, steps: Iterable[Step]) -> Outcome:
+        """Perform ``steps`` in order, up to the first that NGINX refuses."""
+        async with self._alone:
+            for step in steps:
+                said = await self._perform(step)
+                if said:
+                    return Refused(step, said)
+            return Applied()
+
+    async def stop(self, patience: float) -> None:
+        """End NGINX: requests may finish for ``patience`` seconds, then they are cut."""
+        async with self._alone:
+            master = self._master
+            if master is None or not self.running():
+                return
+            for number, seconds in ((signal.SIGQUIT, patience), (signal.SIGTERM, TERM_TIMEOUT)):
+                master.signal(number)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(master.gone.wait(), seconds)
+                    reap(self._name)
+                    return
+            raise Unresponsive(f"NGINX {master.pid} did not end within {TERM_TIMEOUT:.0f} s of SIGTERM")
+
+    async def prune(self, keep: Iterable[str] = ()) -> tuple[str, ...]:
+        """Remove generations that nothing runs and nobody wants kept; say which."""
+        async with self._alone:
+            held = frozenset[str]().union(*holders(self._disk.run).values())
+            return await asyncio.to_thread(self._disk.prune, held.union(keep))
+
+    def close(self) -> None:
+        """Let go of NGINX; it serves on, for the next controller to adopt."""
+        if self._master is not None:
+            self._master.close()
+            self._master = None
+
+    @property
+    def _name(self) -> str:
+        return Path(self._build.path).name
+
+    async def _perform(self, step: Step) -> str:  # noqa: C901 -- one line for each member of the closed union.
+        """Do one step; return why NGINX refuses it, or nothing."""
+        match step:
+            case Stage(generation):
+                await asyncio.to_thread(self._disk.stage, generation)
+            case Verify(id_):
+                return await self._verify(id_)
+            case PutHot(path, content):
+                await asyncio.to_thread(self._disk.put_hot, path, content)
+            case DropHot(path):
+                self._disk.drop_hot(path)
+            case Switch(id_):
+                await self._settle()
+                await asyncio.to_thread(self._disk.switch, id_)
+            case Start():
+                return await self._start()
+            case Reload():
+                return await self._reload()
+            case Await(id_):
+                return await self._await(id_)
+            case Resolve(upstreams):
+                await self._resolve(upstreams)
+            case _:
+                assert_never(step)
+        return ""
+
+    async def _verify(self, id_: str) -> str:
+        main = self._disk.folder(id_) / MAIN
+        # Not into the running NGINX's log: what a test finds is no fault of the master's.
+        arguments = ("-t", "-q", "-c", str(main), "-p", str(self._disk.root), "-e", "stderr")
+        ran = await run_nginx(self._build.path, *arguments, timeout=TEST_TIMEOUT)
+        self._test_seconds = ran.seconds
+        return reasons(ran.output) if ran.code else ""
+
+    async def _start(self) -> str:
+        if self._adopt() is not None:
+            return ""
+        await clear_leftovers(self._disk)
+        reap(self._name)
+        id_ = self._current()
+        if trouble := occupied(await self._listeners(id_)):
+            return trouble
+        log = ErrorLog(self._disk.error_log)
+        arguments = ("-c", str(self._disk.main), "-p", str(self._disk.root), "-e", str(self._disk.error_log))
+        ran = await run_nginx(self._build.path, *arguments, timeout=START_TIMEOUT)
+        if ran.code:
+            return reasons(ran.output)
+        await self._appear(log)
+        self._loading = self._load(id_, log)
+        return ""
+
+    async def _reload(self) -> str:
+        # A second signal during a load is lost or acted on late, and either way cannot be confirmed.
+        await self._settle()
+        master = self._required()
+        id_, live = self._current(), self.live()
+        if trouble := occupied(await self._listeners(id_), await self._listeners(live)):
+            self._take_back(live)
+            return trouble
+        self._loading = self._load(id_, ErrorLog(self._disk.error_log))
+        self.reload_count += 1
+        master.signal(signal.SIGHUP)
+        return ""
+
+    async def _await(self, id_: str) -> str:
+        loading = self._loading
+        if loading is None or loading.id != id_:
+            loading = self._load(id_, ErrorLog(self._disk.error_log))
+        refusal = await self._outcome(loading)
+        if refusal and (sight := self.sight()) is not None and len(sight.holds) == 1:
+            # So that NGINX, should it be started again, loads what it runs.
+            self._take_back(next(iter(sight.holds)))
+        return refusal
+
+    async def _settle(self) -> None:
+        """Let a load that nobody awaited to its end (an interrupted ``apply``) come to one."""
+        if self._loading is not None:
+            with suppress(NginxError):
+                await self._outcome(self._loading)
+
+    async def _outcome(self, loading: Loading) -> str:
+        try:
+            refusal = await loading.outcome(self._required())
+        except NginxError:
+            self._loading = None
+            raise
+        self._loading = None
+        return refusal
+
+    async def _resolve(self, upstreams: frozenset[str]) -> None:
+        try:
+            await asyncio.wait_for(self._resolved(upstreams), RESOLVE_TIMEOUT)
+        except TimeoutError as cause:
+            raise Unresponsive(
+                f"NGINX did not ask for all of {len(upstreams)} upstreams' names in {RESOLVE_TIMEOUT:.0f} s"
+            ) from cause
+
+    async def _appear(self, log: ErrorLog) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + APPEAR_TIMEOUT
+        while self._adopt() is None:
+            if loop.time() > due:
+                raise NotRunning(
+                    "NGINX was started and is gone: " + ("; ".join(log.fatal()) or "no reason logged")
+                )
+            await asyncio.sleep(POLL)
+
+    def _adopt(self) -> Adoption | None:
+        if (sight := self.sight()) is not None:
+            return Adoption(sight)
+        found = find_master(self._disk, self._build.path)
+        if found is None:
+            return None
+        self.close()
+        reap(self._name)
+        self._master, adoption = found
+        return adoption
+
+    def _required(self) -> Master:
+        if self._master is None or not self._master.runs:
+            raise NotRunning("NGINX does not run")
+        return self._master
+
+    def _current(self) -> str:
+        id_ = self._disk.current_id()
+        assert id_ is not None, "Switch comes before Start and Reload"
+        return id_
+
+    def _take_back(self, live: str | None) -> None:
+        if live is not None and self._disk.folder(live).is_dir():
+            self._disk.switch(live)
+
+    def _load(self, id_: str, log: ErrorLog) -> Loading:
+        return Loading(id_, self._disk, log, self._test_seconds)
+
+    async def _listeners(self, id_: str | None) -> frozenset[Listener]:
+        if id_ is None:
+            return frozenset()
+        files = self._disk.folder(id_).rglob("*.conf")
+        return await asyncio.to_thread(lambda: listeners(one.read_text() for one in files))
