@@ -13,12 +13,12 @@ import contextlib
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Never
+from typing import Never, TypeVar
 
 from painless import __version__
 from painless.discovery import control
 from painless.discovery.answers import Answer
-from painless.discovery.link import LOG, Link, ended, is_alive, kill, spawn
+from painless.discovery.link import LOG, Link, Lost, ended, is_alive, kill, spawn
 from painless.discovery.markers import Markers
 
 DIRECTORY = "discovery"
@@ -31,6 +31,8 @@ _POLL = 0.02  # seconds between two looks at something that has no event to wait
 _HEARTBEAT = 5.0  # seconds: NGINX keeps its peers meanwhile, only changes wait
 _BACK_OFF = (0.1, 5.0)  # seconds between two starts, doubling: quick after one crash, calm in a crash loop
 _SETTLED = 30.0  # seconds of life after which a death is no longer part of a crash loop
+
+T = TypeVar("T")
 
 
 class ResponderError(Exception):
@@ -47,7 +49,9 @@ class Responder:
         self._wanted: dict[str, Answer] | None = None
         self._lock = asyncio.Lock()
         self._link: Link | None = None
-        self._about: control.Statistics | None = None
+        # For NGINX's ``resolver``; the same over restarts of the responder.
+        self.resolver_addresses: tuple[str, ...] = ()
+        self.pid = 0
         self._started = float("-inf")
         self._delay = _BACK_OFF[0]
 
@@ -72,22 +76,11 @@ class Responder:
         """Return the moment to pass as ``since``: the machine's monotonic clock, in seconds."""
         return time.monotonic()
 
-    @property
-    def resolver_addresses(self) -> tuple[str, ...]:
-        """The addresses for NGINX's ``resolver``; the same over restarts of the responder."""
-        assert self._about is not None, "open() connects before it returns"
-        return self._about.addresses
-
-    @property
-    def pid(self) -> int:
-        assert self._about is not None, "open() connects before it returns"
-        return self._about.pid
-
     async def replace(self, answers: Iterable[Answer]) -> None:
         """Serve these answers and no others."""
         self._wanted = {one.upstream: one for one in answers}
         self._markers.put_up(self._wanted.values())
-        await self._tell(control.Replace(tuple(self._wanted.values())))
+        await self._ask(control.Replace(tuple(self._wanted.values())), control.Done)
         self._markers.take_down(self._wanted.values())
         self._markers.keep_only(self._wanted)
 
@@ -96,7 +89,7 @@ class Responder:
         new = tuple(answers)
         self._wanted = (self._wanted or {}) | {one.upstream: one for one in new}
         self._markers.put_up(new)
-        await self._tell(control.Put(new))
+        await self._ask(control.Put(new), control.Done)
         self._markers.take_down(new)
 
     async def remove(self, upstreams: Iterable[str]) -> None:
@@ -104,36 +97,34 @@ class Responder:
         gone = tuple(upstreams)
         for name in gone:
             (self._wanted or {}).pop(name, None)
-        await self._tell(control.Remove(gone))
+        await self._ask(control.Remove(gone), control.Done)
         self._markers.forget(gone)
 
     async def unanswered(self, upstreams: Iterable[str], since: float = 0.0) -> frozenset[str]:
         """Return those upstreams that NGINX has not asked for and been answered since then."""
-        reply = await self._ask(control.Unanswered(tuple(sorted(upstreams)), since))
-        assert isinstance(reply, control.Names), f"the reply to Unanswered is Names, not {reply}"
-        return frozenset(reply.upstreams)
+        request = control.Unanswered(tuple(sorted(upstreams)), since)
+        return frozenset((await self._ask(request, control.Names)).upstreams)
 
     async def wait_answered(
-        self, upstreams: Iterable[str], since: float = 0.0, timeout: float = 10.0
+        self, upstreams: Iterable[str], since: float = 0.0, within: float = 10.0
     ) -> frozenset[str]:
         """Wait until all have been asked for and answered; return those still missing at the end."""
         left = frozenset(upstreams)
-        deadline = self.now() + timeout
-        while (left := await self.unanswered(left, since)) and self.now() < deadline:
+        deadline = self.now() + within
+        # The responder is asked again and again: what would wake us is in another process.
+        while (left := await self.unanswered(left, since)) and self.now() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(_POLL)
         return left
 
     async def statistics(self) -> control.Statistics:
-        reply = await self._ask(control.Describe())
-        assert isinstance(reply, control.Statistics), f"the reply to Describe is Statistics, not {reply}"
-        return reply
+        return await self._ask(control.Describe(), control.Statistics)
 
     async def supervise(self) -> Never:
         """Restart the responder whenever it dies or hangs, and tell it again what it should know."""
         while True:
             await self._until_lost()
             with contextlib.suppress(ResponderError):  # said in the responder's log; tried again below
-                await self._ask(control.Describe())
+                await self._ask(control.Describe(), control.Statistics)
 
     async def stop(self) -> None:
         """End the responder; NGINX keeps its peers as they are."""
@@ -141,7 +132,7 @@ class Responder:
             link = self._link or await Link.to(self._directory)
             if link is None:
                 return
-            with contextlib.suppress(OSError, EOFError):  # it may end before its reply is read
+            with contextlib.suppress(Lost):  # it may end before its reply is read
                 await link.exchange(control.Stop(), _FAREWELL)
             self._drop_link()
             await ended(link.pid)
@@ -158,27 +149,24 @@ class Responder:
         try:
             while not await link.closed_within(_HEARTBEAT):
                 await link.exchange(control.Describe(), _CALL)
-        except (OSError, EOFError):
+        except Lost:
             pass
         finally:
             link.close()
 
-    async def _tell(self, request: control.Request) -> None:
-        reply = await self._ask(request)
-        assert isinstance(reply, control.Done), f"the reply to a change is Done, not {reply}"
-
-    async def _ask(self, request: control.Request) -> control.Reply:
+    async def _ask(self, request: control.Request, expected: type[T]) -> T:
+        """Return the reply to ``request``, from a responder started for it if need be."""
         async with self._lock:
             if self._link is not None:
-                with contextlib.suppress(OSError, EOFError):
-                    return _accepted(await self._link.exchange(request, _CALL))
+                with contextlib.suppress(Lost):
+                    return _checked(await self._link.exchange(request, _CALL), expected)
                 self._drop_link()
-            # A change is repeated although it is part of what is sent again: it does no harm twice.
-            link = await self._connect()
-            await self._resend(link)
             try:
-                return _accepted(await link.exchange(request, _CALL))
-            except (OSError, EOFError) as error:
+                # A change is repeated although it is part of what is sent again: it does no harm twice.
+                link = await self._connect()
+                await self._resend(link)
+                return _checked(await link.exchange(request, _CALL), expected)
+            except Lost as error:
                 self._drop_link()
                 raise ResponderError(f"the responder for {self._directory} died at once") from error
 
@@ -186,11 +174,7 @@ class Responder:
         if self._wanted is None:
             return
         answers = tuple(self._wanted.values())
-        try:
-            _accepted(await link.exchange(control.Replace(answers), _CALL))
-        except (OSError, EOFError) as error:
-            self._drop_link()
-            raise ResponderError(f"the responder for {self._directory} died at once") from error
+        _checked(await link.exchange(control.Replace(answers), _CALL), control.Done)
         self._markers.take_down(answers)
 
     async def _connect(self) -> Link:
@@ -230,7 +214,7 @@ class Responder:
         self._started = time.monotonic()
 
     def _use(self, link: Link, about: control.Statistics) -> Link:
-        self._link, self._about = link, about
+        self._link, self.pid, self.resolver_addresses = link, about.pid, about.addresses
         return link
 
     def _drop_link(self) -> None:
@@ -243,7 +227,9 @@ class Responder:
         return lines[-1] if lines else "(it is empty)"
 
 
-def _accepted(reply: control.Reply) -> control.Reply:
+def _checked(reply: control.Reply, expected: type[T]) -> T:
     if isinstance(reply, control.Failed):
         raise ResponderError(f"the responder refused what it was told: {reply.says}")
+    if not isinstance(reply, expected):
+        raise ResponderError(f"the responder replied {reply}; expected {expected.__name__}")
     return reply

@@ -7,6 +7,7 @@ bear is a partner that vanishes in the middle of a frame.
 
 import asyncio
 import struct
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -40,7 +41,7 @@ class Remove(Struct, frozen=True, tag=True):
 
 
 class Unanswered(Struct, frozen=True, tag=True):
-    """Which of these upstreams were not both asked for and answered since then (monotonic seconds)?"""
+    """Say which of these upstreams were not both asked for and answered since then (monotonic seconds)."""
 
     upstreams: tuple[str, ...]
     since: float
@@ -78,7 +79,8 @@ class Statistics(Struct, frozen=True, tag=True):
 
     ``options`` are its arguments and ``version`` its release, so that a controller can tell whether it
     would have started the same.  ``dropped`` counts packets that were no questions and answers that
-    could not be sent; ``outside`` are names resolved elsewhere, ``failing`` those without success.
+    could not be sent; ``outside`` are names resolved elsewhere, ``failing`` those without success;
+    ``saved`` is false while the disk does not take what is served.
     """
 
     pid: int
@@ -92,25 +94,29 @@ class Statistics(Struct, frozen=True, tag=True):
     upstreams: int
     outside: int
     failing: tuple[str, ...]
+    saved: bool
 
 
 Reply = Done | Names | Failed | Statistics
 
 _encoder = msgspec.msgpack.Encoder()
-_requests = msgspec.msgpack.Decoder(Request)
-_replies = msgspec.msgpack.Decoder(Reply)
+T = TypeVar("T")
+_requests: "msgspec.msgpack.Decoder[Request]" = msgspec.msgpack.Decoder(Request)
+_replies: "msgspec.msgpack.Decoder[Reply]" = msgspec.msgpack.Decoder(Reply)
+
+
+class Malformed(Exception):
+    """A frame does not hold what was expected; the connection is of no more use."""
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request:
     """Return the next request, however long it takes; raise ``EOFError`` when the partner has gone."""
-    length = await reader.readexactly(_LENGTH.size)
-    return _requests.decode(await _rest(reader, length))
+    return _decoded(_requests, await _frame(reader))
 
 
 async def read_reply(reader: asyncio.StreamReader) -> Reply:
     """Return the next reply; the caller sets the time-out."""
-    length = await reader.readexactly(_LENGTH.size)
-    return _replies.decode(await _rest(reader, length))
+    return _decoded(_replies, await _frame(reader))
 
 
 def frame(message: Request | Reply) -> bytes:
@@ -119,9 +125,16 @@ def frame(message: Request | Reply) -> bytes:
     return _LENGTH.pack(len(payload)) + payload
 
 
-async def _rest(reader: asyncio.StreamReader, length: bytes) -> bytes:
-    (size,) = _LENGTH.unpack(length)
+def _decoded(decoder: "msgspec.msgpack.Decoder[T]", payload: bytes) -> T:
+    try:
+        return decoder.decode(payload)
+    except msgspec.MsgspecError as error:
+        raise Malformed(str(error)) from error
+
+
+async def _frame(reader: asyncio.StreamReader) -> bytes:
+    (size,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
     if size > _MAX_FRAME:
-        raise EOFError(f"a frame of {size} bytes; expected at most {_MAX_FRAME}")
+        raise Malformed(f"a frame of {size} bytes; expected at most {_MAX_FRAME}")
     async with asyncio.timeout(_REST):
         return await reader.readexactly(size)

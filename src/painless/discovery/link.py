@@ -24,6 +24,10 @@ _LOG_LIMIT = 1 << 20  # bytes kept of the log, which is a few lines a day
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
 
+class Lost(Exception):
+    """The responder died, hangs or speaks otherwise; the connection is of no more use."""
+
+
 class Link:
     """One connection to the responder; one exchange at a time."""
 
@@ -42,18 +46,21 @@ class Link:
         except (OSError, TimeoutError):
             return None
 
-    async def exchange(self, request: control.Request, timeout: float) -> control.Reply:
-        """Return the reply to ``request``; raise ``OSError`` or ``EOFError`` when there will be none."""
-        async with asyncio.timeout(timeout):
-            self._writer.write(control.frame(request))
-            await self._writer.drain()
-            return await control.read_reply(self._reader)
+    async def exchange(self, request: control.Request, within: float) -> control.Reply:
+        """Return the reply to ``request``; raise ``Lost`` when there will be none."""
+        try:
+            async with asyncio.timeout(within):
+                self._writer.write(control.frame(request))
+                await self._writer.drain()
+                return await control.read_reply(self._reader)
+        except (OSError, EOFError, control.Malformed) as error:
+            raise Lost(f"the responder with pid {self.pid} gave no reply: {error!r}") from error
 
     async def describe(self) -> control.Statistics | None:
         """Return who it is; nothing when it does not say so, or is another than the kernel says."""
         try:
             about = await self.exchange(control.Describe(), _HELLO)
-        except (OSError, EOFError):
+        except Lost:
             return None
         return about if isinstance(about, control.Statistics) and about.pid == self.pid else None
 
@@ -111,5 +118,5 @@ async def kill(pid: int) -> None:
 async def ended(pid: int) -> None:
     """Wait until a responder is gone, within limits: an orphan is buried by init, whenever it likes."""
     deadline = time.monotonic() + _END
-    while is_alive(pid) and time.monotonic() < deadline:
+    while is_alive(pid) and time.monotonic() < deadline:  # noqa: ASYNC110 - an orphan's end is no event for us
         await asyncio.sleep(0.01)

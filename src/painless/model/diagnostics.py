@@ -38,6 +38,7 @@ class Reason(StrEnum):
     PORT_NOT_FOUND = "PortNotFound"
     UNSUPPORTED_BACKEND = "UnsupportedBackend"
     EXTERNAL_NAME_REFUSED = "ExternalNameRefused"
+    ENDPOINT_REFUSED = "EndpointRefused"
     SECRET_NOT_FOUND = "SecretNotFound"
     INVALID_CERTIFICATE = "InvalidCertificate"
     CERTIFICATE_MISMATCH = "CertificateMismatch"

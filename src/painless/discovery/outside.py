@@ -1,0 +1,133 @@
+"""Names outside the cluster (Services of type ExternalName), resolved again and again as their TTL says.
+
+The last good answer stays while resolution fails: a broken name server must not take away a working
+backend.  Addresses that would lead back to this machine are left out (addresses.py).
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from painless.discovery.addresses import canonical, refusal
+
+if TYPE_CHECKING:
+    import dns.asyncresolver
+
+_LIFETIME = 5.0  # seconds for one question through all name servers and search domains
+_AT_LEAST = 1.0  # seconds between two questions for one name, whatever its TTL says
+_RETRY = (1.0, 15.0)  # seconds after a failure, doubling: a name server's outage is met with patience
+_AT_ONCE = 32  # names asked for at once, so that thousands of names are no flood
+_DNS_PORT = 53
+
+log = logging.getLogger("painless.discovery.outside")
+
+
+class Unresolvable(Exception):
+    """A name has no address that may be used."""
+
+
+class Outside:
+    """The names that are followed, each by a task of its own; ``found`` is called with each answer."""
+
+    def __init__(
+        self,
+        nameservers: tuple[str, ...],
+        found: Callable[[str, tuple[str, ...]], None],
+        *,
+        allow_loopback: bool,
+    ) -> None:
+        self._nameservers = nameservers
+        self._allow_loopback = allow_loopback
+        self._found = found
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self.failing: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def follow(self, hostnames: frozenset[str], group: asyncio.TaskGroup) -> None:
+        """Follow these names and no others."""
+        for gone in self._tasks.keys() - hostnames:
+            self._tasks.pop(gone).cancel()
+            self.failing.discard(gone)
+        for new in sorted(hostnames - self._tasks.keys()):
+            self._tasks[new] = group.create_task(self._keep_resolving(new))
+
+    def stop(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+
+    async def _keep_resolving(self, hostname: str) -> None:
+        retry = _RETRY[0]
+        while True:
+            try:
+                async with self._at_once:
+                    addresses, ttl = await self._resolve(hostname)
+            except Unresolvable as error:
+                if hostname not in self.failing:
+                    log.warning("%s: %s", hostname, error)
+                self.failing.add(hostname)
+                await asyncio.sleep(retry)
+                retry = min(2 * retry, _RETRY[1])
+                continue
+            self.failing.discard(hostname)
+            retry = _RETRY[0]
+            self._found(hostname, addresses)
+            await asyncio.sleep(max(_AT_LEAST, ttl))
+
+    async def _resolve(self, hostname: str) -> tuple[tuple[str, ...], float]:
+        """Return the addresses of a name and for how many seconds they hold: A, or AAAA without any A."""
+        why = ""
+        for kind in ("A", "AAAA"):
+            try:
+                found, ttl = await self._asked(hostname, kind)
+            except Unresolvable as error:
+                why = why or str(error)
+                continue
+            refused = {one: refusal(one, allow_loopback=self._allow_loopback) for one in found}
+            usable = tuple(sorted(canonical(one) for one, says in refused.items() if not says))
+            if usable:
+                return usable, ttl
+            why = "; ".join(f"its address {one} {says}" for one, says in refused.items())
+        raise Unresolvable(why)
+
+    async def _asked(self, hostname: str, kind: str) -> tuple[list[str], float]:
+        # Imported late: 10 MB that a cluster without such Services need not spend.
+        import dns.asyncresolver  # noqa: PLC0415
+        import dns.exception  # noqa: PLC0415
+
+        try:
+            answer = await self._resolver().resolve(hostname, kind, search=True, lifetime=_LIFETIME)
+        except (dns.exception.DNSException, OSError) as error:
+            raise Unresolvable(f"{type(error).__name__}: {error}") from error
+        return [str(one) for one in answer], float(answer.chaining_result.minimum_ttl)
+
+    def _resolver(self) -> "dns.asyncresolver.Resolver":
+        """Return a resolver as /etc/resolv.conf has it at this moment, unless name servers were given."""
+        import dns.asyncresolver  # noqa: PLC0415
+        import dns.nameserver  # noqa: PLC0415
+        import dns.resolver  # noqa: PLC0415
+
+        resolver = dns.asyncresolver.Resolver(configure=False)
+        with contextlib.suppress(OSError, dns.resolver.NoResolverConfiguration):
+            resolver.read_resolv_conf("/etc/resolv.conf")
+        if self._nameservers:
+            resolver.nameservers = [
+                dns.nameserver.Do53Nameserver(*host_and_port(one)) for one in self._nameservers
+            ]
+        return resolver
+
+
+def host_and_port(nameserver: str) -> tuple[str, int]:
+    """Return address and port of ``ADDR``, ``ADDR:PORT`` or ``[ADDR]:PORT``; raise ``ValueError``."""
+    host, port = nameserver, str(_DNS_PORT)
+    if not nameserver.endswith("]") and (nameserver.startswith("[") or nameserver.count(":") == 1):
+        host, _, port = nameserver.rpartition(":")
+    address = str(ipaddress.ip_address(host.strip("[]")))
+    if not port.isdigit() or not 0 < int(port) < 1 << 16:
+        raise ValueError(f"{nameserver!r} has the port {port!r}; expected a number from 1 to 65535")
+    return address, int(port)
