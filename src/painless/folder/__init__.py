@@ -1,1 +1,1 @@
-"""Manifests in a folder, watched, as if they came from the API server: the source for everything but a cluster."""
+"""Manifests in a folder, watched, as if they came from the API server."""

@@ -1,0 +1,171 @@
+"""The folder on disk: which manifests are there, which of them changed, and what they hold.
+
+Reads only; each function works on what it is given and returns what is to be replaced, so that it may run
+in a thread.  Symbolic links are followed, hidden names are not, which is what the ``..data`` links of a
+mounted ConfigMap need.
+"""
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from painless.folder.documents import SIZE_LIMIT
+from painless.folder.manifest import SUFFIXES, Manifest, kept, parse_manifest, unread
+
+SETTLE_S = 0.012
+"""How long a file must be left alone before it is read.
+
+Longer than the clock of file systems ticks (4 to 10 ms), so that a later write shows in the time of change;
+short enough to keep a change within 50 ms.
+"""
+
+EMPTY_S = 2.0
+"""How long an empty file is taken for one that is about to be written.
+
+The shell empties ``x.yaml`` at once in ``kustomize build > x.yaml``, and the content follows when it is done.
+"""
+
+Stat = tuple[int, int, int, int, int]
+"""What shows that a file changed: device, inode, size, and the times of writing and of change."""
+
+
+class Known(Struct, frozen=True):
+    """What was read of a file, and what the file looked like."""
+
+    stat: Stat | None
+    digest: bytes
+    manifest: Manifest
+
+
+class Scan(Struct, frozen=True):
+    """The manifests below a folder, and the folders that cannot be listed with the reason."""
+
+    files: Mapping[str, Stat]
+    closed: Mapping[str, str]
+
+
+class Look(Struct, frozen=True):
+    """What changed since the last look; ``unsettled`` when some files are still being written."""
+
+    changed: Mapping[str, Known]
+    gone: tuple[str, ...] = ()
+    unsettled: bool = False
+
+
+def look(root: Path, known: Mapping[str, Known], named: Iterable[str] | None = None) -> Look:
+    """Read what changed below ``root``: of the files ``named``, or of all."""
+    scan = scanned(root) if named is None else Scan(_stats(root, named), {})
+    candidates = known if named is None else [name for name in named if name in known]
+    changed = {name: seen for name, seen in scan.files.items() if _differs(known.get(name), seen)}
+    gone = [name for name in candidates if name not in scan.files and not _below(name, scan.closed)]
+    closed = {f"{name}/": _unreadable(f"{name}/", says) for name, says in scan.closed.items()}
+    settled = _settled(root, changed, gone)
+    read = {name: _read(root, name, seen, known.get(name)) for name, seen in settled.items()}
+    fresh = {name: one for name, one in {**read, **closed}.items() if one and one != known.get(name)}
+    left = tuple(name for name in gone if name not in closed and not (root / name).exists())
+    held = len(settled) < len(changed) or None in read.values() or len(left) < len(gone)
+    return Look(fresh, left, held)
+
+
+def scanned(root: Path) -> Scan:
+    """List the manifests below ``root``; a folder that two links lead to counts once."""
+    files: dict[str, Stat] = {}
+    closed: dict[str, str] = {}
+    seen: set[tuple[int, int]] = set()
+    stack = [""]
+    while stack:
+        prefix = stack.pop()
+        try:
+            with os.scandir(root / prefix) as entries:
+                folders = _listed(prefix, sorted(entries, key=lambda one: one.name), files, seen)
+        except OSError as error:
+            closed[prefix.rstrip("/") or "."] = error.strerror or str(error)
+        else:
+            stack.extend(reversed(folders))
+    return Scan(files, closed)
+
+
+def _listed(
+    prefix: str, entries: list[os.DirEntry[str]], files: dict[str, Stat], seen: set[tuple[int, int]]
+) -> list[str]:
+    folders = []
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        try:
+            found = entry.stat()
+        except OSError:  # It went in this moment, or is a link to nowhere.
+            continue
+        identity = (found.st_dev, found.st_ino)
+        if stat.S_ISDIR(found.st_mode):
+            if identity not in seen:
+                seen.add(identity)
+                folders.append(f"{prefix}{entry.name}/")
+        elif stat.S_ISREG(found.st_mode) and entry.name.endswith(SUFFIXES):
+            files[prefix + entry.name] = _stat_of(found)
+    return folders
+
+
+def _stats(root: Path, names: Iterable[str]) -> dict[str, Stat]:
+    found = {}
+    for name in names:
+        try:
+            status = (root / name).stat()
+        except OSError:
+            continue
+        if stat.S_ISREG(status.st_mode):
+            found[name] = _stat_of(status)
+    return found
+
+
+def _stat_of(found: os.stat_result) -> Stat:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _differs(known: Known | None, seen: Stat) -> bool:
+    return known is None or known.stat != seen
+
+
+def _below(name: str, folders: Iterable[str]) -> bool:
+    return any(name.startswith(f"{one}/") or one == "." for one in folders)
+
+
+def _settled(root: Path, changed: Mapping[str, Stat], gone: list[str]) -> Mapping[str, Stat]:
+    """Return those that nobody is writing; waits once, and only when something happened just now.
+
+    The others are left for the next look, which their next change brings about.
+    """
+    now = time.time()
+    if not gone and all(abs(now - seen[4] / 1e9) > SETTLE_S for seen in changed.values()):
+        return changed
+    time.sleep(SETTLE_S)
+    again = _stats(root, changed)
+    return {name: seen for name, seen in changed.items() if again.get(name) == seen}
+
+
+def _read(root: Path, name: str, seen: Stat, before: Known | None) -> Known | None:
+    """Return what a file holds; ``None`` when it is empty and was not, since it may be about to be written."""
+    try:
+        with (root / name).open("rb") as file:
+            data = file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        return _unreadable(name, error.strerror or str(error), before)
+    if not data and before and before.manifest.entries and time.time() - seen[3] / 1e9 < EMPTY_S:
+        return None
+    digest = hashlib.blake2b(data, digest_size=16).digest()
+    if before and before.digest == digest:
+        return Known(seen, digest, before.manifest)
+    manifest = parse_manifest(name, data)
+    if manifest.broken and before:
+        manifest = kept(before.manifest, manifest)
+    return Known(seen, digest, manifest)
+
+
+def _unreadable(name: str, says: str, before: Known | None = None) -> Known:
+    manifest = unread(name, f"cannot be read: {says}")
+    return Known(None, b"", kept(before.manifest, manifest) if before else manifest)
