@@ -42,7 +42,8 @@ class Shop:
 
     def __init__(self, folder: Path, port: int, now: datetime) -> None:
         self.folder = folder
-        self._port = port
+        self.services = SERVICES
+        self.port = port
         self.pair: Pair = self_made([SHOP], now)
         self._pods: dict[str, dict[str, Pod]] = {service: {} for service in SERVICES}
 
@@ -70,7 +71,7 @@ class Shop:
     def _files(self) -> Mapping[str, tuple[Manifest, ...]]:
         return {
             "cluster": (_class(), _configmap()),
-            "services": tuple(_service(name, self._port) for name in SERVICES),
+            "services": tuple(_service(name, self.port) for name in SERVICES),
             "shop": (_shop_ingress(), _secret("shop-tls", self.pair)),
             "api": (_ingress("api", {}, API, API_STABLE),),
             "api-canary": (_ingress("api-canary", _canary(), API, API_CANARY),),
@@ -79,7 +80,7 @@ class Shop:
 
     def _put_slice(self, service: str) -> None:
         if self.folder.is_dir():
-            self._put(f"pods-{service}", (_slice(service, self._port, self.pods(service)),))
+            self._put(f"pods-{service}", (_slice(service, self.port, self.pods(service)),))
 
     def _put(self, name: str, manifests: tuple[Manifest, ...]) -> None:
         # Readers see the old file or the whole new one: the half-written one is hidden from them.
