@@ -20,7 +20,8 @@ FIRST, LAST = 2, 250  # last byte of the pods' addresses; 127.0.0.1 is NGINX's
 class Pods:
     """The running pods of a shop; all end when this is left."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, grace: float = GRACE) -> None:
+        self._grace = grace
         self._shop = shop
         self._running: dict[str, Echo] = {}
         self._numbers = {service: count(1) for service in shop.services}
@@ -49,7 +50,7 @@ class Pods:
     async def remove(self, service: str, name: str) -> None:
         """Take a pod out of the slice, then end it once nobody can have it in mind."""
         self._shop.remove(service, name)
-        await asyncio.sleep(GRACE)
+        await asyncio.sleep(self._grace)
         await self._running.pop(name).__aexit__(None, None, None)
 
     async def _started(self, name: str) -> Echo:

@@ -13,6 +13,7 @@ from painless.demo.ports import LOOPBACK, DemoError, claim, free_ports
 from painless.demo.process import Doors
 from painless.demo.shop import API, CHATTER, WEB, Shop
 
+GRACE = 0.3  # seconds; long enough to look at a pod in between
 NOW = datetime.fromtimestamp(1_900_000_000, UTC)
 
 
@@ -41,7 +42,7 @@ async def answers(address, port):
 
 async def test_a_named_pod_answers_and_goes_on_for_a_while_after_it_was_taken_out(shop):
     """As in a cluster: NGINX learns of a removal later than the manifests."""
-    async with Pods(shop) as pods:
+    async with Pods(shop, GRACE) as pods:
         one = await pods.add(WEB)
         assert (named(shop, WEB), await answers(one.address, one.port)) == ([one.address], True)
         removal = asyncio.ensure_future(pods.remove(WEB, one.name))
