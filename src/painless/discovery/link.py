@@ -71,6 +71,8 @@ class Link:
                 return not await self._reader.read(1)
         except TimeoutError:
             return False
+        except OSError:  # reset: it was killed
+            return True
 
     def close(self) -> None:
         self._writer.close()

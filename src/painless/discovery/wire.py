@@ -179,13 +179,9 @@ def target_address(name: str) -> str | None:
     *address, port = name.partition(".")[0].split("-")
     if not port.isdigit():
         return None
-    family, text = (
-        (socket.AF_INET6, ":".join(address))
-        if len(address) == _GROUPS
-        else (socket.AF_INET, ".".join(address))
-    )
+    family, mark = (socket.AF_INET6, ":") if len(address) == _GROUPS else (socket.AF_INET, ".")
     try:
-        return socket.inet_ntop(family, socket.inet_pton(family, text))
+        return socket.inet_ntop(family, socket.inet_pton(family, mark.join(address)))
     except (OSError, ValueError):
         return None
 
