@@ -5,6 +5,10 @@ PYTHON ?= python3
 SECONDS ?=
 # pytest processes; 0 means one after another in one process.
 WORKERS ?= 0
+# The order of the tests; the same seed repeats it.
+ifndef SEED
+SEED := $(shell date +%s)
+endif
 # More for pytest, the benchmarks or the soak: make test ARGS='-k canary -x'
 ARGS ?=
 
@@ -33,8 +37,8 @@ demo: setup ## Serve a small shop on loopback with a real NGINX: make demo [SECO
 	@$(BIN)/painless demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: setup ## Run all tests, real NGINX included: make test [WORKERS=2] [ARGS='-k canary']
-	@echo "== Running the tests (unit, cases, properties, real NGINX, faults)"
-	@$(BIN)/pytest -q -n $(WORKERS) $(ARGS)
+	@echo "== Running the tests in random order (SEED=$(SEED) repeats it)"
+	@$(BIN)/pytest -q -n $(WORKERS) --randomly-seed=$(SEED) $(ARGS)
 
 check: setup ## Lint, formatting, types, import contracts, stale generated pages
 	@echo "== Linting"; $(BIN)/ruff check --quiet
