@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from painless.demo.shop import CHAT, SERVICES, WEB, Pod, Shop
+from painless.wire.decode import decode_object
 
 NOW = datetime.fromtimestamp(1_900_000_000, UTC)
 
@@ -71,3 +72,12 @@ def test_only_one_host_has_tls(shop):
         if one["kind"] == "Ingress" and "tls" in one["spec"]
     }
     assert (tls, CHAT in tls) == ({"shop.localhost"}, False)
+
+
+def test_the_manifests_are_understood_without_a_finding(shop):
+    """The first thing a newcomer sees must not complain."""
+    shop.add(WEB, Pod("web-1", "127.0.0.2"))
+    shop.write()
+    decoded = [decode_object(one) for one in objects(shop)]
+    assert [one.diagnostics for one in decoded] == [()] * len(decoded)
+    assert None not in [one.object for one in decoded]
