@@ -59,7 +59,8 @@ _INSIDE = MappingProxyType(
 
 _ROW = re.compile(
     r"(?P<name>\S+) +(?P<contexts>[A-Za-z]+) +(?P<least>\d)(?P<most>\+|-\d|)"
-    r" *(?P<block>block|) *(?P<many>many|) *(?:\$(?P<expands>[\d,+*]+)|) *(?:=(?P<names>[\d+]+)|) *(?P<since>\d+\.\d+\.\d+|)"
+    r" *(?P<block>block|) *(?P<many>many|) *(?:\$(?P<expands>[\d,+*]+)|)"
+    r" *(?:=(?P<names>[\d+]+)|) *(?P<since>\d+\.\d+\.\d+|)"
 )
 
 

@@ -8,7 +8,7 @@ server, ``f`` if in a location, ``x`` limit_except, ``u`` upstream; ``H``, ``S``
 ``M`` map, ``G`` geo, ``C`` split_clients, ``T`` types, ``O`` otel_exporter.
 
 Marks: ``block``; ``many`` when NGINX accepts it twice in one block; ``$`` with the arguments in which
-variables are expanded (``$*`` all, ``$1+`` from the second on); ``=`` with those that name a variable to define;
+variables are expanded (``$*`` all, ``$1+`` from the second on); ``=`` those that name a variable to define;
 the version that brought it, when that is newer than 1.20.
 """
 

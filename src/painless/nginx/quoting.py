@@ -14,13 +14,15 @@ from painless.nginx.tokens import Expr, Literal, Regex, Token, Var
 DOLLAR = "dollar"
 """The variable that stands for a dollar sign: ``geo $dollar { default "$"; }``, in http and in stream."""
 
-MAX_BYTES = 4095
-"""NGINX reads its files through a buffer of 4096 bytes and refuses a word that, as spelled, fills it."""
+MAX_BYTES = 4094
+"""The longest word, as spelled: NGINX's buffer has 4096 bytes and must hold the quote and the space too."""
 
 PLAIN = re.compile(r"[A-Za-z0-9_\-./:=@%+,*!&|()\[\]<>?^~]+")
 """Words of only these need no quotes, no escapes, and hold no dollar sign: nearly all words."""
 
-_BARE = re.compile(r"(?:[A-Za-z0-9_\-./:=@%+,*!&|()\[\]<>?^~$\\]++|(?<=\$)\{\w++\})++", re.ASCII)
+_SAFE = r"A-Za-z0-9_\-./:=@%+,*!&|()\[\]<>?^~$"
+_BARE = re.compile(rf"[{_SAFE}\\]++|(?:[{_SAFE}]++|(?<=\$)\{{\w++\}})++", re.ASCII)
+"""Never a backslash and braces in one word: after a backslash NGINX takes no ``${`` for one, but a block."""
 _ESCAPED = re.compile(r"""[\t\n\r"]|\\(?=[tnr\\"'\t\n\r]|\Z)""")
 _ESCAPES = {"\t": r"\t", "\n": r"\n", "\r": r"\r", '"': r"\"", "\\": r"\\"}
 _IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")
