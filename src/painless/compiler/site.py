@@ -6,9 +6,12 @@ Everything that an author decided carries its origin; after this stage nobody lo
 from collections.abc import Mapping
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from painless.model.objects import ObjectRef
+from painless.features import Parsed
+from painless.features.canary import Canary
+from painless.model.objects import ObjectRef, PathType
+from painless.nginx.tokens import Expr
 
 
 class Origin(Struct, frozen=True, order=True):
@@ -16,6 +19,10 @@ class Origin(Struct, frozen=True, order=True):
 
     ref: ObjectRef
     field: str
+
+
+NOBODY = Origin(ObjectRef("", "", ""), "")
+"""The origin of what no object asked for: the catch-all's answer."""
 
 
 class EndpointsFeed(Struct, frozen=True):
@@ -52,7 +59,8 @@ class Upstream(Struct, frozen=True):
 
     ``name`` is its identity in NGINX and in DNS, made of namespace, Service and port; it must not depend
     on anything else, since peers survive a reload only under the same name.  ``label`` is what
-    ingress-nginx calls it, in logs and metrics.
+    ingress-nginx calls it, in logs and metrics.  ``affinity`` is a cookie's name and whether it binds a
+    client to its peer for good.
     """
 
     name: str
@@ -62,3 +70,100 @@ class Upstream(Struct, frozen=True):
     port: str
     feed: Feed
     origin: Origin
+    affinity: tuple[str, bool] | None = None
+
+
+class CanaryArm(Struct, frozen=True):
+    """The Service that takes a part of a route's requests, the rule that says which, and whose it is."""
+
+    upstream: str
+    label: str
+    rule: Canary
+    ref: ObjectRef
+
+
+class Proxy(Struct, frozen=True):
+    """The route is answered by an upstream, a part of it perhaps by a canary."""
+
+    upstream: str
+    label: str
+    canary: CanaryArm | None = None
+
+
+class Unavailable(Struct, frozen=True):
+    """The route has no Service to answer it: 503 after redirects to HTTPS."""
+
+    why: str
+
+
+class Denied(Struct, frozen=True):
+    """The route is closed, since serving it would ignore what its author asked for: 503 at once."""
+
+    why: str
+
+
+class NotFound(Struct, frozen=True):
+    """Nobody serves the route and there is no default backend: 404, after access rules."""
+
+
+Answer = Proxy | Unavailable | Denied | NotFound
+
+
+class Route(Struct, frozen=True):
+    """What an Ingress's path asks for, with everything its annotations mean.
+
+    ``users`` is the hot file with the users who may enter; empty when anyone may.
+    """
+
+    path: str
+    path_type: PathType
+    answer: Answer
+    settings: Parsed
+    origin: Origin
+    users: str = ""
+    implicit: bool = False
+
+
+class Modifier(StrEnum):
+    """How NGINX compares a location's path."""
+
+    EXACT = "="
+    PREFIX = ""
+    REGEX = "~*"
+
+
+class Location(Struct, frozen=True):
+    """One location block: a route, and how NGINX finds it.
+
+    ``rewrite`` is the expression and the path that replaces what it matches.
+    """
+
+    modifier: Modifier
+    pattern: str
+    route: Route
+    rewrite: tuple[str, Expr] | None = None
+
+
+class Server(Struct, frozen=True):
+    """One server block; the empty host is the catch-all, which is NGINX's default server.
+
+    ``tls``: an Ingress asks for TLS, so plain HTTP is redirected where it may be.
+    """
+
+    host: str
+    names: tuple[str, ...]
+    tls: bool
+    locations: tuple[Location, ...]
+    origin: Origin | None
+    app_root: tuple[Expr, Origin] | None = None
+
+
+class Site(Struct, frozen=True):
+    """Everything NGINX will serve.
+
+    ``certificates``: for each name of a server, the hot file of its certificate without suffix.
+    """
+
+    servers: tuple[Server, ...]
+    upstreams: tuple[Upstream, ...]
+    certificates: Mapping[str, str]

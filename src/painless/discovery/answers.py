@@ -9,19 +9,9 @@ An upstream's name is asked for in one of two ways, as the upstream block says i
 
 from msgspec import Struct
 
-DOMAIN = "painless"
-"""Our own top-level name; the responder answers below it and nothing else."""
+from painless.nginx.resolver import DOMAIN, NO_ENDPOINTS, SERVICE, dns_name, server_parameters
 
-SERVICE = "http"
-"""The value of ``service=`` in SRV mode; without a dot NGINX asks for ``_http._tcp.NAME``."""
-
-NO_ENDPOINTS = "255.255.255.255"
-"""The answer when a Service has no ready endpoints.
-
-Never an empty answer: NGINX then takes up to 10 s to see new endpoints.  Connecting to the broadcast
-address fails at once without a packet (ENETUNREACH or EACCES), for every port and protocol.
-"""
-
+__all__ = ["DOMAIN", "NO_ENDPOINTS", "SERVICE", "Answer", "Peer", "dns_name", "server_parameters"]
 
 class Peer(Struct, frozen=True, order=True):
     """One address and its port."""
@@ -42,14 +32,3 @@ class Answer(Struct, frozen=True):
     peers: tuple[Peer, ...] = ()
     srv: bool = False
     external: str = ""
-
-
-def dns_name(upstream: str) -> str:
-    """Return the name that NGINX asks for, without a final dot."""
-    return f"{upstream}.{DOMAIN}"
-
-
-def server_parameters(upstream: str, number: int | None) -> tuple[str, ...]:
-    """Return the arguments of ``server`` in the upstream block, for one port number or for SRV."""
-    name = dns_name(upstream)
-    return (name, f"service={SERVICE}", "resolve") if number is None else (f"{name}:{number}", "resolve")

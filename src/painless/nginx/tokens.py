@@ -5,6 +5,8 @@ A directive never takes a bare string of configuration: it takes text (``Literal
 NGINX's grammar needs, so that text cannot end its token, and a dollar sign in text cannot start a variable.
 """
 
+import re
+
 from msgspec import Struct
 
 
@@ -42,3 +44,17 @@ Token = Literal | Var | Expr | Regex
 def expr(*parts: str | Literal | Var) -> Expr:
     """Return an ``Expr`` of ``parts``, in which a plain string is text."""
     return Expr(tuple(Literal(part) if isinstance(part, str) else part for part in parts))
+
+
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+
+
+def template(text: str) -> Expr:
+    """Return ``text`` with its ``$names`` as variables: for texts of our own, never for a user's."""
+    parts: list[Literal | Var] = []
+    end = 0
+    for found in _VARIABLE.finditer(text):
+        parts += [Literal(text[end : found.start()])] if found.start() > end else []
+        parts.append(Var(found[1] or found[2]))
+        end = found.end()
+    return Expr((*parts, Literal(text[end:])) if end < len(text) else tuple(parts))

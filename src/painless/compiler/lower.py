@@ -1,0 +1,146 @@
+"""Site to directive tree: the main file, from the first line to the last server."""
+
+from collections.abc import Iterable
+
+from painless.compiler.lower_affinity import lower_affinity_maps
+from painless.compiler.lower_canary import lower_canary_maps
+from painless.compiler.lower_http import certificate_map, http_preamble, main_preamble, private_server
+from painless.compiler.lower_locations import FAILED, added_to, lower_location
+from painless.compiler.options import Options
+from painless.compiler.site import CanaryArm, Location, Proxy, Server, Site
+from painless.features import ConfigValues, hidden_headers
+from painless.features import http as features_http
+from painless.nginx.conditions import if_equal, if_set
+from painless.nginx.generation import UPSTREAMS
+from painless.nginx.tokens import Literal, Regex, Var, expr
+from painless.nginx.tree import Directive, block, directive
+
+
+def lower(site: Site, options: Options, config: ConfigValues) -> tuple[Directive, ...]:
+    """Return the main file."""
+    hidden = hidden_headers(config)
+    body = (
+        *http_preamble(options, site, hidden),
+        *features_http(config),
+        certificate_map(site.certificates),
+        *lower_canary_maps(arms_of(site)),
+        *lower_affinity_maps(site.upstreams),
+        *_shared(site, options),
+        directive("include", UPSTREAMS),
+        private_server(options),
+        *(_server(one, options, hidden) for one in site.servers),
+    )
+    return (*main_preamble(options), block("http", body=body))
+
+
+def warm(options: Options) -> tuple[Directive, ...]:
+    """Return a main file that resolves the upstreams and serves nobody.
+
+    NGINX has no peers until its first answers, so a start goes in two steps: this, then the real one.
+    """
+    neutral = Site(servers=(), upstreams=(), certificates={})
+    body = (*http_preamble(options, neutral, ()), directive("include", UPSTREAMS), private_server(options))
+    return (*main_preamble(options), block("http", body=body))
+
+
+def arms_of(site: Site) -> tuple[CanaryArm, ...]:
+    """Return the canaries that some location has."""
+    return tuple(answer.canary for answer in _proxies(site) if answer.canary)
+
+
+def _proxies(site: Site) -> Iterable[Proxy]:
+    for location in _locations(site):
+        if isinstance(location.route.answer, Proxy):
+            yield location.route.answer
+
+
+def _locations(site: Site) -> Iterable[Location]:
+    return (location for server in site.servers for location in server.locations)
+
+
+def _shared(site: Site, options: Options) -> tuple[Directive, ...]:
+    """Return what the features of all locations put at http level, equal directives once, in a fixed order."""
+    found: dict[str, Directive] = {}
+    for location in _locations(site):
+        for part in added_to(location.route, options):
+            for one in part.http:
+                known = found.setdefault(repr(one), one)
+                assert known == one, f"two features disagree about {one.name}"
+    return tuple(found[key] for key in sorted(found))
+
+
+def _server(server: Server, options: Options, hidden: tuple[str, ...]) -> Directive:
+    default = server.host == ""
+    return block(
+        "server",
+        body=(
+            *_listen(options, default=default),
+            directive("server_name", *([Literal("_")] if default else [_name(one) for one in server.names])),
+            *_app_root(server),
+            directive("error_page", 502, "=", FAILED),
+            *(lower_location(one, options, tls=server.tls, hidden=hidden) for one in server.locations),
+            *(_own_locations(server, options) if default else ()),
+            _failed(),
+        ),
+        comment=f"Host {server.host}" if server.host else "Every host that no Ingress names",
+        origin=server.origin,
+    )
+
+
+def _name(host: str) -> Literal | Regex:
+    if not host.startswith("*."):
+        return Literal(host)
+    # NGINX's own wildcard takes any number of labels; an Ingress's takes one.
+    return Regex("^[\\w-]+\\." + host.removeprefix("*.").replace(".", "\\.") + "$", "~")
+
+
+def _listen(options: Options, *, default: bool) -> tuple[Directive, ...]:
+    words: tuple[str, ...] = ("default_server", f"backlog={options.machine.backlog}") if default else ()
+    return tuple(
+        directive("listen", f"{address}:{port}" if address else str(port), *tls, *words)
+        for port, tls in ((options.http_port, ()), (options.https_port, ("ssl",)))
+        for address in options.bind_addresses
+    )
+
+
+def _app_root(server: Server) -> tuple[Directive, ...]:
+    if server.app_root is None:
+        return ()
+    path, origin = server.app_root
+    target = expr(Var("scheme"), "://", Var("best_http_host"), *path.parts)
+    return (if_equal("uri", "/", directive("return", 302, target), origin=origin),)
+
+
+def _own_locations(server: Server, options: Options) -> tuple[Directive, ...]:
+    """Return the catch-all's own answers, unless an Ingress has the path."""
+    taken = {location.pattern.rstrip("/") for location in server.locations}
+    health = block(
+        "location",
+        "/healthz",
+        body=(directive("access_log", "off"), directive("return", 200)),
+        comment="For load balancers that ask on the data ports; our own probes never do.",
+    )
+    status = block(
+        "location",
+        "/nginx_status",
+        body=(
+            directive("allow", "127.0.0.1"),
+            directive("allow", "::1"),
+            directive("deny", "all"),
+            directive("access_log", "off"),
+            directive("stub_status"),
+        ),
+    )
+    built = options.build.has("http_stub_status_module")
+    return (
+        *((health,) if "/healthz" not in taken else ()),
+        *((status,) if built and "/nginx_status" not in taken else ()),
+    )
+
+
+def _failed() -> Directive:
+    return block(
+        "location",
+        FAILED,
+        body=(if_set("no_endpoints", directive("return", 503)), directive("return", 502)),
+    )

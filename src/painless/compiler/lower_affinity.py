@@ -1,0 +1,73 @@
+"""Cookies that keep a client on a pod."""
+
+from collections.abc import Iterable
+
+from painless.compiler.resolve import cookie_id
+from painless.compiler.site import Route, Upstream
+from painless.features.affinity import attributes
+from painless.nginx.tokens import Expr, Literal, Regex, Var, expr
+from painless.nginx.tree import Directive, block, directive, entry
+
+
+def lower_affinity_maps(upstreams: Iterable[Upstream]) -> tuple[Directive, ...]:
+    """Return the maps of balanced affinity, once for each cookie's name."""
+    kept = [one.affinity for one in upstreams if one.affinity]
+    if not kept:
+        return ()
+    secure = block(
+        "map",
+        Var("scheme"),
+        Var("affinity_secure"),
+        body=(directive("default", ""), directive("https", "; Secure")),
+        comment="Cookies that keep a client on a pod are Secure when the request was.",
+    )
+    balanced = sorted({cookie for cookie, persistent in kept if not persistent})
+    return (secure, *(one for cookie in balanced for one in _maps(cookie)))
+
+
+def cookie_directives(route: Route) -> tuple[Directive, ...]:
+    """Return what a location does for its cookie; none without affinity."""
+    affinity = route.settings.affinity
+    if affinity is None:
+        return ()
+    secure: tuple[str | Var, ...] = () if affinity.always_secure else (Var("affinity_secure"),)
+    text = attributes(affinity, route.path)
+    if affinity.persistent:
+        text = f"{affinity.domain}{text}"
+    value: Expr = expr(text, *secure)
+    given = directive("set", Var("affinity_attributes"), value)
+    if affinity.persistent:
+        # The upstream's "sticky" sends the cookie.
+        return (given,)
+    cookie = Var(f"affinity_cookie_{cookie_id(affinity.cookie)}")
+    return given, directive("add_header", "Set-Cookie", cookie, "always")
+
+
+def _maps(cookie: str) -> tuple[Directive, ...]:
+    at = cookie_id(cookie)
+    name = "".join(one if one.isalnum() or one == "_" else f"\\{one}" for one in cookie)
+    held, key = f"affinity_{at}", f"affinity_key_{at}"
+    # $cookie_NAME cannot hold every name a cookie may have, so the header is read.
+    found = Regex(rf"(?:^|;\s*){name}=(?<affinity_value_{at}>[^;]+)", "~")
+    new = expr(f"{cookie}=", Var("request_id"), Var("affinity_attributes"))
+    return (
+        block(
+            "map",
+            Var("http_cookie"),
+            Var(held),
+            body=(directive("default", ""), entry(found, Var(f"affinity_value_{at}"))),
+            comment=f"The cookie {cookie}: who has it keeps it, who has none is given one.",
+        ),
+        block(
+            "map",
+            Var(held),
+            Var(key),
+            body=(directive("default", Var(held)), entry(Literal(""), Var("request_id"))),
+        ),
+        block(
+            "map",
+            Var(held),
+            Var(f"affinity_cookie_{at}"),
+            body=(directive("default", ""), entry(Literal(""), new)),
+        ),
+    )

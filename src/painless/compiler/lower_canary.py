@@ -1,0 +1,128 @@
+"""Choosing between a route's Service and its canary, for each request."""
+
+import hashlib
+
+from painless.compiler.options import Options
+from painless.compiler.site import CanaryArm, Proxy
+from painless.features.canary import Canary, variable_of
+from painless.nginx.conditions import if_file
+from painless.nginx.tokens import Literal, Regex, Var, expr
+from painless.nginx.tree import Directive, block, directive, entry
+from painless.sensitive import Sensitive
+
+BUCKETS = 100
+"""Parts that requests are dealt into; a weight is how many of them the canary has."""
+
+_BUCKET = "canary_bucket"
+
+
+def lower_canary_maps(arms: tuple[CanaryArm, ...]) -> tuple[Directive, ...]:
+    """Return the maps that all canaries share, each rule once."""
+    if not arms:
+        return ()
+    # The last bucket takes the rest, so that the shares add up.
+    deal = block(
+        "split_clients",
+        Var("request_id"),
+        Var(_BUCKET),
+        body=(
+            *(entry(Literal(f"{100 // BUCKETS}%"), Literal(str(at))) for at in range(BUCKETS - 1)),
+            entry(Literal("*"), Literal(str(BUCKETS - 1))),
+        ),
+        comment="Deals requests into hundredths; a canary has those it has a marker file for.",
+    )
+    rules = {_id(arm.rule): arm for arm in arms}
+    return (deal, *(one for at in sorted(rules) for one in _maps(rules[at].rule, at)))
+
+
+def markers(arm: CanaryArm) -> dict[str, Sensitive]:
+    """Return the hot files that give the canary its weight: one marker for each of its buckets."""
+    return {f"{_folder(arm)}/{at}": Sensitive(b"") for at in range(arm.rule.weight * BUCKETS // 100)}
+
+
+def choose_arm(answer: Proxy, options: Options) -> tuple[Directive, ...]:
+    """Return the rewrite-phase directives that set ``$upstream``; none without a canary."""
+    arm = answer.canary
+    if arm is None:
+        return ()
+    choice = "canary_choice"
+    marked = directive("set", Var(choice), expr(Var(choice), "-in"))
+    to_canary = (
+        directive("set", Var("upstream"), arm.upstream),
+        directive("set", Var("proxy_alternative_upstream_name"), arm.label),
+    )
+    back = (
+        directive("set", Var("upstream"), answer.upstream),
+        directive("set", Var("proxy_alternative_upstream_name"), ""),
+    )
+    return (
+        directive("set", Var("proxy_alternative_upstream_name"), "", comment=f"Canary {arm.ref}"),
+        directive("set", Var("upstream"), answer.upstream),
+        directive("set", Var(choice), Var(f"canary_{_id(arm.rule)}")),
+        if_file(f"{options.state}/hot/{_folder(arm)}/", Var(_BUCKET), body=(marked,)),
+        block("if", expr("(", Var(choice)), "~", Regex("^(canary|weight-in))"), body=to_canary),
+        if_file(f"{options.state}/down/", arm.upstream, body=back),
+    )
+
+
+def _folder(arm: CanaryArm) -> str:
+    # A namespace has no dots, so the two names cannot be mistaken for others.
+    return f"canary/{arm.ref.namespace}.{arm.ref.name}"
+
+
+def _id(rule: Canary) -> str:
+    decides = repr((rule.header, rule.header_value, rule.header_pattern, rule.cookie))
+    return hashlib.blake2b(decides.encode(), digest_size=5).hexdigest()
+
+
+def _maps(rule: Canary, at: str) -> tuple[Directive, ...]:
+    """Return the maps that end in ``canary``, ``primary`` or ``weight``: header first, then cookie."""
+    last: Literal | Var = Literal("weight")
+    maps: list[Directive] = []
+    if rule.cookie:
+        maps += _cookie_maps(rule.cookie, at, last)
+        last = Var(f"canary_by_cookie_{at}")
+    decided = [directive("default", last)]
+    if rule.header_value:
+        decided.append(entry(_exactly(rule.header_value), Literal("canary")))
+    elif rule.header_pattern:
+        decided.append(entry(Regex(rule.header_pattern, "~"), Literal("canary")))
+    elif rule.header:
+        decided += _always_never()
+    source = Var(variable_of(rule.header)) if rule.header else Literal("")
+    maps.append(block("map", source, Var(f"canary_{at}"), body=decided, comment=_comment(rule)))
+    return tuple(maps)
+
+
+def _cookie_maps(cookie: str, at: str, last: Literal | Var) -> list[Directive]:
+    variable = f"canary_by_cookie_{at}"
+    # $cookie_NAME cannot hold every name a cookie may have, so the header is read.
+    name = "".join(one if one.isalnum() or one == "_" else f"\\{one}" for one in cookie)
+    start = rf"(?:^|;\s*){name}="
+    return [
+        block(
+            "map",
+            Var("http_cookie"),
+            Var(variable),
+            body=(
+                directive("default", last),
+                entry(Regex(rf"{start}always(?:;|$)", "~"), Literal("canary")),
+                entry(Regex(rf"{start}never(?:;|$)", "~"), Literal("primary")),
+            ),
+        )
+    ]
+
+
+def _always_never() -> list[Directive]:
+    return [entry(_exactly("always"), Literal("canary")), entry(_exactly("never"), Literal("primary"))]
+
+
+def _exactly(value: str) -> Regex:
+    # A map compares plain text without case, and ingress-nginx compares these with it.
+    return Regex("^" + "".join(one if one.isalnum() else f"\\{one}" for one in value) + "$", "~")
+
+
+def _comment(rule: Canary) -> str:
+    says = [f"header {rule.header}"] if rule.header else []
+    says += [f"cookie {rule.cookie}"] if rule.cookie else []
+    return f"Canary by {', '.join([*says, 'weight'])}"

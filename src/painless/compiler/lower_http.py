@@ -1,0 +1,248 @@
+"""What stands above the servers: processes, limits, logs, the resolver, TLS, the headers sent upstream."""
+
+from collections.abc import Mapping
+
+from painless.compiler.options import Options
+from painless.compiler.request_headers import REQUEST_HEADERS
+from painless.compiler.site import Site
+from painless.nginx.resolver import NO_ENDPOINTS
+from painless.nginx.tokens import Literal, Regex, Var, expr, template
+from painless.nginx.tree import Directive, block, directive, entry
+
+_LOG_FORMAT = template(
+    '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" '
+    '"$http_user_agent" $request_length $request_time [$proxy_upstream_name] '
+    "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time "
+    "$upstream_status $req_id"
+)
+"""ingress-nginx's default, so that what reads its logs reads ours."""
+
+_CIPHERS = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+    "DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256"
+)
+_TEMPORARY = "tmp"  # Below the state directory.
+_CONNECTIONS = 16_384  # ingress-nginx's default of max-worker-connections.
+_UPSTREAMS_FOR_EACH_RESOLVER = (
+    200  # One more address for each, so that no socket buffer overflows at a start.
+)
+
+
+def main_preamble(options: Options) -> tuple[Directive, ...]:
+    """Return what stands before http."""
+    machine = options.machine
+    # A request may hold two connections; a quarter of the files is left for logs, caches and temporary files.
+    connections = min(_CONNECTIONS, max(512, machine.open_files * 3 // 4))
+    user = (directive("user", *options.worker_user.split()),) if options.worker_user else ()
+    return (
+        *user,
+        directive("worker_processes", machine.workers, comment="As many as the CPU quota has cores."),
+        directive("worker_rlimit_nofile", machine.open_files),
+        directive(
+            "worker_shutdown_timeout", "240s", comment="The longest an old worker lives after a reload."
+        ),
+        directive("pid", f"{options.state}/run/nginx.pid"),
+        directive("error_log", f"{options.state}/log/error.log", "notice"),
+        block("events", body=(directive("worker_connections", connections), directive("multi_accept", "on"))),
+    )
+
+
+def http_preamble(options: Options, site: Site, hidden: tuple[str, ...]) -> tuple[Directive, ...]:
+    """Return the settings that all servers inherit."""
+    return (
+        *_variables(),
+        *_limits(site),
+        *_files(options),
+        *_resolver(options, len(site.upstreams)),
+        *_clients(),
+        *_tls(options),
+        *_upstream_side(hidden),
+    )
+
+
+def certificate_map(certificates: Mapping[str, str]) -> Directive:
+    """Return the map from a TLS client's server name to the hot file of its certificate."""
+    exact = {name: file for name, file in certificates.items() if not name.startswith("*.")}
+    wild = {name: file for name, file in certificates.items() if name.startswith("*.")}
+    return block(
+        "map",
+        Var("ssl_server_name"),
+        Var("certificate"),
+        body=(
+            directive("default", "default"),
+            *(entry(Literal(name), Literal(file)) for name, file in exact.items()),
+            *(entry(_one_label(name), Literal(file)) for name, file in wild.items()),
+        ),
+        comment="Which certificate a client is shown: a file that may change without a reload.",
+    )
+
+
+def private_server(options: Options) -> Directive:
+    """Return the server nobody outside reaches: it holds the marker that says which generation runs."""
+    return block(
+        "server",
+        body=(
+            directive("listen", f"unix:{options.state}/run/private.sock"),
+            directive("server_name", "painless"),
+            directive("include", "generation.conf"),
+            directive("access_log", "off"),
+            *((_status(),) if options.build.has("http_stub_status_module") else ()),
+            block("location", "/", body=(directive("return", 200),)),
+        ),
+        comment="Private: which generation runs, and whether workers answer.",
+    )
+
+
+def _status() -> Directive:
+    return block("location", "=", "/status", body=(directive("stub_status"),))
+
+
+def _one_label(wildcard: str) -> Regex:
+    return Regex("^[\\w-]+\\." + wildcard.removeprefix("*.").replace(".", "\\.") + "$", "~*")
+
+
+def _variables() -> tuple[Directive, ...]:
+    def mapped(source: str, target: str, *body: Directive, comment: str = "") -> Directive:
+        return block("map", Var(source), Var(target), body=body, comment=comment)
+
+    return (
+        block(
+            "geo",
+            Var("dollar"),
+            body=(directive("default", "$"),),
+            comment="NGINX has no escape for a dollar.",
+        ),
+        mapped(
+            "http_host",
+            "best_http_host",
+            directive("default", Var("http_host")),
+            entry(Literal(""), Var("host")),
+            comment="The host as the client wrote it, with its port.",
+        ),
+        mapped(
+            "http_upgrade",
+            "connection_upgrade",
+            directive("default", "upgrade"),
+            entry(Literal(""), Literal("")),
+            comment="WebSockets work everywhere; other requests reuse connections to the application.",
+        ),
+        mapped("scheme", "pass_port", directive("default", Var("server_port")), directive("https", "443")),
+        mapped(
+            "http_x_request_id",
+            "req_id",
+            directive("default", Var("http_x_request_id")),
+            entry(Literal(""), Var("request_id")),
+        ),
+        mapped(
+            "upstream_addr",
+            "no_endpoints",
+            directive("default", "0"),
+            entry(Regex(NO_ENDPOINTS.replace(".", "\\.") + ":\\d+$", "~"), Literal("1")),
+            comment="The address our resolver gives for a Service without ready endpoints.",
+        ),
+        mapped("host", "proxy_alternative_upstream_name", directive("default", "")),
+    )
+
+
+def _limits(site: Site) -> tuple[Directive, ...]:
+    names = [name for server in site.servers for name in server.names]
+    # A bucket holds a name and a pointer; names that do not fit stop NGINX.
+    bucket = 1 << max(7, (max(map(len, names), default=0) + 24 - 1).bit_length())
+    size = 1 << max(10, (2 * len(names)).bit_length())
+    return (
+        directive("server_names_hash_max_size", size),
+        directive("server_names_hash_bucket_size", bucket),
+        directive("map_hash_max_size", max(2048, size)),
+        directive("map_hash_bucket_size", bucket),
+        directive("variables_hash_max_size", 4096),
+        directive("variables_hash_bucket_size", 256),
+        directive("proxy_headers_hash_max_size", 1024),
+        directive("proxy_headers_hash_bucket_size", 128),
+    )
+
+
+def _files(options: Options) -> tuple[Directive, ...]:
+    temporary = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    return (
+        directive("default_type", "text/html"),
+        directive("log_format", "upstreaminfo", _LOG_FORMAT, comment="ingress-nginx's format."),
+        directive("access_log", f"{options.state}/log/access.log", "upstreaminfo", "buffer=64k", "flush=1s"),
+        *(directive(f"{name}_temp_path", f"{options.state}/{_TEMPORARY}/{name}") for name in temporary),
+    )
+
+
+def _resolver(options: Options, upstreams: int) -> tuple[Directive, ...]:
+    wanted = 1 << max(0, (upstreams // _UPSTREAMS_FOR_EACH_RESOLVER).bit_length())
+    addresses = options.resolvers[: max(1, wanted)]
+    return (
+        directive(
+            "resolver",
+            *addresses,
+            comment="Our responder: NGINX asks it each second for the peers of each upstream.",
+        ),
+        # A lost answer is asked for again after this long.
+        directive("resolver_timeout", "5s"),
+    )
+
+
+def _clients() -> tuple[Directive, ...]:
+    return (
+        directive("keepalive_timeout", "75s"),
+        directive("keepalive_requests", 1000),
+        directive("keepalive_min_timeout", "1s", comment="At a reload idle clients are not cut at once."),
+        directive("client_header_timeout", "60s"),
+        directive("client_body_timeout", "60s"),
+        directive("client_header_buffer_size", "1k"),
+        directive("large_client_header_buffers", 4, "8k"),
+        directive("client_body_buffer_size", "8k"),
+        directive("reset_timedout_connection", "on"),
+        directive("server_tokens", "off"),
+        directive("http2", "on"),
+        directive("http2_max_concurrent_streams", 128),
+    )
+
+
+def _tls(options: Options) -> tuple[Directive, ...]:
+    file = expr(f"{options.state}/hot/certificates/", Var("certificate"), ".pem")
+    return (
+        directive("ssl_certificate", file),
+        directive("ssl_certificate_key", file),
+        directive(
+            "ssl_certificate_cache",
+            "max=2000",
+            "inactive=60s",
+            "valid=1s",
+            comment="A certificate that was replaced is served a second later.",
+        ),
+        directive("ssl_protocols", "TLSv1.2", "TLSv1.3"),
+        directive("ssl_ciphers", _CIPHERS),
+        directive("ssl_prefer_server_ciphers", "on"),
+        directive("ssl_session_cache", "shared:SSL:10m"),
+        directive("ssl_session_timeout", "10m"),
+        directive("ssl_session_tickets", "off"),
+        directive("ssl_buffer_size", "4k"),
+    )
+
+
+def _upstream_side(hidden: tuple[str, ...]) -> tuple[Directive, ...]:
+    return (
+        directive("proxy_http_version", "1.1"),
+        directive("proxy_buffering", "off"),
+        directive("proxy_buffer_size", "4k"),
+        directive("proxy_buffers", 4, "4k"),
+        directive("proxy_max_temp_file_size", "1024m"),
+        directive("proxy_request_buffering", "on"),
+        *(
+            one
+            for module in ("proxy", "grpc")
+            for one in (
+                directive(f"{module}_next_upstream", "error", "timeout"),
+                directive(f"{module}_next_upstream_tries", 3),
+                *(directive(f"{module}_hide_header", name) for name in hidden),
+                *(directive(f"{module}_set_header", *header) for header in REQUEST_HEADERS.items()),
+            )
+        ),
+        directive("proxy_redirect", "off"),
+        directive("proxy_ssl_session_reuse", "on"),
+    )

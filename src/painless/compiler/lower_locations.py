@@ -1,0 +1,174 @@
+"""Location blocks: one route each, in the order in which a request meets what they hold."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from painless.annotations.base import Contribution, Place
+from painless.compiler.lower_affinity import cookie_directives
+from painless.compiler.lower_canary import choose_arm
+from painless.compiler.options import Options
+from painless.compiler.request_headers import REQUEST_HEADERS
+from painless.compiler.site import (
+    NOBODY,
+    Denied,
+    Location,
+    Modifier,
+    NotFound,
+    Proxy,
+    Route,
+    Unavailable,
+)
+from painless.features import basic_auth, tls_redirect
+from painless.features.backend_protocol import GRPC
+from painless.nginx.conditions import if_file
+from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
+from painless.nginx.tree import Directive, block, directive
+
+FAILED = "@upstream_failed"
+"""The named location that tells a Service without endpoints (503) from one that failed (502)."""
+
+
+def lower_location(location: Location, options: Options, *, tls: bool, hidden: tuple[str, ...]) -> Directive:
+    """Return the block; ``hidden`` are response headers that no location lets through."""
+    route = location.route
+    return block(
+        "location",
+        *_pattern(location),
+        body=_body(location, options, tls=tls, hidden=hidden),
+        comment=_comment(route),
+        origin=None if route.origin == NOBODY else route.origin,
+    )
+
+
+def _pattern(location: Location) -> tuple[Token, ...]:
+    if location.modifier is Modifier.REGEX:
+        return Literal(location.modifier.value), Regex(location.pattern)
+    path = Literal(location.pattern)
+    return (Literal(location.modifier.value), path) if location.modifier.value else (path,)
+
+
+def _comment(route: Route) -> str:
+    if route.origin == NOBODY:
+        return "What no Ingress serves."
+    what = f"{route.origin.ref} {route.origin.field}"
+    return f"{what}: / of this host, for no rule names it" if route.implicit else what
+
+
+def _body(
+    location: Location, options: Options, *, tls: bool, hidden: tuple[str, ...]
+) -> tuple[Directive, ...]:
+    route = location.route
+    answer = route.answer
+    if isinstance(answer, Denied):
+        return (directive("return", 503, comment=f"Closed: {answer.why}"),)
+    added = added_to(route, options)
+    return (
+        directive("set", Var("proxy_upstream_name"), _label(route)),
+        *(one for part in added for one in part.rewrite),
+        *_to_https(route, options, tls=tls),
+        *_answer_before_access(route, options, added),
+        *(one for part in added for one in part.location),
+        *_answer(location, options, added, hidden),
+    )
+
+
+def added_to(route: Route, options: Options) -> tuple[Contribution, ...]:
+    """Return what the features of a route add to its location."""
+    place = Place(hot=f"{options.state}/hot", grpc=route.settings.protocol in GRPC)
+    users = (
+        (basic_auth.contribute(route.settings.basic_auth.realm, route.users, place),)
+        if route.users and route.settings.basic_auth
+        else ()
+    )
+    return (*route.settings.contributions(place), *users)
+
+
+def _label(route: Route) -> str:
+    match route.answer:
+        case Proxy(label=label):
+            return label
+        case NotFound():
+            return "upstream-default-backend"
+        case Unavailable() | Denied():
+            return ""
+        case _:
+            assert_never(route.answer)
+
+
+def _to_https(route: Route, options: Options, *, tls: bool) -> tuple[Directive, ...]:
+    redirect = route.settings.tls_redirect
+    wanted = redirect.forced or (redirect.preferred and tls)
+    return tls_redirect.rewrite(redirect, options.https_port) if wanted else ()
+
+
+def _answer_before_access(
+    route: Route, options: Options, added: Iterable[Contribution]
+) -> tuple[Directive, ...]:
+    """Return the 503 that comes before access rules, where there are any."""
+    match route.answer:
+        case Unavailable(why=why):
+            return (directive("return", 503, comment=f"Unavailable: {why}"),)
+        case Proxy(upstream=upstream) if any(part.guarded for part in added):
+            # Elsewhere the resolver's answer says the same for nothing; a file costs a system call.
+            body = (directive("return", 503),)
+            return (if_file(f"{options.state}/down/", upstream, body=body),)
+        case _:
+            return ()
+
+
+def _answer(
+    location: Location, options: Options, added: tuple[Contribution, ...], hidden: tuple[str, ...]
+) -> tuple[Directive, ...]:
+    answer = location.route.answer
+    if isinstance(answer, NotFound):
+        # In the content phase, after access rules: "return" would come before them.
+        return (directive("try_files", "/-", "=404"),)
+    if not isinstance(answer, Proxy):
+        return ()
+    rewrite = (
+        (directive("rewrite", Regex(location.rewrite[0]), location.rewrite[1], "break"),)
+        if location.rewrite
+        else ()
+    )
+    grpc = location.route.settings.protocol in GRPC
+    return (
+        *cookie_directives(location.route),
+        *_headers(added, hidden, grpc=grpc, inherit=location.route.settings.affinity is not None),
+        *choose_arm(answer, options),
+        *rewrite,
+        _pass(answer, location.route.settings.protocol),
+    )
+
+
+def _headers(
+    added: tuple[Contribution, ...], hidden: tuple[str, ...], *, grpc: bool, inherit: bool
+) -> tuple[Directive, ...]:
+    """Return complete lists of headers where this location adds any: NGINX inherits a list whole or not."""
+    module = "grpc" if grpc else "proxy"
+    own = dict(header for part in added for header in part.request_headers)
+    hide = tuple(name for part in added for name in part.hide_headers)
+    adds = inherit or any(one.name == "add_header" for part in added for one in part.location)
+    return (
+        *((directive("add_header_inherit", "merge"),) if adds else ()),
+        *(directive(f"{module}_hide_header", name) for name in (*hidden, *hide) if hide),
+        *(directive(f"{module}_set_header", *header) for header in _replaced(own).items() if own),
+    )
+
+
+def _replaced(own: dict[str, Token]) -> dict[str, Token]:
+    return {**dict(REQUEST_HEADERS), **own}
+
+
+_SCHEME: dict[str, Literal | Var] = {
+    "HTTP": Literal("http"),
+    "HTTPS": Literal("https"),
+    "AUTO_HTTP": Var("scheme"),
+    "GRPC": Literal("grpc"),
+    "GRPCS": Literal("grpcs"),
+}
+
+
+def _pass(answer: Proxy, protocol: str) -> Directive:
+    upstream = Var("upstream") if answer.canary else Literal(answer.upstream)
+    target: Expr = expr(_SCHEME[protocol], "://", upstream)
+    return directive("grpc_pass" if protocol in GRPC else "proxy_pass", target)

@@ -1,0 +1,74 @@
+"""How paths are compared, said in NGINX's locations: path types, regular expressions, the order.
+
+The rules are ingress-nginx's.  One differs, for the sake of the Ingress specification: a Prefix path that
+ends in a slash also serves the path without it, which ingress-nginx answers with a redirect.
+"""
+
+from collections.abc import Iterable
+
+from painless.annotations.decode import Rejected, with_variables
+from painless.annotations.regex import CheckedRegex, regex
+from painless.compiler.site import Location, Modifier, Route
+from painless.model.objects import PathType
+
+
+def path_key(path: str, path_type: PathType) -> tuple[str, str]:
+    """Return what makes two paths of a host the same path: the older of the two is served.
+
+    ImplementationSpecific means Prefix, and to a Prefix path a trailing slash means nothing.
+    """
+    if path_type is PathType.EXACT:
+        return path or "/", "Exact"
+    return (path.rstrip("/") or "/"), "Prefix"
+
+
+def needs_regex(route: Route) -> bool:
+    """Whether this route turns all paths of its host into regular expressions."""
+    rewrite = route.settings.rewrite
+    return rewrite.regex or bool(rewrite.target and rewrite.target != route.path)
+
+
+def checked(route: Route) -> CheckedRegex | Rejected:
+    """Return the route's path as a regular expression, or why it is none."""
+    return regex(route.path)
+
+
+def locations(routes: Iterable[Route]) -> tuple[Location, ...]:
+    """Return the locations of one host, in the order they have in the file.
+
+    On a host with a regular expression NGINX takes the first that matches, and the longest text is first.
+    """
+    ordered = sorted(routes, key=lambda route: route.path, reverse=True)
+    ordered.sort(key=lambda route: len(route.path), reverse=True)
+    if any(needs_regex(route) for route in ordered):
+        return tuple(location for route in ordered for location in _as_regex(route))
+    exact = {route.path for route in ordered if route.path_type is PathType.EXACT}
+    return tuple(location for route in ordered for location in _literal(route, exact))
+
+
+def _literal(route: Route, exact: set[str]) -> tuple[Location, ...]:
+    if route.path_type is PathType.EXACT:
+        return (Location(Modifier.EXACT, route.path, route),)
+    whole = route.path.rstrip("/")
+    below = Location(Modifier.PREFIX, f"{whole}/", route)
+    if not whole or whole in exact:
+        return (below,)
+    return below, Location(Modifier.EXACT, whole, route)
+
+
+def _as_regex(route: Route) -> tuple[Location, ...]:
+    pattern = checked(route)
+    # A path that is no expression was dropped by merge, with a diagnostic.
+    assert isinstance(pattern, CheckedRegex), f"merge let a bad expression through: {route.path!r}"
+    target = route.settings.rewrite.target
+    if target and target != route.path:
+        replacement = with_variables(target, captures=min(pattern.captures, 9))
+        assert not isinstance(replacement, Rejected), f"merge let a bad rewrite target through: {target!r}"
+        return (
+            Location(Modifier.REGEX, f"^{pattern.pattern}", route, (f"(?i){pattern.pattern}", replacement)),
+        )
+    whole = Location(Modifier.REGEX, f"^{pattern.pattern}", route)
+    plain_prefix = route.path_type is not PathType.EXACT and not needs_regex(route) and route.path != "/"
+    if not plain_prefix or route.path.endswith("/"):
+        return (whole,)
+    return Location(Modifier.REGEX, f"^{pattern.pattern}/", route), whole

@@ -1,0 +1,46 @@
+"""What the operator decided and what the machine offers: the compiler's second input.
+
+Values only; the flags that set them are in ``settings``, the measuring is in ``app``.
+"""
+
+from msgspec import Struct
+
+from painless.model.snapshot import Name
+from painless.nginx.build import Build
+from painless.sensitive import Sensitive
+
+
+class Machine(Struct, frozen=True):
+    """What NGINX may use: worker processes, open files of one worker, the longest accept queue."""
+
+    workers: int = 1
+    open_files: int = 1_048_576
+    backlog: int = 4096
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """Everything about a compilation that is not a Kubernetes object.
+
+    ``state`` is the absolute path of the state directory.  ``resolvers`` are the responder's addresses.
+    ``worker_user`` is what the ``user`` directive names, empty when NGINX starts as an ordinary user.
+    ``fallback_certificate`` is a PEM chain with its key, for hosts without one of their own.
+    """
+
+    build: Build
+    state: str
+    fallback_certificate: Sensitive
+    machine: Machine = Machine()
+    worker_user: str = ""
+    resolvers: tuple[str, ...] = ("127.0.0.1:10053",)
+    bind_addresses: tuple[str, ...] = ("",)
+    http_port: int = 80
+    https_port: int = 443
+    ingress_class: str = "nginx"
+    controller_class: str = "k8s.io/ingress-nginx"
+    watch_without_class: bool = False
+    class_by_name: bool = False
+    annotations_prefix: str = "nginx.ingress.kubernetes.io"
+    configmap: Name | None = None
+    default_backend: Name | None = None
+    default_certificate: Name | None = None
+    external_names: bool = True
