@@ -97,6 +97,8 @@ class Nginx:
     async def apply(self, steps: Iterable[Step]) -> Outcome:
         """Perform ``steps`` in order, up to the first that NGINX refuses."""
         async with self._alone:
+            # Workers of a master that was killed are ours to collect, whenever their last request is over.
+            reap(self._name)
             for step in steps:
                 said = await self._perform(step)
                 if said:
@@ -171,7 +173,6 @@ class Nginx:
         if self._adopt() is not None:
             return ""
         await clear_leftovers(self._disk)
-        reap(self._name)
         id_ = self._current()
         if trouble := occupied(await self._listeners(id_)):
             return trouble
@@ -247,7 +248,6 @@ class Nginx:
         if found is None:
             return None
         self.close()
-        reap(self._name)
         self._master, adoption = found
         return adoption
 

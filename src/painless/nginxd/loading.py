@@ -19,7 +19,7 @@ POLL = 0.01
 
 LOAD_PATIENCE = 3.0
 LOAD_FACTOR = 4.0
-"""A master has ``LOAD_PATIENCE`` + ``LOAD_FACTOR`` times the time of the test to load a generation: 2.5 s go to
+"""A master has ``LOAD_PATIENCE`` + ``LOAD_FACTOR`` times the test's time to load a generation: 2.5 s go to
 tries on a port in use, and old and new trees compete for memory and cores while it loads."""
 
 CONFIRM_PATIENCE = 30.0

@@ -1,0 +1,137 @@
+"""A controller dies and another takes over its NGINX, and only its NGINX."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from painless.nginxd.apply import Nginx
+from painless.nginxd.disk import Disk
+from painless.nginxd.errors import StateBusy
+from painless.plan.steps import Applied
+from tests.nginx.given import (
+    BUILD,
+    DEADLINE,
+    answer,
+    disk_at,
+    free_port,
+    generation,
+    nginx_on,
+    nobody_asks,
+    reloading,
+    starting,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+@asynccontextmanager
+async def controller(state: Path, port: int, says: str) -> AsyncIterator[str]:
+    """Run a controller until its generation is live, give the generation's id, and kill it with -9."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.nginx.controller", str(state), str(port), says,
+        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(3 * DEADLINE):
+            yield (await process.stdout.readline()).decode().strip()
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def successor(disk: Disk) -> AsyncIterator[Nginx]:
+    nginx = nginx_on(disk)
+    try:
+        yield nginx
+    finally:
+        await nginx.stop(0.1)
+        nginx.close()
+
+
+async def test_a_killed_controllers_nginx_is_adopted(state_dir: Path) -> None:
+    """NGINX serves on, the successor knows what each worker runs, and its reload is confirmed."""
+    port = free_port()
+    async with controller(state_dir, port, "one") as first:
+        pass
+
+    with disk_at(state_dir) as disk:
+        async with successor(disk) as nginx:
+            served = await answer(port)
+            adoption = await nginx.adopt()
+            known = disk.read_generation(first)
+            two = generation(disk.root, port, "two")
+            outcome = await nginx.apply(reloading(two))
+
+            assert "one" == served
+            assert adoption is not None
+            assert ("", [first, first]) == (adoption.note, [one.generation for one in adoption.sight.workers])
+            assert known is not None
+            assert generation(disk.root, port, "one").cold == known.cold
+            assert (Applied(), two.id) == (outcome, nginx.live())
+            assert "two" == await answer(port)
+
+
+async def test_start_takes_over_instead_of_starting_a_second(state_dir: Path) -> None:
+    """A successor that plans a start gets the NGINX that runs, even when its pid file was lost."""
+    port = free_port()
+    async with controller(state_dir, port, "one"):
+        pass
+
+    with disk_at(state_dir) as disk:
+        disk.pid_file.unlink()
+        async with successor(disk) as nginx:
+            outcome = await nginx.apply(starting(generation(disk.root, port, "one")))
+
+            assert Applied() == outcome
+            assert 2 == len({one.pid for one in nginx.sight().workers})  # type: ignore[union-attr]
+
+
+async def test_one_controller_writes_at_a_time(state_dir: Path) -> None:
+    """A second controller is told who holds the state directory; NGINX itself does not hold it."""
+    async with controller(state_dir, free_port(), "one"):
+        with pytest.raises(StateBusy, match=rf"{state_dir} is in use by process \d+: one controller writes"):
+            disk_at(state_dir)
+
+    disk_at(state_dir).close()
+
+
+async def test_a_process_that_only_has_the_pid_is_not_adopted(state_dir: Path) -> None:
+    """The pid file may name anybody by now."""
+    with disk_at(state_dir) as disk:
+        disk.pid_file.write_text(f"{os.getpid()}\n")
+
+        assert await nginx_on(disk).adopt() is None
+
+
+async def test_another_directorys_nginx_is_not_adopted(state_dir: Path) -> None:
+    """An NGINX of ours with another state directory is somebody else's, pid file or not."""
+    with disk_at(state_dir / "a") as theirs, disk_at(state_dir / "b") as ours:
+        async with successor(theirs) as nginx:
+            await nginx.apply(starting(generation(theirs.root, free_port(), "one")))
+            shutil.copy(theirs.pid_file, ours.pid_file)
+
+            assert await nginx_on(ours).adopt() is None
+
+
+async def test_another_binary_is_adopted_and_said(state_dir: Path) -> None:
+    """What serves our configuration is ours, whichever binary it is; that it differs is a note."""
+    copied = state_dir / "nginx"
+    shutil.copy(BUILD.path, copied)
+    with disk_at(state_dir) as disk:
+        other = Nginx(type(BUILD)(BUILD.version, BUILD.flags, str(copied), "a copy"), disk, nobody_asks)
+        await other.apply(starting(generation(disk.root, free_port(), "one")))
+        other.close()
+        async with successor(disk) as nginx:
+            adoption = await nginx.adopt()
+
+            assert adoption is not None
+            pid = adoption.sight.master
+            assert f"NGINX {pid} runs {copied}, and {BUILD.path} was asked for" == adoption.note
