@@ -67,7 +67,8 @@ class Claims:
         names = self._claimants[ref]
         if not names:
             del self._claimants[ref]
-        return [(name, entry) for name in sorted(names) for entry in self._manifests[name].entries[ref]]
+        manifests = [self._manifests[name] for name in sorted(names)]
+        return [(one.name, entry) for one in manifests for entry in one.entries[ref]]
 
     def _note_duplicates(self, ref: ObjectRef, claims: list[tuple[str, Entry]]) -> None:
         self._duplicates.pop(ref, None)

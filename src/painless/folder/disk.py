@@ -5,11 +5,12 @@ in a thread.  Symbolic links are followed, hidden names are not, which is what t
 mounted ConfigMap need.
 """
 
+import contextlib
 import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -65,18 +66,32 @@ def look(root: Path, known: Mapping[str, Known], named: Iterable[str] | None = N
     gone = [name for name in candidates if name not in scan.files and not _below(name, scan.closed)]
     closed = {f"{name}/": _unreadable(f"{name}/", says) for name, says in scan.closed.items()}
     settled = _settled(root, changed, gone)
+    left = _left(root, gone, whole=named is None)
     read = {name: _read(root, name, seen, known.get(name)) for name, seen in settled.items()}
     fresh = {name: one for name, one in {**read, **closed}.items() if one and one != known.get(name)}
-    left = tuple(name for name in gone if name not in closed and not (root / name).exists())
     held = len(settled) < len(changed) or None in read.values() or len(left) < len(gone)
     return Look(fresh, left, held)
+
+
+def _left(root: Path, gone: list[str], *, whole: bool) -> tuple[str, ...]:
+    """Return those of ``gone`` that are still gone, and none when the folder itself went."""
+    if not gone:
+        return ()
+    again = scanned(root) if whole else Scan(_stats(root, gone), {})
+    closed = again.closed if root.is_dir() else {".": ""}
+    return tuple(name for name in gone if name not in again.files and not _below(name, closed))
+
+
+def unanswered(seconds: float) -> Look:
+    """Return what is known when the disk does not answer: everything stays, and that is said."""
+    return Look({"./": _unreadable("./", f"no answer within {seconds:g} s")})
 
 
 def scanned(root: Path) -> Scan:
     """List the manifests below ``root``; a folder that two links lead to counts once."""
     files: dict[str, Stat] = {}
     closed: dict[str, str] = {}
-    seen: set[tuple[int, int]] = set()
+    seen: set[tuple[int, int]] = set(_identities(root))
     stack = [""]
     while stack:
         prefix = stack.pop()
@@ -88,6 +103,13 @@ def scanned(root: Path) -> Scan:
         else:
             stack.extend(reversed(folders))
     return Scan(files, closed)
+
+
+def _identities(root: Path) -> Iterator[tuple[int, int]]:
+    """Yield the identity of a folder, so that a link back to it is not followed."""
+    with contextlib.suppress(OSError):
+        found = root.stat()
+        yield found.st_dev, found.st_ino
 
 
 def _listed(
@@ -149,7 +171,7 @@ def _settled(root: Path, changed: Mapping[str, Stat], gone: list[str]) -> Mappin
 
 
 def _read(root: Path, name: str, seen: Stat, before: Known | None) -> Known | None:
-    """Return what a file holds; ``None`` when it is empty and was not, since it may be about to be written."""
+    """Return what a file holds; ``None`` when it was emptied a moment ago: it may be about to be written."""
     try:
         with (root / name).open("rb") as file:
             data = file.read(SIZE_LIMIT + 1)
@@ -161,7 +183,7 @@ def _read(root: Path, name: str, seen: Stat, before: Known | None) -> Known | No
     if before and before.digest == digest:
         return Known(seen, digest, before.manifest)
     manifest = parse_manifest(name, data)
-    if manifest.broken and before:
+    if manifest.broken and before and before.manifest.entries:
         manifest = kept(before.manifest, manifest)
     return Known(seen, digest, manifest)
 

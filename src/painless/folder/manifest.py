@@ -16,9 +16,14 @@ from painless.folder.yaml import parse_yaml
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Object, ObjectRef
 from painless.wire import Decoded, decode_all
+from painless.wire.names import printable
 
 SUFFIXES = (".yaml", ".yml", ".json")
 """What a file must be named to be read, as kubectl has it for folders."""
+
+NAME_LIMIT = (
+    1000  # Whole paths are wanted in messages; this only bounds what a hostile tree can make of them.
+)
 
 
 class Entry(Struct, frozen=True):
@@ -31,7 +36,8 @@ class Entry(Struct, frozen=True):
 class Manifest(Struct, frozen=True):
     """One file: what it defines, what is wrong with it, and which kinds nobody reads.
 
-    A ``broken`` file does not parse as a whole; ``entries`` then are its documents that do.
+    ``name`` is fit for showing.  A ``broken`` file does not parse as a whole; ``entries`` then are its
+    documents that do.
     """
 
     name: str
@@ -49,6 +55,7 @@ def manifest_ref(name: str) -> ObjectRef:
 def parse_manifest(name: str, data: bytes) -> Manifest:
     """Return what the file ``name`` with the content ``data`` contributes."""
     parsed = parse_json(data) if name.endswith(".json") else parse_yaml(data)
+    name = _shown(name)
     entries: dict[ObjectRef, tuple[Entry, ...]] = {}
     diagnostics = [_fault(name, fault, parsed) for fault in parsed.faults]
     ignored: dict[tuple[str, str], Diagnostic] = {}
@@ -78,6 +85,7 @@ def kept(before: Manifest, broken: Manifest) -> Manifest:
 
 def unread(name: str, says: str) -> Manifest:
     """Return what is to be said about a file or folder that cannot be read."""
+    name = _shown(name)
     found = Diagnostic(manifest_ref(name), name, Reason.INVALID_MANIFEST, Severity.REJECTED, says)
     return Manifest(name, diagnostics=(found,), broken=True)
 
@@ -100,6 +108,11 @@ def _fault(name: str, fault: Fault, parsed: Parsed) -> Diagnostic:
     field = f"{name}:{fault.line}:{fault.column}"
     hint = f"{len(parsed.documents)} of its documents are used" if parsed.documents else ""
     return Diagnostic(manifest_ref(name), field, Reason.INVALID_MANIFEST, Severity.REJECTED, fault.says, hint)
+
+
+def _shown(name: str) -> str:
+    """Return a file name for messages; names on disk may hold anything, even bytes that are no text."""
+    return printable(name, NAME_LIMIT)
 
 
 def _with_place(hint: str, name: str, line: int) -> str:

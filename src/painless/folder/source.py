@@ -1,12 +1,24 @@
-"""The folder as a source of objects: first all of it, then each change within about 50 ms."""
+"""The folder as a source of objects: first all of it, then each change within about 50 ms.
 
-from collections.abc import AsyncIterator
+Keeps what was read; the neighbours know how: ``watch`` when to look, ``disk`` what changed, ``claims``
+what that does to the objects.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from painless.model.diagnostics import Diagnostic
+from painless.folder.claims import Claims
+from painless.folder.disk import Known, Look, look, unanswered
+from painless.folder.manifest import SUFFIXES, Manifest, manifest_ref
+from painless.folder.watch import QUIET_S, Watch, named
+from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Object, ObjectRef
+
+READ_S = 60.0  # a file system that answers later is broken; 16 MiB of YAML take about 3 s
+SETTLING_TRIES = 50  # for at most about a second the first picture waits for files that are being written
 
 
 class FolderError(Exception):
@@ -26,16 +38,116 @@ class Change(Struct, frozen=True):
 
 
 class FolderSource:
-    """The objects of all manifests below one folder, and their changes."""
+    """The objects of all manifests below one folder, and their changes.
+
+    A file that does not parse keeps its last good content, a folder that goes away keeps all of it, and
+    an object that comes out equal is not sent again.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._root = path.absolute()
+        self._known: dict[str, Known] = {}
+        self._claims = Claims()
+        self._told: tuple[Diagnostic, ...] = ()
+        self._looked_at_all = 0.0
 
-    def changes(self) -> AsyncIterator[Change]:
+    async def changes(self) -> AsyncIterator[Change]:
         """Yield the complete folder, then each change; raises ``FolderError`` when there is no folder."""
-        raise NotImplementedError
+        if not self._root.is_dir():
+            raise FolderError(_no_folder(self._root))
+        watch = Watch(self._root)
+        try:
+            # Before the first look: a change between the two would otherwise be lost.
+            await asyncio.to_thread(watch.renew)
+            yield await self._first(watch)
+            while True:
+                paths = await watch.ring()
+                change = await self._next(watch, paths)
+                if change is not None:
+                    yield change
+        finally:
+            watch.stop()
+
+    async def _first(self, watch: Watch) -> Change:
+        for _ in range(SETTLING_TRIES):
+            found = await self._look(None)
+            self._keep(found)
+            self._claims.put(_manifests(found))
+            if not found.unsettled:
+                break
+        self._told = self._diagnostics(watch)
+        return Change(tuple(self._claims.objects.values()), (), self._told, first=True)
+
+    async def _next(self, watch: Watch, paths: Collection[str] | None) -> Change | None:
+        if await asyncio.to_thread(watch.renew):
+            paths = None
+        found = await self._look(paths)
+        self._keep(found)
+        upserts, removals = self._claims.put(_manifests(found))
+        told, self._told = self._told, self._diagnostics(watch)
+        if not upserts and not removals and told == self._told:
+            return None
+        return Change(tuple(upserts), tuple(removals), self._told)
+
+    async def _look(self, paths: Collection[str] | None) -> Look:
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at_all > QUIET_S:
+            paths = None
+        if paths is None:
+            self._looked_at_all = now
+        try:
+            async with asyncio.timeout(READ_S):
+                # A copy, since nothing can stop a thread that outlives its time-out.
+                return await asyncio.to_thread(_look_at, self._root, dict(self._known), paths)
+        except TimeoutError:
+            return unanswered(READ_S)
+
+    def _keep(self, found: Look) -> None:
+        self._known.update(found.changed)
+        for name in found.gone:
+            del self._known[name]
+
+    def _diagnostics(self, watch: Watch) -> tuple[Diagnostic, ...]:
+        found = sorted(self._claims.diagnostics())
+        if watch.fault:
+            about = manifest_ref(".")
+            found.append(Diagnostic(about, ".", Reason.INVALID_MANIFEST, Severity.WARNING, watch.fault))
+        return tuple(found)
 
 
 def read_folder(path: Path) -> tuple[tuple[Object, ...], tuple[Diagnostic, ...]]:
     """Return the objects of all manifests below ``path`` (or of one file) and what is wrong with them."""
-    raise NotImplementedError
+    claims = Claims()
+    if path.is_dir():
+        claims.put(_read_all(path, None))
+    elif path.is_file():
+        if not path.name.endswith(SUFFIXES):
+            raise FolderError(f"{path} is not a manifest, expected a name ending with {', '.join(SUFFIXES)}")
+        claims.put(_read_all(path.parent, (path.name,)))
+    else:
+        raise FolderError(_no_folder(path))
+    return tuple(claims.objects.values()), tuple(sorted(claims.diagnostics()))
+
+
+def _read_all(root: Path, names: Collection[str] | None) -> dict[str, Manifest | None]:
+    known: dict[str, Known] = {}
+    for _ in range(SETTLING_TRIES):
+        found = look(root, known, names)
+        known.update(found.changed)
+        if not found.unsettled:
+            break
+    return {name: one.manifest for name, one in known.items()}
+
+
+def _look_at(root: Path, known: Mapping[str, Known], paths: Collection[str] | None) -> Look:
+    return look(root, known, None if paths is None else named(root, paths, known))
+
+
+def _manifests(found: Look) -> dict[str, Manifest | None]:
+    changed: dict[str, Manifest | None] = {name: one.manifest for name, one in found.changed.items()}
+    return changed | dict.fromkeys(found.gone)
+
+
+def _no_folder(path: Path) -> str:
+    found = "is a file" if path.exists() else "does not exist"
+    return f"the folder {path} {found}, expected a folder of manifests"
