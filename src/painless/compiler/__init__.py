@@ -1,7 +1,7 @@
 """Snapshot to generation: one pure function, total, deterministic to the byte.
 
-The stages are on this screen: claim, parse, merge (which resolves), lower and emit.  A broken object loses the
-smallest part that cannot be honoured and is told; nothing is raised for what users wrote.
+The stages are on this screen: claim, parse, merge (which resolves), lower and emit.  A broken object loses
+the smallest part that cannot be honoured and is told; nothing is raised for what users wrote.
 """
 
 from msgspec import Struct

@@ -59,7 +59,7 @@ def _locations(site: Site) -> Iterable[Location]:
 
 
 def _shared(site: Site, options: Options) -> tuple[Directive, ...]:
-    """Return what the features of all locations put at http level, equal directives once, in a fixed order."""
+    """Return what the features of all locations put at http level, equal ones once, in a fixed order."""
     found: dict[str, Directive] = {}
     for location in _locations(site):
         for part in added_to(location.route, options):

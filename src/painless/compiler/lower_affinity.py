@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from painless.annotations.base import Contribution
 from painless.compiler.resolve import cookie_id
 from painless.compiler.site import Route, Upstream
 from painless.features.affinity import attributes
-from painless.nginx.tokens import Expr, Literal, Regex, Var, expr
+from painless.nginx.tokens import Literal, Regex, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry
 
 
@@ -18,29 +19,26 @@ def lower_affinity_maps(upstreams: Iterable[Upstream]) -> tuple[Directive, ...]:
         "map",
         Var("scheme"),
         Var("affinity_secure"),
-        body=(directive("default", ""), directive("https", "; Secure")),
+        body=(directive("default", ""), entry(Literal("https"), Literal("; Secure"))),
         comment="Cookies that keep a client on a pod are Secure when the request was.",
     )
     balanced = sorted({cookie for cookie, persistent in kept if not persistent})
     return (secure, *(one for cookie in balanced for one in _maps(cookie)))
 
 
-def cookie_directives(route: Route) -> tuple[Directive, ...]:
-    """Return what a location does for its cookie; none without affinity."""
+def cookie_contribution(route: Route) -> tuple[Contribution, ...]:
+    """Return what a location does for its cookie; nothing without affinity."""
     affinity = route.settings.affinity
     if affinity is None:
         return ()
     secure: tuple[str | Var, ...] = () if affinity.always_secure else (Var("affinity_secure"),)
-    text = attributes(affinity, route.path)
-    if affinity.persistent:
-        text = f"{affinity.domain}{text}"
-    value: Expr = expr(text, *secure)
-    given = directive("set", Var("affinity_attributes"), value)
+    given = directive("set", Var("affinity_attributes"), expr(attributes(affinity, route.path), *secure))
     if affinity.persistent:
         # The upstream's "sticky" sends the cookie.
-        return (given,)
+        return (Contribution(rewrite=(given,)),)
     cookie = Var(f"affinity_cookie_{cookie_id(affinity.cookie)}")
-    return given, directive("add_header", "Set-Cookie", cookie, "always")
+    sent = directive("add_header", "Set-Cookie", cookie, "always")
+    return (Contribution(rewrite=(given,), location=(sent,)),)
 
 
 def _maps(cookie: str) -> tuple[Directive, ...]:

@@ -10,34 +10,30 @@ from painless.nginx.tokens import Literal, Regex, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry
 from painless.sensitive import Sensitive
 
-BUCKETS = 100
-"""Parts that requests are dealt into; a weight is how many of them the canary has."""
-
-_BUCKET = "canary_bucket"
+_TENS, _ONES = "canary_tens", "canary_ones"
 
 
 def lower_canary_maps(arms: tuple[CanaryArm, ...]) -> tuple[Directive, ...]:
     """Return the maps that all canaries share, each rule once."""
     if not arms:
         return ()
-    # The last bucket takes the rest, so that the shares add up.
-    deal = block(
-        "split_clients",
-        Var("request_id"),
-        Var(_BUCKET),
-        body=(
-            *(entry(Literal(f"{100 // BUCKETS}%"), Literal(str(at))) for at in range(BUCKETS - 1)),
-            entry(Literal("*"), Literal(str(BUCKETS - 1))),
-        ),
-        comment="Deals requests into hundredths; a canary has those it has a marker file for.",
+    rules = {_id(arm.rule): arm.rule for arm in arms}
+    return (
+        _digit(_TENS, "tens", "Deals each request into one of a hundred parts, 00 to 99, by two digits."),
+        _digit(_ONES, "ones"),
+        *(one for at in sorted(rules) for one in _maps(rules[at], at)),
     )
-    rules = {_id(arm.rule): arm for arm in arms}
-    return (deal, *(one for at in sorted(rules) for one in _maps(rules[at].rule, at)))
+
+
+def _digit(variable: str, salt: str, comment: str = "") -> Directive:
+    # The last part takes the rest, so that the shares add up.
+    parts = (entry(Literal("*" if at == 9 else "10%"), Literal(str(at))) for at in range(10))  # noqa: PLR2004
+    return block("split_clients", expr(Var("request_id"), salt), Var(variable), body=parts, comment=comment)
 
 
 def markers(arm: CanaryArm) -> dict[str, Sensitive]:
-    """Return the hot files that give the canary its weight: one marker for each of its buckets."""
-    return {f"{_folder(arm)}/{at}": Sensitive(b"") for at in range(arm.rule.weight * BUCKETS // 100)}
+    """Return the hot files that give the canary its weight: an empty one for each of its hundredths."""
+    return {f"{_folder(arm)}/{at:02}": Sensitive(b"") for at in range(arm.rule.weight)}
 
 
 def choose_arm(answer: Proxy, options: Options) -> tuple[Directive, ...]:
@@ -59,7 +55,7 @@ def choose_arm(answer: Proxy, options: Options) -> tuple[Directive, ...]:
         directive("set", Var("proxy_alternative_upstream_name"), "", comment=f"Canary {arm.ref}"),
         directive("set", Var("upstream"), answer.upstream),
         directive("set", Var(choice), Var(f"canary_{_id(arm.rule)}")),
-        if_file(f"{options.state}/hot/{_folder(arm)}/", Var(_BUCKET), body=(marked,)),
+        if_file(f"{options.state}/hot/{_folder(arm)}/", Var(_TENS), Var(_ONES), body=(marked,)),
         block("if", expr("(", Var(choice)), "~", Regex("^(canary|weight-in))"), body=to_canary),
         if_file(f"{options.state}/down/", arm.upstream, body=back),
     )

@@ -51,8 +51,8 @@ def main_preamble(options: Options) -> tuple[Directive, ...]:
 def http_preamble(options: Options, site: Site, hidden: tuple[str, ...]) -> tuple[Directive, ...]:
     """Return the settings that all servers inherit."""
     return (
-        *_variables(),
         *_limits(site),
+        *_variables(),
         *_files(options),
         *_resolver(options, len(site.upstreams)),
         *_clients(),
@@ -127,7 +127,12 @@ def _variables() -> tuple[Directive, ...]:
             entry(Literal(""), Literal("")),
             comment="WebSockets work everywhere; other requests reuse connections to the application.",
         ),
-        mapped("scheme", "pass_port", directive("default", Var("server_port")), directive("https", "443")),
+        mapped(
+            "scheme",
+            "pass_port",
+            directive("default", Var("server_port")),
+            entry(Literal("https"), Literal("443")),
+        ),
         mapped(
             "http_x_request_id",
             "req_id",
@@ -141,6 +146,8 @@ def _variables() -> tuple[Directive, ...]:
             entry(Regex(NO_ENDPOINTS.replace(".", "\\.") + ":\\d+$", "~"), Literal("1")),
             comment="The address our resolver gives for a Service without ready endpoints.",
         ),
+        # Logs name both; a request that no location of ours saw has neither.
+        mapped("host", "proxy_upstream_name", directive("default", "")),
         mapped("host", "proxy_alternative_upstream_name", directive("default", "")),
     )
 
@@ -163,7 +170,7 @@ def _limits(site: Site) -> tuple[Directive, ...]:
 
 
 def _files(options: Options) -> tuple[Directive, ...]:
-    temporary = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = ("client_body", "proxy", "fastcgi", *options.build.temporary)
     return (
         directive("default_type", "text/html"),
         directive("log_format", "upstreaminfo", _LOG_FORMAT, comment="ingress-nginx's format."),

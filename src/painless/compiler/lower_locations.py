@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from painless.annotations.base import Contribution, Place
-from painless.compiler.lower_affinity import cookie_directives
+from painless.compiler.lower_affinity import cookie_contribution
 from painless.compiler.lower_canary import choose_arm
 from painless.compiler.options import Options
 from painless.compiler.request_headers import REQUEST_HEADERS
@@ -62,13 +62,15 @@ def _body(
     if isinstance(answer, Denied):
         return (directive("return", 503, comment=f"Closed: {answer.why}"),)
     added = added_to(route, options)
+    # NGINX runs a location's phases in its own order: what rewrites stands first, as it happens.
     return (
         directive("set", Var("proxy_upstream_name"), _label(route)),
         *(one for part in added for one in part.rewrite),
         *_to_https(route, options, tls=tls),
         *_answer_before_access(route, options, added),
+        *_choices(location, options),
         *(one for part in added for one in part.location),
-        *_answer(location, options, added, hidden),
+        *_content(route, added, hidden),
     )
 
 
@@ -80,7 +82,7 @@ def added_to(route: Route, options: Options) -> tuple[Contribution, ...]:
         if route.users and route.settings.basic_auth
         else ()
     )
-    return (*route.settings.contributions(place), *users)
+    return (*route.settings.contributions(place), *users, *cookie_contribution(route))
 
 
 def _label(route: Route) -> str:
@@ -116,38 +118,38 @@ def _answer_before_access(
             return ()
 
 
-def _answer(
-    location: Location, options: Options, added: tuple[Contribution, ...], hidden: tuple[str, ...]
-) -> tuple[Directive, ...]:
+def _choices(location: Location, options: Options) -> tuple[Directive, ...]:
+    """Return what chooses the upstream and the path it is asked for."""
     answer = location.route.answer
+    if not isinstance(answer, Proxy):
+        return ()
+    arm = choose_arm(answer, options)
+    if location.rewrite is None:
+        return arm
+    # "break" ends this phase, so it comes last.
+    pattern, replacement = location.rewrite
+    return (*arm, directive("rewrite", Regex(pattern), replacement, "break"))
+
+
+def _content(route: Route, added: tuple[Contribution, ...], hidden: tuple[str, ...]) -> tuple[Directive, ...]:
+    answer = route.answer
     if isinstance(answer, NotFound):
         # In the content phase, after access rules: "return" would come before them.
         return (directive("try_files", "/-", "=404"),)
     if not isinstance(answer, Proxy):
         return ()
-    rewrite = (
-        (directive("rewrite", Regex(location.rewrite[0]), location.rewrite[1], "break"),)
-        if location.rewrite
-        else ()
-    )
-    grpc = location.route.settings.protocol in GRPC
-    return (
-        *cookie_directives(location.route),
-        *_headers(added, hidden, grpc=grpc, inherit=location.route.settings.affinity is not None),
-        *choose_arm(answer, options),
-        *rewrite,
-        _pass(answer, location.route.settings.protocol),
-    )
+    grpc = route.settings.protocol in GRPC
+    return (*_headers(added, hidden, grpc=grpc), _pass(answer, route.settings.protocol))
 
 
 def _headers(
-    added: tuple[Contribution, ...], hidden: tuple[str, ...], *, grpc: bool, inherit: bool
+    added: tuple[Contribution, ...], hidden: tuple[str, ...], *, grpc: bool
 ) -> tuple[Directive, ...]:
     """Return complete lists of headers where this location adds any: NGINX inherits a list whole or not."""
     module = "grpc" if grpc else "proxy"
     own = dict(header for part in added for header in part.request_headers)
     hide = tuple(name for part in added for name in part.hide_headers)
-    adds = inherit or any(one.name == "add_header" for part in added for one in part.location)
+    adds = any(one.name == "add_header" for part in added for one in part.location)
     return (
         *((directive("add_header_inherit", "merge"),) if adds else ()),
         *(directive(f"{module}_hide_header", name) for name in (*hidden, *hide) if hide),

@@ -1,6 +1,5 @@
 """Upstream blocks: a group of peers each, resolved by NGINX itself where they can change."""
 
-import ipaddress
 from collections.abc import Iterable
 from typing import assert_never
 
@@ -64,11 +63,7 @@ def _attribute(prefix: str, variable: str) -> Expr:
 def _server(upstream: Upstream) -> tuple[str, ...]:
     match upstream.feed:
         case StaticFeed(address=address, number=number):
-            return (
-                f"[{address}]:{number}"
-                if ipaddress.ip_address(address).version == 6
-                else f"{address}:{number}",
-            )
+            return (f"[{address}]:{number}" if ":" in address else f"{address}:{number}",)
         case ExternalFeed(number=number) | EndpointsFeed(number=number):
             return server_parameters(upstream.name, number)
         case _:

@@ -6,7 +6,7 @@ ends in a slash also serves the path without it, which ingress-nginx answers wit
 
 from collections.abc import Iterable
 
-from painless.annotations.decode import Rejected, with_variables
+from painless.annotations.decode import Rejected
 from painless.annotations.regex import CheckedRegex, regex
 from painless.compiler.site import Location, Modifier, Route
 from painless.model.objects import PathType
@@ -24,8 +24,7 @@ def path_key(path: str, path_type: PathType) -> tuple[str, str]:
 
 def needs_regex(route: Route) -> bool:
     """Whether this route turns all paths of its host into regular expressions."""
-    rewrite = route.settings.rewrite
-    return rewrite.regex or bool(rewrite.target and rewrite.target != route.path)
+    return route.settings.rewrite.regex or route.settings.rewrite.replaces(route.path)
 
 
 def checked(route: Route) -> CheckedRegex | Rejected:
@@ -60,13 +59,10 @@ def _as_regex(route: Route) -> tuple[Location, ...]:
     pattern = checked(route)
     # A path that is no expression was dropped by merge, with a diagnostic.
     assert isinstance(pattern, CheckedRegex), f"merge let a bad expression through: {route.path!r}"
-    target = route.settings.rewrite.target
-    if target and target != route.path:
-        replacement = with_variables(target, captures=min(pattern.captures, 9))
-        assert not isinstance(replacement, Rejected), f"merge let a bad rewrite target through: {target!r}"
-        return (
-            Location(Modifier.REGEX, f"^{pattern.pattern}", route, (f"(?i){pattern.pattern}", replacement)),
-        )
+    rewrite = route.settings.rewrite
+    if rewrite.target and rewrite.replaces(route.path):
+        replaced = (f"(?i){pattern.pattern}", rewrite.target.replacement)
+        return (Location(Modifier.REGEX, f"^{pattern.pattern}", route, replaced),)
     whole = Location(Modifier.REGEX, f"^{pattern.pattern}", route)
     plain_prefix = route.path_type is not PathType.EXACT and not needs_regex(route) and route.path != "/"
     if not plain_prefix or route.path.endswith("/"):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
-from painless.annotations.decode import Rejected, shown, with_variables
+from painless.annotations.decode import Rejected, shown
 from painless.compiler import match
 from painless.compiler.certificates import Certificates
 from painless.compiler.options import Options
@@ -186,7 +186,7 @@ def _add_default_backend(draft: Draft, ingress: Ingress, settings: Parsed) -> No
 def _without_redirects(settings: Parsed) -> Parsed:
     """Return settings that neither redirect nor rewrite: ingress-nginx has it so for the catch-all."""
     redirect = structs.replace(settings.tls_redirect, preferred=False, forced=False)
-    rewrite = structs.replace(settings.rewrite, regex=False, target="")
+    rewrite = structs.replace(settings.rewrite, regex=False, target=None)
     return structs.replace(settings, tls_redirect=redirect, rewrite=rewrite, app_root=None)
 
 
@@ -243,10 +243,7 @@ def _hang(
 
 
 def _drop_bad_expressions(draft: Draft) -> None:
-    """On hosts with regular expressions every path is one: those that are not cannot be served.
-
-    A rewrite target that names captures the path does not have is left out, and the path is not rewritten.
-    """
+    """On hosts with regular expressions every path is one: those that are not cannot be served."""
     for name, host in draft.hosts.items():
         culprits = [route for route in host.routes.values() if match.needs_regex(route)]
         if not culprits:
@@ -258,22 +255,7 @@ def _drop_bad_expressions(draft: Draft) -> None:
                 draft.say(route.origin, Reason.INVALID_PATH, says, "the path is left out", Severity.REJECTED)
                 del host.routes[key]
                 continue
-            host.routes[key] = _checked_target(draft, route, found.captures)
             _warn_bystander(draft, name, route, culprits)
-
-
-def _checked_target(draft: Draft, route: Route, captures: int) -> Route:
-    rewrite = route.settings.rewrite
-    expected = with_variables(rewrite.target, captures=min(captures, 9))
-    if not isinstance(expected, Rejected):
-        return route
-    field = f"metadata.annotations[{draft.options.annotations_prefix}/rewrite-target]"
-    says = f"found {shown(rewrite.target)}, expected {expected.expected}"
-    draft.say(
-        Origin(route.origin.ref, field), Reason.INVALID_ANNOTATION_VALUE, says, "paths are not rewritten"
-    )
-    settings = structs.replace(route.settings, rewrite=structs.replace(rewrite, regex=True, target=""))
-    return structs.replace(route, settings=settings)
 
 
 def _warn_bystander(draft: Draft, host: str, route: Route, culprits: list[Route]) -> None:
@@ -281,7 +263,9 @@ def _warn_bystander(draft: Draft, host: str, route: Route, culprits: list[Route]
         return
     others = sorted({one.origin.ref for one in culprits} - {route.origin.ref})
     if others:
-        says = f"{shown(route.path)} is matched as a case-insensitive regular expression, since {others[0]} makes"
+        says = (
+            f"{shown(route.path)} is read as a case-insensitive regular expression, since {others[0]} makes"
+        )
         draft.say(
             route.origin,
             Reason.REGEX_HOST,
@@ -292,7 +276,7 @@ def _warn_bystander(draft: Draft, host: str, route: Route, culprits: list[Route]
 
 
 def _aliases(draft: Draft, primaries: Claimed) -> Mapping[str, tuple[str, ...]]:
-    """Return the further names of each host; a name that is somebody's host, or an older alias, is dropped."""
+    """Return the further names of each host; one that is somebody's host, or an older alias, is dropped."""
     owners: dict[str, str] = {}
     found: dict[str, list[str]] = {}
     for ingress, settings in primaries:

@@ -107,7 +107,7 @@ def _external(
     host = service.external_name.rstrip(".").lower()
     number = port.target_or_port if port else wanted
     if not isinstance(number, int):
-        says = f"found port {wanted} of {service.ref}, expected a number, since an outside name has no port names"
+        says = f"found port {wanted} of {service.ref}, expected a number, as outside names have no port names"
         return Unresolved(Reason.PORT_NOT_FOUND, says)
     if host == "localhost" or host.endswith(".localhost") or not host:
         says = f'found externalName "{host}" of {service.ref}, expected a name of another machine'

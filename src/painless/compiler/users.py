@@ -22,7 +22,7 @@ class Users:
         self.hot: dict[str, Sensitive] = {}
 
     def of(self, auth: BasicAuth | None, ref: ObjectRef, diagnostics: list[Diagnostic]) -> tuple[str, str]:
-        """Return the hot file of an Ingress's users and why its locations are closed; one of both is empty."""
+        """Return the hot file of an Ingress's users or why its locations are closed."""
         if auth is None:
             return "", ""
         field = "metadata.annotations[auth-secret]"

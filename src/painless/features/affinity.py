@@ -1,11 +1,11 @@
 """Keep a client on one pod by a cookie.
 
-``affinity: cookie`` gives each client a cookie (``session-cookie-name``, default INGRESSCOOKIE) and sends it to
-the same pod from then on.  ``affinity-mode: balanced`` (default) hashes the cookie over the pods, so some
+``affinity: cookie`` gives each client a cookie (``session-cookie-name``, default INGRESSCOOKIE) and sends it
+to the same pod from then on.  ``affinity-mode: balanced`` (default) hashes the cookie over the pods, so some
 clients move when pods come or go; ``persistent`` binds a client to its pod until the pod is gone.
 
-Attributes: ``session-cookie-path`` (default: the path of the rule), ``-domain``, ``-expires`` and ``-max-age``
-(seconds), ``-samesite``, ``-secure`` (default: when the request came over HTTPS); HttpOnly always.
+Attributes: ``session-cookie-path`` (default: the path of the rule), ``-domain``, ``-expires`` and
+``-max-age`` (seconds), ``-samesite``, ``-secure`` (default: when the request came over HTTPS); HttpOnly always.
 
 Differs from ingress-nginx: in balanced mode ``-expires`` is sent as Max-Age, which browsers prefer anyway; in
 persistent mode NGINX sends the cookie with every answer and a client always moves when its pod fails.
@@ -107,9 +107,12 @@ def parse(values: Values) -> Affinity | None:
 
 
 def attributes(affinity: Affinity, path: str) -> str:
-    """Return the cookie's attributes for a location, from the first ``;`` on, without Secure."""
-    text = f"; Path={affinity.path or path}"
-    text += f"; Domain={affinity.domain}" if affinity.domain else ""
+    """Return the cookie's attributes for a location, as they follow its value.
+
+    In persistent mode they follow ``domain=``, which NGINX writes itself.
+    """
+    domain = affinity.domain if affinity.persistent else f"; Domain={affinity.domain}"
+    text = f"{domain if affinity.domain else ''}; Path={affinity.path or path}"
     text += f"; Max-Age={affinity.max_age}" if affinity.max_age is not None else ""
     text += f"; SameSite={affinity.samesite}" if affinity.samesite else ""
     return text + "; HttpOnly" + ("; Secure" if affinity.always_secure else "")

@@ -1,7 +1,7 @@
 """Ask for a user name and password.
 
-``auth-type: basic`` and ``auth-secret: name`` (a Secret of the Ingress's namespace) protect the location.  The
-Secret holds an htpasswd file under the key ``auth``, or with ``auth-secret-type: auth-map`` one user for each
+``auth-type: basic`` and ``auth-secret: name`` (a Secret of the Ingress's namespace) protect the location.
+The Secret holds an htpasswd file under the key ``auth``, or with ``auth-secret-type: auth-map`` one user for each
 key.  ``auth-realm`` is what browsers show.  The password does not reach the application.  Changing the
 Secret takes effect at once, without a reload.
 

@@ -2,8 +2,8 @@
 
 ``enable-cors: "true"`` answers preflight requests (OPTIONS) itself with 204 and adds the
 ``Access-Control-*`` headers to all answers, errors included.  ``cors-allow-origin`` lists origins, each
-``scheme://host[:port]``; ``*.`` as the first label stands for exactly one label.  The default ``*`` admits all.
-Requests from other origins pass without the headers, so browsers refuse them to the page.
+``scheme://host[:port]``; ``*.`` as the first label stands for exactly one label.  The default ``*`` admits
+all.  Requests from other origins pass without the headers, so browsers refuse them to the page.
 
 Headers of the same names from the application are replaced.  Writes maps on ``$http_origin``,
 ``add_header … always`` and ``proxy_hide_header``.

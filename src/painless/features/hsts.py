@@ -7,8 +7,8 @@ Writes a map on ``$scheme``, ``add_header`` and ``proxy_hide_header``.
 
 from painless.annotations.base import Defaults, Setting, setting
 from painless.annotations.decode import boolean, whole_number
-from painless.nginx.tokens import Var
-from painless.nginx.tree import Directive, block, directive
+from painless.nginx.tokens import Literal, Var
+from painless.nginx.tree import Directive, block, directive, entry
 
 ENABLED = Setting(
     "hsts", boolean, default=True, doc="Send Strict-Transport-Security over HTTPS.", example="false"
@@ -45,7 +45,7 @@ def http(defaults: Defaults) -> tuple[Directive, ...]:
             Var("strict_transport_security"),
             body=(
                 directive("default", Var("upstream_http_strict_transport_security")),
-                directive("https", value),
+                entry(Literal("https"), Literal(value)),
             ),
             comment="HSTS: ours over HTTPS, the application's own over HTTP.",
         ),

@@ -14,12 +14,32 @@ Writes ``location ~* "^path"`` and ``rewrite "(?i)path" target break``.
 from msgspec import Struct
 
 from painless.annotations.base import Key, Values
-from painless.annotations.decode import boolean, matching
+from painless.annotations.decode import Rejected, boolean, matching, with_variables
+from painless.nginx.tokens import Expr
 
-TARGET = Key(
+_path = matching(
+    r"/?[-._~A-Za-z0-9/:$]*", "a path of letters, digits and - . _ ~ / : with captures such as $1"
+)
+
+
+class Target(Struct, frozen=True):
+    """What replaces the path: as written, and with its captures and variables told apart."""
+
+    text: str
+    replacement: Expr
+
+
+def _target(text: str) -> Target | Rejected:
+    path = _path(text)
+    # A capture the path does not have is empty, as in NGINX.
+    replacement = path if isinstance(path, Rejected) else with_variables(path, captures=9)
+    return replacement if isinstance(replacement, Rejected) else Target(text, replacement)
+
+
+TARGET: Key[Target | None] = Key(
     "rewrite-target",
-    matching(r"/?[-._~A-Za-z0-9/:$]*", "a path of letters, digits and - . _ ~ / : with captures such as $1"),
-    default="",
+    _target,
+    default=None,
     doc="The path sent to the application in place of the one matched.",
     example="/$2",
 )
@@ -36,10 +56,14 @@ SETTINGS = ()
 
 
 class Rewrite(Struct, frozen=True):
-    """Whether paths are expressions, and what replaces them (empty: nothing does)."""
+    """Whether paths are expressions, and what replaces them, if anything does."""
 
     regex: bool
-    target: str
+    target: Target | None
+
+    def replaces(self, path: str) -> bool:
+        """Whether ``path`` is rewritten: a target equal to the path is none."""
+        return self.target is not None and self.target.text not in {"", path}
 
 
 def parse(values: Values) -> Rewrite:

@@ -106,7 +106,7 @@ def http(defaults: Defaults) -> tuple[Directive, ...]:
             "map",
             expr(Var("scheme"), ":", Var("redirect_exempt")),
             Var("redirect_to_https"),
-            body=(directive("default", "0"), directive("http:1", "1")),
+            body=(directive("default", "0"), entry(Literal("http:1"), Literal("1"))),
         ),
         block(
             "map",

@@ -16,6 +16,7 @@ FLOOR: Version = (1, 29, 7)
 
 _VERSION = re.compile(r"^nginx version: \S+?/(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
 _WITH = re.compile(r"--with-([a-z][a-z0-9_-]*)(?=\s|$|=dynamic)")
+_WITHOUT = re.compile(r"--(without-[a-z][a-z0-9_-]*)(?=\s|$)")
 _ADDED = re.compile(r"--add(?:-dynamic)?-module=(\S+)")
 
 
@@ -36,6 +37,11 @@ class Build(Struct, frozen=True):
         return flag in self.flags
 
     @property
+    def temporary(self) -> tuple[str, ...]:
+        """The built-in modules, other than proxy and fastcgi, for which NGINX makes a temporary folder."""
+        return tuple(name for name in ("uwsgi", "scgi") if not self.has(f"without-http_{name}_module"))
+
+    @property
     def is_new_enough(self) -> bool:
         return self.version >= FLOOR
 
@@ -51,7 +57,7 @@ def parse_build(output: str, path: str, why: str) -> Build | None:
         return None
     major, minor, patch = (int(part) for part in found.groups())
     added = {_module(place) for place in _ADDED.findall(output)}
-    flags = frozenset(_WITH.findall(output)) | frozenset(added)
+    flags = frozenset(_WITH.findall(output)) | frozenset(_WITHOUT.findall(output)) | frozenset(added)
     return Build((major, minor, patch), flags, path, why)
 
 
