@@ -9,11 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-
-from painless.nginxd.apply import Nginx
-from painless.nginxd.disk import Disk
-from painless.nginxd.errors import StateBusy
-from painless.plan.steps import Applied
 from tests.nginx.given import (
     BUILD,
     DEADLINE,
@@ -26,6 +21,11 @@ from tests.nginx.given import (
     reloading,
     starting,
 )
+
+from painless.nginxd.apply import Nginx
+from painless.nginxd.disk import Disk
+from painless.nginxd.errors import StateBusy
+from painless.plan.steps import Applied
 
 ROOT = Path(__file__).parents[2]
 

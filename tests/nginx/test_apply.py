@@ -8,6 +8,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.nginx.given import (
+    BUILD,
+    DEADLINE,
+    answer,
+    disk_at,
+    free_port,
+    generation,
+    nginx_on,
+    reloading,
+    starting,
+)
 
 from painless.nginxd import procfs
 from painless.nginxd.apply import Nginx
@@ -29,17 +40,6 @@ from painless.plan.steps import (
     Verify,
 )
 from painless.sensitive import Sensitive
-from tests.nginx.given import (
-    BUILD,
-    DEADLINE,
-    answer,
-    disk_at,
-    free_port,
-    generation,
-    nginx_on,
-    reloading,
-    starting,
-)
 
 
 @pytest.fixture
@@ -71,6 +71,10 @@ async def until(holds) -> None:
     async with asyncio.timeout(DEADLINE):
         while not holds():
             await asyncio.sleep(0.01)
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def zombies() -> list[str]:
@@ -142,7 +146,8 @@ async def test_refused_at_the_reload(nginx: Nginx, disk: Disk, port: int) -> Non
 
     outcome = await nginx.apply(reloading(bad))
 
-    says = 'limit_req "shared" uses the "$server_name" key while previously it used the "$binary_remote_addr" key'
+    says = 'limit_req "shared" uses the "$server_name" key while previously it used the "{}" key'
+    says = says.format("$binary_remote_addr")
     assert Refused(Await(bad.id), says) == outcome
     assert (old.id, old.id) == (disk.current_id(), nginx.live())
     assert "one" == await answer(port)
@@ -289,7 +294,7 @@ async def test_twenty_reloads_under_load(nginx: Nginx, disk: Disk, port: int) ->
                 failed.append(cause)
 
     await nginx.apply(reloading(generation(disk.root, port, "warm")))
-    opened = len(os.listdir("/proc/self/fd"))
+    opened = open_files()
     async with asyncio.TaskGroup() as group:
         for _ in range(4):
             group.create_task(client())
@@ -300,7 +305,7 @@ async def test_twenty_reloads_under_load(nginx: Nginx, disk: Disk, port: int) ->
     assert [] == failed
     assert served > 100
     assert 21 == nginx.reload_count
-    assert opened == len(os.listdir("/proc/self/fd"))
+    assert opened == open_files()
     assert [] == zombies()
 
 

@@ -1,0 +1,47 @@
+"""Why NGINX refused, as one reads it from its output and its log."""
+
+from pathlib import Path
+
+from painless.nginxd.errorlog import ErrorLog, reasons
+
+LINE = "2026/11/24 06:19:11 [emerg] {pid}#{pid}: {says}\n"
+
+
+def test_only_what_is_new_fatal_and_the_masters_counts(tmp_path: Path) -> None:
+    """Earlier lines, other processes and lesser levels are no reasons; a repeated reason is one."""
+    path = tmp_path / "error.log"
+    path.write_text(LINE.format(pid=7, says="earlier"))
+    log = ErrorLog(path)
+    with path.open("a") as file:
+        file.write(LINE.format(pid=7, says="port in use") * 5)
+        file.write(LINE.format(pid=8, says="a test's"))
+        file.write("2026/11/24 06:19:11 [error] 7#7: *1 something\n")
+        file.write(LINE.format(pid=7, says="still could not bind()"))
+
+    assert ("port in use", "still could not bind()") == log.fatal(7)
+    assert ("port in use", "a test's", "still could not bind()") == log.fatal()
+
+
+def test_a_log_that_was_truncated_is_read_from_its_start(tmp_path: Path) -> None:
+    """Somebody's log rotation must not hide the reason."""
+    path = tmp_path / "error.log"
+    path.write_text("x" * 10_000)
+    log = ErrorLog(path)
+    path.write_text(LINE.format(pid=7, says="refused"))
+
+    assert ("refused",) == log.fatal(7)
+
+
+def test_a_log_that_is_not_there_says_nothing(tmp_path: Path) -> None:
+    """NGINX makes it at its first start."""
+    assert () == ErrorLog(tmp_path / "error.log").fatal()
+
+
+def test_reasons_of_a_call() -> None:
+    """The same sentence, printed twice in two shapes, is one reason; output without one is given whole."""
+    printed = (
+        LINE.format(pid=7, says="no such thing in a.conf:3") + "nginx: [emerg] no such thing in a.conf:3\n"
+    )
+
+    assert "no such thing in a.conf:3" == reasons(printed + "nginx: configuration file a.conf test failed\n")
+    assert "Illegal instruction" == reasons("Illegal instruction\n")

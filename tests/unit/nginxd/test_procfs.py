@@ -1,0 +1,54 @@
+"""What /proc says of processes, and of those that are gone."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from painless.nginxd import procfs
+
+GONE = 2**22 + 1  # Above the highest pid that Linux gives.
+
+
+def test_the_markers_a_process_holds(tmp_path: Path) -> None:
+    """Open marker files tell generations, deleted ones included; other open files do not."""
+    run = tmp_path / "run"
+    run.mkdir()
+    with (run / "gen-a").open("w"), (run / "gen-b").open("w"), (run / "other").open("w"):
+        (run / "gen-b").unlink()
+
+        assert frozenset({"a", "b"}) == procfs.markers(os.getpid(), run)
+        assert {os.getpid(): frozenset({"a", "b"})} == procfs.holders(run)
+
+
+def test_a_child_and_its_end() -> None:
+    """A child is listed until it is collected, and known as ended before that."""
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as child:
+        living = (child.pid in procfs.children(os.getpid()), procfs.is_zombie(child.pid))
+        about = (procfs.parent(child.pid), procfs.session(child.pid), procfs.title(child.pid))
+        assert child.stdin is not None
+        child.stdin.close()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        ended = (
+            child.pid in procfs.children(os.getpid()),
+            procfs.is_zombie(child.pid),
+            procfs.title(child.pid),
+        )
+
+    assert (True, False) == living
+    assert (os.getpid(), os.getsid(0), " ".join(command)) == about
+    assert (True, True, "") == ended
+
+
+def test_a_process_that_is_gone_is_nothing(tmp_path: Path) -> None:
+    """Any process may go between two looks; no reader raises for it."""
+    found = (procfs.title(GONE), procfs.executable(GONE), procfs.parent(GONE), procfs.session(GONE))
+
+    assert (None, None, None, None) == found
+    assert ((), frozenset(), frozenset(), "") == (
+        procfs.children(GONE),
+        procfs.markers(GONE, tmp_path),
+        procfs.open_files(GONE),
+        procfs.command(GONE),
+    )
