@@ -13,6 +13,7 @@ from painless.nginx.resolver import DOMAIN, NO_ENDPOINTS, SERVICE, dns_name, ser
 
 __all__ = ["DOMAIN", "NO_ENDPOINTS", "SERVICE", "Answer", "Peer", "dns_name", "server_parameters"]
 
+
 class Peer(Struct, frozen=True, order=True):
     """One address and its port."""
 

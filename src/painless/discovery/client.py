@@ -36,7 +36,11 @@ T = TypeVar("T")
 
 
 class ResponderError(Exception):
-    """The responder cannot be started, or refused what it was told."""
+    """The responder cannot be started, or does not answer."""
+
+
+class RefusedError(ResponderError):
+    """The responder refused what it was told, all of it: one answer cannot be encoded."""
 
 
 class Responder:
@@ -46,7 +50,8 @@ class Responder:
         self._directory = state / DIRECTORY
         self._markers = Markers(state)
         self._options = options
-        self._wanted: dict[str, Answer] | None = None
+        self._wanted: dict[str, Answer] = {}
+        self._complete = False
         self._lock = asyncio.Lock()
         self._link: Link | None = None
         # For NGINX's ``resolver``; the same over restarts of the responder.
@@ -78,26 +83,25 @@ class Responder:
 
     async def replace(self, answers: Iterable[Answer]) -> None:
         """Serve these answers and no others."""
-        self._wanted = {one.upstream: one for one in answers}
-        self._markers.put_up(self._wanted.values())
-        await self._ask(control.Replace(tuple(self._wanted.values())), control.Done)
-        self._markers.take_down(self._wanted.values())
-        self._markers.keep_only(self._wanted)
+        wanted = {one.upstream: one for one in answers}
+        self._markers.put_up(wanted.values())
+        await self._change(control.Replace(tuple(wanted.values())), wanted)
+        self._markers.take_down(wanted.values())
+        self._markers.keep_only(wanted)
 
     async def put(self, answers: Iterable[Answer]) -> None:
         """Serve these answers too, each in place of one of the same name."""
         new = tuple(answers)
-        self._wanted = (self._wanted or {}) | {one.upstream: one for one in new}
         self._markers.put_up(new)
-        await self._ask(control.Put(new), control.Done)
+        await self._change(control.Put(new), self._wanted | {one.upstream: one for one in new})
         self._markers.take_down(new)
 
     async def remove(self, upstreams: Iterable[str]) -> None:
         """Forget these upstreams; call it when no generation that names them runs."""
         gone = tuple(upstreams)
-        for name in gone:
-            (self._wanted or {}).pop(name, None)
-        await self._ask(control.Remove(gone), control.Done)
+        await self._change(
+            control.Remove(gone), {name: one for name, one in self._wanted.items() if name not in gone}
+        )
         self._markers.forget(gone)
 
     async def unanswered(self, upstreams: Iterable[str], since: float = 0.0) -> frozenset[str]:
@@ -127,13 +131,14 @@ class Responder:
                 await self._ask(control.Describe(), control.Statistics)
 
     async def stop(self) -> None:
-        """End the responder; NGINX keeps its peers as they are."""
+        """End the responder, once nobody supervises it; NGINX keeps its peers as they are."""
         async with self._lock:
             link = self._link or await Link.to(self._directory)
             if link is None:
                 return
             with contextlib.suppress(Lost):  # it may end before its reply is read
                 await link.exchange(control.Stop(), _FAREWELL)
+            link.close()
             self._drop_link()
             await ended(link.pid)
 
@@ -154,6 +159,17 @@ class Responder:
         finally:
             link.close()
 
+    async def _change(self, request: control.Request, wanted: dict[str, Answer]) -> None:
+        """Make a change, which a responder that is started from here on is told as well."""
+        before = self._wanted, self._complete
+        self._wanted = wanted
+        self._complete = self._complete or isinstance(request, control.Replace)
+        try:
+            await self._ask(request, control.Done)
+        except RefusedError:
+            self._wanted, self._complete = before
+            raise
+
     async def _ask(self, request: control.Request, expected: type[T]) -> T:
         """Return the reply to ``request``, from a responder started for it if need be."""
         async with self._lock:
@@ -171,10 +187,10 @@ class Responder:
                 raise ResponderError(f"the responder for {self._directory} died at once") from error
 
     async def _resend(self, link: Link) -> None:
-        if self._wanted is None:
-            return
         answers = tuple(self._wanted.values())
-        _checked(await link.exchange(control.Replace(answers), _CALL), control.Done)
+        # Without a replacement so far, what it has from an earlier controller is better than nothing.
+        request = control.Replace(answers) if self._complete else control.Put(answers)
+        _checked(await link.exchange(request, _CALL), control.Done)
         self._markers.take_down(answers)
 
     async def _connect(self) -> Link:
@@ -229,7 +245,7 @@ class Responder:
 
 def _checked(reply: control.Reply, expected: type[T]) -> T:
     if isinstance(reply, control.Failed):
-        raise ResponderError(f"the responder refused what it was told: {reply.says}")
+        raise RefusedError(f"the responder refused what it was told: {reply.says}")
     if not isinstance(reply, expected):
         raise ResponderError(f"the responder replied {reply}; expected {expected.__name__}")
     return reply

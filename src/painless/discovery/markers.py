@@ -26,7 +26,7 @@ class Markers:
         """Write the markers of those that have no peers: before the responder is told."""
         for one in answers:
             if is_down(one):
-                (self._directory / one.upstream).touch(mode=0o644)
+                self._path(one.upstream).touch(mode=0o644)
 
     def take_down(self, answers: Iterable[Answer]) -> None:
         """Remove the markers of those that have peers: after the responder was told."""
@@ -34,11 +34,16 @@ class Markers:
 
     def forget(self, upstreams: Iterable[str]) -> None:
         for name in upstreams:
-            (self._directory / name).unlink(missing_ok=True)
+            self._path(name).unlink(missing_ok=True)
 
     def keep_only(self, upstreams: Collection[str]) -> None:
         """Remove the markers of all upstreams but these."""
         self.forget([one.name for one in self._directory.iterdir() if one.name not in upstreams])
+
+    def _path(self, upstream: str) -> Path:
+        if "/" in upstream or upstream.startswith("."):
+            raise ValueError(f"{upstream!r} cannot name a marker; expected a DNS name")
+        return self._directory / upstream
 
 
 def is_down(answer: Answer) -> bool:

@@ -73,8 +73,8 @@ REFUSED = Records(code=Code.REFUSED)
 def encoded_name(name: str) -> bytes:
     """Return a name as labels; raise ``ValueError`` when it cannot be one."""
     labels = [label.encode("ascii") for label in name.lower().split(".")]
-    if not all(0 < len(label) <= _MAX_LABEL for label in labels):
-        raise ValueError(f"{name!r} is no DNS name: each label needs 1 to {_MAX_LABEL} characters")
+    if not all(0 < len(label) <= _MAX_LABEL and label.translate(None, b"-_").isalnum() for label in labels):
+        raise ValueError(f"{name!r} is no DNS name: a label is 1 to {_MAX_LABEL} letters, digits, dashes")
     encoded = b"".join(bytes((len(label),)) + label for label in labels) + b"\0"
     if len(encoded) > _MAX_NAME:
         raise ValueError(f"{name!r} is no DNS name: it is longer than {_MAX_NAME} bytes")
