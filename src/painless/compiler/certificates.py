@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from painless.compiler.options import Options
-from painless.compiler.site import Origin
 from painless.compiler.tls import BadCertificate, Certificate, certificate_of, covers
 from painless.features import Parsed
 from painless.model.diagnostics import Diagnostic, Reason, Severity
-from painless.model.objects import Ingress, ObjectRef
+from painless.model.objects import Ingress, ObjectRef, Origin
 from painless.model.snapshot import Snapshot
 from painless.sensitive import Sensitive
 

@@ -1,6 +1,5 @@
 """Tree to generation: the files, the origin of each line, and an id made of the content."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 
 from painless.compiler.lower import arms_of, lower, warm
@@ -9,7 +8,7 @@ from painless.compiler.lower_upstreams import lower_upstreams
 from painless.compiler.options import Options
 from painless.compiler.site import Proxy, Server, Site
 from painless.features import ConfigValues
-from painless.nginx.generation import MAIN, UPSTREAMS, Generation
+from painless.nginx.generation import MAIN, UPSTREAMS, Generation, generation_id
 from painless.nginx.printer import Printed, printed
 from painless.sensitive import Sensitive
 
@@ -35,15 +34,6 @@ def warm_generation(want: Generation, options: Options) -> Generation:
     cold = {MAIN: main.text, UPSTREAMS: want.cold[UPSTREAMS]}
     origins = {MAIN: main.origins, UPSTREAMS: want.origins.get(UPSTREAMS, ())}
     return Generation(generation_id(cold), cold, hot=want.hot, origins=origins, upstreams=want.upstreams)
-
-
-def generation_id(cold: Mapping[str, str]) -> str:
-    """Return the id of cold files: equal content has an equal id, on any machine."""
-    digest = hashlib.blake2b(digest_size=6)
-    for name in sorted(cold):
-        digest.update(f"{name}\0{len(cold[name])}\0".encode())
-        digest.update(cold[name].encode())
-    return digest.hexdigest()
 
 
 def _generation(

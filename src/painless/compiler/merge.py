@@ -19,7 +19,6 @@ from painless.compiler.site import (
     CanaryArm,
     Denied,
     NotFound,
-    Origin,
     Proxy,
     Route,
     Server,
@@ -30,7 +29,7 @@ from painless.compiler.site import (
 from painless.compiler.users import Users
 from painless.features import Parsed
 from painless.model.diagnostics import Diagnostic, Reason, Severity
-from painless.model.objects import Ingress, ObjectRef, Path, PathType, ResourceBackend, ServiceBackend
+from painless.model.objects import Ingress, ObjectRef, Origin, Path, PathType, ResourceBackend, ServiceBackend
 from painless.model.snapshot import Snapshot
 from painless.nginx.tokens import Expr
 

@@ -5,10 +5,10 @@ import ipaddress
 from msgspec import Struct
 
 from painless.compiler.options import Options
-from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, Origin, StaticFeed, Upstream
+from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, StaticFeed, Upstream
 from painless.features.affinity import Affinity
 from painless.model.diagnostics import Diagnostic, Reason, Severity
-from painless.model.objects import Service, ServiceBackend, ServicePort
+from painless.model.objects import Origin, Service, ServiceBackend, ServicePort
 from painless.model.snapshot import Snapshot
 
 

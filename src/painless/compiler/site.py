@@ -10,16 +10,8 @@ from msgspec import Struct
 
 from painless.features import Parsed
 from painless.features.canary import Canary
-from painless.model.objects import ObjectRef, PathType
+from painless.model.objects import ObjectRef, Origin, PathType
 from painless.nginx.tokens import Expr
-
-
-class Origin(Struct, frozen=True, order=True):
-    """Which object and field something comes from."""
-
-    ref: ObjectRef
-    field: str
-
 
 NOBODY = Origin(ObjectRef("", "", ""), "")
 """The origin of what no object asked for: the catch-all's answer."""

@@ -42,7 +42,6 @@ class Reason(StrEnum):
     SECRET_NOT_FOUND = "SecretNotFound"
     INVALID_CERTIFICATE = "InvalidCertificate"
     CERTIFICATE_MISMATCH = "CertificateMismatch"
-    CERTIFICATE_EXPIRED = "CertificateExpired"
     INVALID_PASSWORD_FILE = "InvalidPasswordFile"
     PATH_CONFLICT = "PathConflict"
     DEFAULT_BACKEND_CONFLICT = "DefaultBackendConflict"

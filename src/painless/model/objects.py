@@ -22,6 +22,13 @@ class ObjectRef(Struct, frozen=True, order=True):
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
+class Origin(Struct, frozen=True, order=True):
+    """Which object and field something comes from."""
+
+    ref: ObjectRef
+    field: str
+
+
 class PathType(StrEnum):
     """How an Ingress path is compared with the path of a request."""
 

@@ -190,7 +190,7 @@ proxy_temp_path                   hsl              1-4
 proxy_max_temp_file_size          hsl              1
 proxy_temp_file_write_size        hsl              1
 proxy_next_upstream               hsl              1+   many
-proxy_next_upstream               HS               1    many
+proxy_next_upstream               HS               1
 proxy_next_upstream_tries         hslHS            1
 proxy_next_upstream_timeout       hslHS            1
 proxy_pass_header                 hsl              1    many
@@ -330,11 +330,11 @@ split_clients                     hH               2    block many $0 =1
 (entry)                           GC               2    many
 (entry)                           T                2+   many
 default                           M                1    $0
-default                           G                1
+default                           G                1    many
 hostnames                         M                0    many
 volatile                          M                0    many
 volatile                          G                0    many 1.29.3
-ranges                            G                0
+ranges                            G                0    many
 delete                            G                1    many
 proxy                             G                1    many
 proxy_recursive                   G                0    many

@@ -4,6 +4,7 @@ A *cold* file is read when NGINX loads; a *hot* one is opened for each request o
 it is enough.  The file's place says which it is; nobody keeps a list of special cases.
 """
 
+import hashlib
 from collections.abc import Mapping
 
 from msgspec import Struct, field
@@ -31,3 +32,12 @@ class Generation(Struct, frozen=True):
     origins: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     upstreams: frozenset[str] = frozenset()
     routes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def generation_id(cold: Mapping[str, str]) -> str:
+    """Return the id of cold files: equal content has an equal id, on any machine."""
+    digest = hashlib.blake2b(digest_size=6)
+    for name in sorted(cold):
+        digest.update(f"{name}\0{len(cold[name])}\0".encode())
+        digest.update(cold[name].encode())
+    return digest.hexdigest()

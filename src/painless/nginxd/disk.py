@@ -159,7 +159,10 @@ class Disk:
             return None
         names = (str(one.relative_to(folder)) for one in sorted(folder.rglob("*")) if one.is_file())
         cold = {one: (folder / one).read_text() for one in names if one not in {MARKER_FILE, RECORD_FILE}}
-        hot = {path: content for path in about.hot if (content := self.hot(path)) is not None}
+        hot_root = self.root / "hot"
+        # All that is there, not only what was staged: markers come and go without a generation of their own.
+        found = (str(one.relative_to(hot_root)) for one in hot_root.rglob("*") if one.is_file())
+        hot = {path: content for path in sorted(found) if (content := self.hot(path)) is not None}
         return record.restored(about, id_, cold, hot)
 
     def prune(self, in_use: Iterable[str]) -> tuple[str, ...]:

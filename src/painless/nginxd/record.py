@@ -10,7 +10,7 @@ from itertools import groupby
 import msgspec
 from msgspec import Struct, field
 
-from painless.compiler.site import Origin
+from painless.model.objects import Origin
 from painless.nginx.generation import Generation
 from painless.sensitive import Sensitive
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, Origin, StaticFeed, Upstream
+from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, StaticFeed, Upstream
 from painless.discovery.addresses import refusal
 from painless.discovery.answers import Answer, Peer
 from painless.discovery.zone import answer
 from painless.model.diagnostics import Diagnostic, Reason, Severity
-from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, ObjectRef
+from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, ObjectRef, Origin
 
 INGRESS = ObjectRef("Ingress", "shop", "web")
 

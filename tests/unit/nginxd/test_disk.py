@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from painless.compiler.site import Origin
-from painless.model.objects import ObjectRef
+from painless.model.objects import ObjectRef, Origin
 from painless.nginx.generation import Generation
 from painless.nginxd.disk import Disk
 from painless.nginxd.errors import DiskFull, StateBusy, StateUnreachable

@@ -1,7 +1,6 @@
 """The record beside a generation's text."""
 
-from painless.compiler.site import Origin
-from painless.model.objects import ObjectRef
+from painless.model.objects import ObjectRef, Origin
 from painless.nginx.generation import Generation
 from painless.nginxd.record import decoded, encoded, restored
 from painless.sensitive import Sensitive

@@ -1,0 +1,109 @@
+"""Why a plan does what it does: which objects and fields changed, and whether NGINX has to load.
+
+Each line of a file knows its origin, so the reasons of a reload are read off the lines that differ.  There is
+no list of fields that matter: what changes a line matters.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from painless.model.objects import ObjectRef, Origin
+from painless.nginx.generation import Generation
+
+
+class Effect(StrEnum):
+    """What a change takes: nothing, a hot file or a record, or a reload."""
+
+    NONE = "none"
+    LIVE = "live"
+    RELOAD = "reload"
+
+
+class Kind(StrEnum):
+    """What happened to what a change is about."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class Change(Struct, frozen=True):
+    """One reason: what happened to which object, in which field; ``ref`` is ``None`` for our own settings."""
+
+    kind: Kind
+    ref: ObjectRef | None
+    field: str
+
+    @property
+    def label(self) -> str:
+        """The reason as a metric's label: the kind of object and what happened, such as IngressAdded."""
+        return f"{self.ref.kind if self.ref else 'Settings'}{self.kind.capitalize()}"
+
+
+def effect(live: Generation | None, want: Generation) -> Effect:
+    """Return what it takes to get from ``live`` to ``want``."""
+    if live is None or live.cold != want.cold:
+        return Effect.RELOAD
+    kept = {path: content for path, content in live.hot.items() if path in want.hot or not len(content)}
+    return Effect.LIVE if kept != dict(want.hot) else Effect.NONE
+
+
+def changes(live: Generation, want: Generation) -> tuple[Change, ...]:
+    """Return the reasons for a reload from ``live`` to ``want``, sorted; none when the text is equal."""
+    before, after = Counter(_lines(live)), Counter(_lines(want))
+    gone, come = before - after, after - before
+    touched = {origin for origin, _ in (*gone, *come)}
+    old, new = _refs(before), _refs(after)
+    found = {
+        Change(_kind(origin.ref, old, new), origin.ref, _field(origin, old, new))
+        if isinstance(origin, Origin)
+        else Change(Kind.CHANGED, None, "")
+        for origin in touched
+    }
+    # What Painless itself writes follows from objects; it is a reason only when nothing else is.
+    ours = {one for one in found if one.ref is not None}
+    return tuple(sorted(ours or found, key=lambda one: (one.kind, str(one.ref), one.field)))
+
+
+def _lines(generation: Generation) -> Iterator[tuple[object, str]]:
+    for name, text in generation.cold.items():
+        origins = generation.origins.get(name, ())
+        for at, line in enumerate(text.splitlines()):
+            yield (origins[at] if at < len(origins) else None), line
+
+
+def _refs(lines: Mapping[tuple[object, str], int]) -> frozenset[ObjectRef]:
+    return frozenset(origin.ref for origin, _ in lines if isinstance(origin, Origin))
+
+
+def _kind(ref: ObjectRef, old: frozenset[ObjectRef], new: frozenset[ObjectRef]) -> Kind:
+    if ref not in old:
+        return Kind.ADDED
+    return Kind.CHANGED if ref in new else Kind.REMOVED
+
+
+def _field(origin: Origin, old: frozenset[ObjectRef], new: frozenset[ObjectRef]) -> str:
+    # Of an object that came or went, every field did.
+    return origin.field if origin.ref in old and origin.ref in new else ""
+
+
+_REFUSED_LINE = re.compile(r"in \S*?([^/\s:]+):(\d+)")
+
+
+def refused_origin(output: str, generation: Generation) -> Origin | None:
+    """Return what put the line there that NGINX refuses, when it names one."""
+    for name, number in _REFUSED_LINE.findall(output):
+        origins = generation.origins.get(name, ())
+        at = int(number) - 1
+        if at < len(origins) and isinstance(origin := origins[at], Origin):
+            return origin
+    return None
+
+
+def labels(found: Iterable[Change]) -> str:
+    """Return the label of a reload with these reasons: the first, since a reload is counted once."""
+    return next((one.label for one in found), "SettingsChanged")

@@ -1,0 +1,147 @@
+"""From what is live to what is wanted: the least disruptive steps.
+
+Nothing a worker can see changes before NGINX has accepted the staged text, and no generation becomes current
+before every hot file it names exists.  Nothing is removed that may be open: workers of an old generation may
+drain for hours.
+"""
+
+import re
+from collections.abc import Iterable
+
+from msgspec import structs
+
+from painless.nginx.generation import UPSTREAMS, Generation, generation_id
+from painless.plan.steps import (
+    Await,
+    DropHot,
+    PutHot,
+    Reload,
+    Resolve,
+    Stage,
+    Start,
+    Step,
+    Switch,
+    Verify,
+)
+
+
+def plan(live: Generation | None, want: Generation, warm: Generation) -> tuple[Step, ...]:
+    """Return the steps from ``live`` to ``want``; none when they are equal.
+
+    ``live`` is ``None`` when NGINX does not run.  ``warm`` is the generation that only resolves the upstreams
+    of ``want``: a new NGINX has no peers, so it starts there and takes requests when it has them.
+    """
+    if live is None:
+        return _start(want, warm)
+    puts = tuple(_puts(live, want))
+    drops = tuple(_drops(live, want))
+    if live.cold == want.cold:
+        return (*puts, *drops)
+    new = want.upstreams - live.upstreams
+    first = _upstreams_first(live, want) if moves(live, want) else ()
+    resolve = (Resolve(new),) if new else ()
+    return (
+        Stage(want),
+        Verify(want.id),
+        *puts,
+        *first,
+        Switch(want.id),
+        Reload(),
+        Await(want.id),
+        *resolve,
+        *drops,
+    )
+
+
+def moves(live: Generation, want: Generation) -> frozenset[str]:
+    """Return the routes that have traffic and move to an upstream NGINX does not know yet.
+
+    It would answer 502 for them until its resolver was answered, so the upstreams are loaded first.
+    """
+    new = want.upstreams - live.upstreams
+    return frozenset(route for route, uses in want.routes.items() if uses & new and route in live.routes)
+
+
+def _start(want: Generation, warm: Generation) -> tuple[Step, ...]:
+    puts = tuple(PutHot(path, want.hot[path]) for path in sorted(want.hot))
+    if not want.upstreams:
+        return (Stage(want), Verify(want.id), *puts, Switch(want.id), Start(), Await(want.id))
+    return (
+        Stage(want),
+        Verify(want.id),
+        Stage(warm),
+        *puts,
+        Switch(warm.id),
+        Start(),
+        Await(warm.id),
+        Resolve(want.upstreams),
+        Switch(want.id),
+        Reload(),
+        Await(want.id),
+    )
+
+
+def _upstreams_first(live: Generation, want: Generation) -> tuple[Step, ...]:
+    """Return the steps to the routes of ``live`` with the upstreams of both."""
+    both = _joined(live, want)
+    added = both.upstreams - live.upstreams
+    if not added:
+        return ()
+    return (
+        Stage(both),
+        Verify(both.id),
+        Switch(both.id),
+        Reload(),
+        Await(both.id),
+        Resolve(added),
+    )
+
+
+def _joined(live: Generation, want: Generation) -> Generation:
+    """Return ``live`` with the upstream blocks that only ``want`` has."""
+    blocks = _blocks(want)
+    size = next(iter(_ZONE.findall(want.cold[UPSTREAMS])), "")
+    kept = [_ZONE.sub(size, block) for block in _blocks(live).values()]
+    added = {
+        name: block for name, block in blocks.items() if name not in live.upstreams and _stands_alone(block)
+    }
+    cold = {**live.cold, UPSTREAMS: "\n\n".join([*kept, *added.values()]) + "\n"}
+    return structs.replace(
+        live,
+        id=generation_id(cold),
+        cold=cold,
+        hot={**live.hot, **want.hot},
+        origins={**live.origins, UPSTREAMS: ()},
+        upstreams=live.upstreams | frozenset(added),
+    )
+
+
+# One zone for all upstreams, so every block has to name the same size.
+_ZONE = re.compile(r"(?m)^ *zone \S+ \S+;$")
+_NAME = re.compile(r"(?m)^upstream (\S+) \{$")
+
+
+def _blocks(generation: Generation) -> dict[str, str]:
+    """Return the upstream blocks by name; the printer leaves an empty line between two and none within."""
+    parts = generation.cold[UPSTREAMS].strip("\n").split("\n\n")
+    return {name[1]: part for part in parts if (name := _NAME.search(part))}
+
+
+def _stands_alone(block: str) -> bool:
+    # A block with a variable needs a map of the main file it came with.
+    return "$" not in block
+
+
+def _puts(live: Generation, want: Generation) -> Iterable[Step]:
+    return (
+        PutHot(path, content) for path, content in sorted(want.hot.items()) if live.hot.get(path) != content
+    )
+
+
+def _drops(live: Generation, want: Generation) -> Iterable[Step]:
+    """Return the removal of markers; other hot files may still be opened by workers that drain."""
+    return (
+        DropHot(path)
+        for path, content in sorted(live.hot.items())
+        if not len(content) and path not in want.hot
+    )
