@@ -183,7 +183,7 @@ def _misplaced(name: str, shown: str, where: str) -> str:
 def _problems(one: Directive, entry: Entry) -> Iterator[str]:
     count = len(one.args)
     if count < entry.least or (entry.most is not None and count > entry.most):
-        yield f"has {count} arguments, and NGINX wants {_wanted(entry)}"
+        yield f"has {count} argument{'' if count == 1 else 's'}, and NGINX wants {_wanted(entry)}"
     if entry.block and one.block is None:
         yield "needs a block"
     if one.block is not None and not entry.block:

@@ -61,7 +61,10 @@ def test_nodes_know_their_lines_and_quotes():
         ),
         (
             "a 'b'c;",
-            'f, line 1, column 6: unexpected "c" right after the word in \' of line 1, column 3; expected a space, ";" or "{"',
+            (
+                'f, line 1, column 6: unexpected "c" right after the word in \' of line 1, column 3; '
+                'expected a space, ";" or "{"'
+            ),
         ),
     ],
 )
