@@ -14,7 +14,9 @@ from painless.nginx.catalog import expands
 from painless.nginx.quoting import decoded, map_key
 from painless.nginx.tree import Directive
 
-_SPACE = " \t\r\n"
+_BLANK = re.compile(r"[ \t\r]+")
+_PLAIN = re.compile(r"[^ \t\r\n;{\\$]+")
+"""What is within a word and nothing else: a large file is read a word at a time, not a character."""
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
 _DECODED = {"t": "\t", "n": "\n", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 
@@ -133,6 +135,9 @@ class _Reader:
         start, line = self._at, self._line
         variable = False
         while (char := self._peek()) and char not in " \t\r\n;" and (char != "{" or variable):
+            if run := _PLAIN.match(self._text, self._at):
+                self._at, variable = run.end(), False
+                continue
             variable = char == "$" or (variable and char == "{")
             self._take()
             if char == "\\" and self._peek():
@@ -160,7 +165,9 @@ class _Reader:
             if char == "#":
                 end = self._text.find("\n", self._at)
                 self._at = len(self._text) if end < 0 else end
-            elif char in _SPACE:
+            elif run := _BLANK.match(self._text, self._at):
+                self._at = run.end()
+            elif char == "\n":
                 self._take()
             else:
                 return

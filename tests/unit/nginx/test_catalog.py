@@ -223,7 +223,7 @@ UNSEEN = frozenset({("return", 0), ("error_page", 0), ("expires", 0), ("log_form
         ("unknown", 0, "http", True),
     ],
 )
-def test_the_printer_is_told_what_expands(name: str, index: int, parent: str, answer: bool):  # noqa: FBT001
+def test_the_printer_is_told_what_expands(name: str, index: int, parent: str, answer):
     """The same name can differ by the block it is in."""
     assert answer == expands(name, index, parent)
 
