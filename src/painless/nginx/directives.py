@@ -2,7 +2,7 @@
 
 A line is: name, contexts, number of arguments, marks.  ``catalog`` reads and explains these; here is only
 what is true of NGINX.  The tests ask a real one about each line, except of modules that the embedded build
-lacks; those lines, and all versions, are from NGINX's documentation.
+lacks; those lines, and all versions, are what its authors knew, and unchecked.
 
 Contexts, one letter each: ``m`` main, ``e`` events, ``h`` http, ``s`` server, ``l`` location, ``i`` if in a
 server, ``f`` if in a location, ``x`` limit_except, ``u`` upstream; ``H``, ``S``, ``U`` the same of stream;

@@ -361,5 +361,5 @@ _BY_ARGUMENTS = {
 EXAMPLES = {name: arguments for arguments, names in _BY_ARGUMENTS.items() for name in names.split()}
 """The arguments by name, or by letter and name."""
 
-WITHOUT = frozenset({"load_module", "ssl_crl", "ssl_dhparam", "ssl_ech_file", "ssl_stapling_file", "sticky"})
+WITHOUT = frozenset({"load_module", "ssl_crl", "ssl_dhparam", "ssl_ech_file", "ssl_stapling_file"})
 """Legal only with files that a test cannot have, so that nothing is asked of them but place and number."""
