@@ -4,6 +4,7 @@ Not left to the YAML parser, although kubectl does that: YAML has no pairs of su
 is named as JSON deserves faults in JSON's words.
 """
 
+import itertools
 import json
 from typing import Any, NoReturn
 
@@ -67,7 +68,9 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_consta
 def _check(value: Value) -> None:
     """Refuse what JSON allows and we cannot use: deep nesting, and halves of characters."""
     level: list[Value] = [value]
-    for _ in range(DEPTH_LIMIT + 1):
+    for depth in itertools.count():
+        if depth == DEPTH_LIMIT and any(isinstance(one, (list, dict)) for one in level):
+            raise ValueError(f"nested more than {DEPTH_LIMIT} deep")
         deeper: list[Value] = []
         for one in level:
             if isinstance(one, str) and not one.isascii():
@@ -80,7 +83,6 @@ def _check(value: Value) -> None:
         if not deeper:
             return
         level = deeper
-    raise ValueError(f"nested more than {DEPTH_LIMIT} deep")
 
 
 def _encodable(text: str) -> None:

@@ -48,6 +48,13 @@ class _BrokenError(Exception):
         self.fault = _fault_at(event.start_mark, says)
 
 
+class _TooDeepError(_BrokenError):
+    """The file is not read on: libyaml takes time by the square of the depth of brackets."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__(event, f"values are nested more than {DEPTH_LIMIT} deep; nothing after it is read")
+
+
 def parse_yaml(data: bytes) -> Parsed:
     """Return the documents of a file; documents before a fault of syntax are kept."""
     text = text_of(data)
@@ -61,6 +68,8 @@ def parse_yaml(data: bytes) -> Parsed:
                 faults.append(one)
             else:
                 documents.append(one)
+    except _TooDeepError as error:
+        faults.append(error.fault)
     except yaml.YAMLError as error:
         faults.append(_syntax_fault(error, text))
     return Parsed(tuple(documents), tuple(faults))
@@ -74,8 +83,11 @@ def _documents(text: str) -> Iterator[Document | Fault]:
             if isinstance(event, StreamEndEvent):
                 return
             if isinstance(event, DocumentStartEvent):
-                # After a fault the rest of its document follows, which starts none.
-                yield _document(events)
+                builder = _Builder()
+                found = _document(events, builder)
+                yield found
+                if isinstance(found, Fault):
+                    _skip(events, builder.depth)
     finally:
         events.dispose()
 
@@ -86,17 +98,29 @@ def _next(events: yaml.CSafeLoader) -> Event:
     return event
 
 
-def _document(events: yaml.CSafeLoader) -> Document | Fault:
-    builder = _Builder()
+def _document(events: yaml.CSafeLoader, builder: "_Builder") -> Document | Fault:
     event = _next(events)
     line = event.start_mark.line + 1 if event.start_mark else 1
     try:
         while not isinstance(event, DocumentEndEvent):
             builder.take(event)
             event = _next(events)
+    except _TooDeepError:
+        raise
     except _BrokenError as broken:
         return broken.fault
     return Document(line, builder.root)
+
+
+def _skip(events: yaml.CSafeLoader, depth: int) -> None:
+    """Read on to the end of a document of which nothing is wanted."""
+    while not isinstance(event := _next(events), DocumentEndEvent):
+        if isinstance(event, (SequenceStartEvent, MappingStartEvent)):
+            depth += 1
+            if depth > DEPTH_LIMIT:
+                raise _TooDeepError(event)
+        elif isinstance(event, (SequenceEndEvent, MappingEndEvent)):
+            depth -= 1
 
 
 class _Open:
@@ -136,6 +160,11 @@ class _Builder:
             MappingEndEvent: self._end,
         }
 
+    @property
+    def depth(self) -> int:
+        """How many lists and maps are open."""
+        return len(self._stack)
+
     def take(self, event: Event) -> None:
         self._takers[type(event)](event)
 
@@ -168,7 +197,7 @@ class _Builder:
         if event.tag not in (None, "!", _TAG + tag):
             raise _BrokenError(event, f"the tag {event.tag} is not allowed, expected none")
         if len(self._stack) >= DEPTH_LIMIT:
-            raise _BrokenError(event, f"values are nested more than {DEPTH_LIMIT} deep")
+            raise _TooDeepError(event)
         if self._stack and self._stack[-1].wants_key:
             raise _BrokenError(event, "a key is a list or a map, expected text")
         self._stack.append(_Open(event.anchor, self._size, pairs))
