@@ -1,18 +1,23 @@
-"""A controller for a test to kill, in a process of its own: ``-m tests.nginx.controller STATE PORT SAYS``."""
+"""A controller for a test to kill, in a process of its own; see ``main``."""
 
 import asyncio
 import sys
 from pathlib import Path
 
-from tests.nginx.given import disk_at, generation, nginx_on, starting
+from tests.nginx.given import disk_at, generation, nginx_on, reloading, starting
 
 from painless.plan.steps import Applied
 
 
-async def main(state: str, port: str, says: str) -> None:
+async def main(state: str, port: str, first: str, *others: str) -> None:
+    """Start with a generation that says ``first``, reload to the ``others``, print the last one's id."""
     disk = disk_at(Path(state))
-    want = generation(disk.root, int(port), says)
-    outcome = await nginx_on(disk).apply(starting(want))
+    nginx = nginx_on(disk)
+    want = generation(disk.root, int(port), first)
+    outcome = await nginx.apply(starting(want))
+    for says in others:
+        want = generation(disk.root, int(port), says)
+        outcome = await nginx.apply(reloading(want))
     sys.stdout.write(f"{want.id if outcome == Applied() else outcome}\n")
     sys.stdout.flush()
     await asyncio.Event().wait()

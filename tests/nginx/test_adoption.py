@@ -31,10 +31,11 @@ ROOT = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def controller(state: Path, port: int, says: str) -> AsyncIterator[str]:
-    """Run a controller until its generation is live, give the generation's id, and kill it with -9."""
+async def controller(state: Path, port: int, *says: str, below: tuple[str, ...] = ()) -> AsyncIterator[str]:
+    """Run a controller until its last generation is live, give the generation's id, and kill it with -9."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.nginx.controller", str(state), str(port), says,
+        *below,
+        sys.executable, "-m", "tests.nginx.controller", str(state), str(port), *says,
         stdout=asyncio.subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
     try:
@@ -135,3 +136,14 @@ async def test_another_binary_is_adopted_and_said(state_dir: Path) -> None:
             assert adoption is not None
             pid = adoption.sight.master
             assert f"NGINX {pid} runs {copied}, and {BUILD.path} was asked for" == adoption.note
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="workers are another user only when we are root")
+async def test_root_that_may_not_look_into_workers(state_dir: Path) -> None:
+    """Root in a container mostly lacks CAP_SYS_PTRACE; starts and reloads are confirmed all the same."""
+    port = free_port()
+    without = ("setpriv", "--bounding-set=-sys_ptrace")
+
+    async with controller(state_dir, port, "one", "two", below=without) as last:
+        assert generation(state_dir, port, "two").id == last
+        assert "two" == await answer(port)

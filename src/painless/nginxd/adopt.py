@@ -48,8 +48,13 @@ def _recognised(pid: int, disk: Disk, binary: str) -> Adoption | None:
     name = procfs.title(pid) or ""
     if not name.startswith(MASTER) or f" -c {disk.main} " not in f"{name} ":
         return None
-    # Titled as ours, so a refusal to look inside is an error: a second NGINX could not bind its ports.
-    sight = look(pid, disk.run)
+    try:
+        sight = look(pid, disk.run)
+    except PermissionError as cause:
+        # Titled as ours, so it is no stranger to leave alone: a second NGINX could not bind its ports.
+        raise NginxError(
+            f"NGINX {pid} serves from {disk.root} and belongs to another user: run painless as that user"
+        ) from cause
     if not sight.holds:
         return None
     runs = procfs.executable(pid)

@@ -122,6 +122,9 @@ class Nginx:
     async def prune(self, keep: Iterable[str] = ()) -> tuple[str, ...]:
         """Remove generations that nothing runs and nobody wants kept; say which."""
         async with self._alone:
+            sight = self.sight()
+            if sight is not None and any(one.generation is None for one in sight.workers):
+                return ()  # We may not look into them, so any generation may be theirs.
             held = frozenset[str]().union(*holders(self._disk.run).values())
             return await asyncio.to_thread(self._disk.prune, held.union(keep))
 
@@ -193,7 +196,7 @@ class Nginx:
         if trouble := occupied(await self._listeners(id_), await self._listeners(live)):
             self._take_back(live)
             return trouble
-        self._loading = self._load(id_, ErrorLog(self._disk.error_log))
+        self._loading = self._load(id_, ErrorLog(self._disk.error_log), self.sight())
         self.reload_count += 1
         master.signal(signal.SIGHUP)
         return ""
@@ -265,8 +268,8 @@ class Nginx:
         if live is not None and self._disk.folder(live).is_dir():
             self._disk.switch(live)
 
-    def _load(self, id_: str, log: ErrorLog) -> Loading:
-        return Loading(id_, self._disk, log, self._test_seconds)
+    def _load(self, id_: str, log: ErrorLog, before: Sight | None = None) -> Loading:
+        return Loading(id_, self._disk, log, before, self._test_seconds)
 
     async def _listeners(self, id_: str | None) -> frozenset[Listener]:
         if id_ is None:

@@ -12,8 +12,10 @@ NginxError
 
 from pathlib import Path
 
+from painless.controller.ports import WorldError
 
-class NginxError(Exception):
+
+class NginxError(WorldError):
     """NGINX or its state directory failed us; the message is one sentence for the operator."""
 
 

@@ -42,8 +42,13 @@ async def clear_leftovers(disk: Disk) -> None:
 
 
 def orphans(run: Path) -> tuple[int, ...]:
-    """Return workers that accept connections for us and whose master is gone."""
-    return tuple(pid for pid in procfs.holders(run) if procfs.title(pid) == WORKER and not _has_master(pid))
+    """Return workers that accept connections for us and whose master is gone.
+
+    Those we may not look into are known by having become our children.
+    """
+    adopted = (pid for pid in procfs.children(os.getpid()) if not procfs.open_files(pid))
+    candidates = {*procfs.holders(run), *adopted}
+    return tuple(pid for pid in sorted(candidates) if procfs.title(pid) == WORKER and not _has_master(pid))
 
 
 def _has_master(pid: int) -> bool:

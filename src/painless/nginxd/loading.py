@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import os
 import re
 
 from painless.nginx.generation import MAIN
@@ -29,10 +28,13 @@ _WORKERS = re.compile(r"^\s*worker_processes\s+(auto|\d+)\s*;", re.MULTILINE)
 
 
 class Loading:
-    """A generation that NGINX was told to load, and its error log from then on."""
+    """A generation that NGINX was told to load; ``log`` and ``before`` are from right before that."""
 
-    def __init__(self, id_: str, disk: Disk, log: ErrorLog, test_seconds: float) -> None:
+    def __init__(
+        self, id_: str, disk: Disk, log: ErrorLog, before: Sight | None, test_seconds: float
+    ) -> None:
         self.id = id_
+        self._before = frozenset[int]() if before is None else frozenset(one.pid for one in before.workers)
         self._run = disk.run
         self._log = log
         self._expected = _worker_count(disk, id_)
@@ -47,7 +49,7 @@ class Loading:
             # alone has given up, whereas one that is still trying a port holds both.
             given = self._log.fatal(master.pid)
             late = loop.time() > due
-            sight = look(master.pid, self._run)
+            sight = look(master.pid, self._run, self._before)
             match judge(sight, self.id, self._expected, excused=bool(given) or late):
                 case Verdict.LIVE:
                     return ""
@@ -70,11 +72,12 @@ class Loading:
 
 
 def _worker_count(disk: Disk, id_: str) -> int | None:
-    """Return how many workers a generation asks for; ``None`` when its text is not there any more."""
+    """Return how many workers a generation asks for; ``None`` when that cannot be told from its text."""
     try:
         found = _WORKERS.search((disk.folder(id_) / MAIN).read_text())
     except FileNotFoundError:
         return None
     if found is None:
         return 1
-    return os.cpu_count() if found[1] == "auto" else int(found[1])
+    # What "auto" means differs: musl counts the processors we may use, glibc those that are online.
+    return None if found[1] == "auto" else int(found[1])

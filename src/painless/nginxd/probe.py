@@ -57,16 +57,27 @@ class Verdict(Enum):
     FAILED = "failed"
 
 
-def look(master: int, run: Path) -> Sight:
-    """Return what the master and its children run: nothing, once it is gone."""
+def look(master: int, run: Path, before: frozenset[int] = frozenset()) -> Sight:
+    """Return what the master and its children run: nothing, once it is gone.
+
+    As root without CAP_SYS_PTRACE (a container's usual root) we may look into the master but not into its
+    workers, who are another user.  Those that accept and are not among ``before``, the workers there were
+    before the last load, are then taken to run what the master holds.
+    """
+    holds = procfs.markers(master, run)
     workers = []
     for pid in procfs.children(master):
         name = procfs.title(pid)
         if not name or name.startswith(CACHE):
             continue  # It has just gone, or it serves nothing.
+        try:
+            held = procfs.markers(pid, run)
+        except PermissionError:
+            taken = len(holds) == 1 and pid not in before and name != DRAINING
+            held = holds if taken else frozenset()
         # A worker opens no marker of its own: it has the one it was born with until it ends.
-        workers.append(Worker(pid, name, next(iter(procfs.markers(pid, run)), None)))
-    return Sight(master, procfs.markers(master, run), tuple(workers))
+        workers.append(Worker(pid, name, next(iter(held), None)))
+    return Sight(master, holds, tuple(workers))
 
 
 def judge(sight: Sight, want: str, expected: int | None, *, excused: bool) -> Verdict:

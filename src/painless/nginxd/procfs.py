@@ -1,14 +1,12 @@
 """Reading ``/proc``: titles, children, states and the generation markers that processes hold open.
 
 Every reader gives ``None`` or nothing for a process that is gone, since any process may go at any moment.
-The one exception is a process that belongs to somebody else, which must not pass for one without a marker.
 """
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-
-from painless.nginxd.errors import NginxError
 
 MARKER_PREFIX = "gen-"
 """A generation's marker is ``run/gen-<id>``: NGINX opens it as a log, so a process's open files tell its
@@ -78,19 +76,12 @@ def every_pid() -> Iterator[int]:
 def markers(pid: int, run: Path) -> frozenset[str]:
     """Return the ids of the generations whose markers in ``run`` the process holds open.
 
-    A deleted marker counts: the process still runs what it loaded.
+    A deleted marker counts: the process still runs what it loaded.  Raises ``PermissionError`` for
+    somebody else's process, which must not pass for one without a marker.
     """
     wanted = f"{run}/{MARKER_PREFIX}"
-    try:
-        links = _links(pid)
-    except PermissionError as cause:
-        raise NginxError(
-            f"process {pid} ({title(pid)}) may not be looked into: run painless as the user that NGINX's"
-            " workers run as, or as root with CAP_SYS_PTRACE"
-        ) from cause
-    return frozenset(
-        one.removeprefix(wanted).removesuffix(_DELETED) for one in links if one.startswith(wanted)
-    )
+    found = (one.removesuffix(_DELETED) for one in _links(pid) if one.startswith(wanted))
+    return frozenset(one.removeprefix(wanted) for one in found)
 
 
 def open_files(pid: int) -> frozenset[str]:
@@ -102,15 +93,12 @@ def open_files(pid: int) -> frozenset[str]:
 
 
 def holders(run: Path) -> dict[int, frozenset[str]]:
-    """Return every process that holds a marker in ``run``, and which; other users' processes are not ours."""
+    """Return every process that holds a marker in ``run``, and which, as far as we may look."""
     found: dict[int, frozenset[str]] = {}
     for pid in every_pid():
-        try:
-            held = markers(pid, run)
-        except NginxError:
-            continue
-        if held:
-            found[pid] = held
+        with suppress(PermissionError):
+            if held := markers(pid, run):
+                found[pid] = held
     return found
 
 
@@ -125,7 +113,7 @@ def _links(pid: int) -> list[str]:
 def _link(path: str) -> str:
     try:
         return os.readlink(path)  # noqa: PTH115 -- called for each open file of each worker.
-    except OSError:
+    except _GONE:
         return ""
 
 

@@ -204,16 +204,14 @@ def test_a_hot_path_stays_within_its_folder(disk: Disk, path: str) -> None:
         disk.put_hot(path, Sensitive(b"x"))
 
 
-def test_a_second_writer_is_told_who_writes(disk: Disk) -> None:
+def test_a_second_writer_is_told_who_writes(state_dir: Path) -> None:
     """The lock names its holder, and is free again once the holder lets go."""
-    with pytest.raises(StateBusy, match=f"in use by process {os.getpid()}: one controller"):
-        Disk(disk.root)
+    says = f"in use by process {os.getpid()}: one controller"
+    with Disk(state_dir), pytest.raises(StateBusy, match=says):
+        Disk(state_dir)
 
-    disk.close()
-
-    with Disk(disk.root):
+    with Disk(state_dir):
         pass
-    disk.__init__(disk.root)  # type: ignore[misc]  # For the fixture to close.
 
 
 def test_a_folder_that_workers_may_not_enter_is_named(state_dir: Path) -> None:

@@ -15,7 +15,8 @@ nginx version: nginx/1.31.3 (custom)
 built by gcc 14.2.0 (Alpine 14.2.0)
 TLS SNI support enabled
 configure arguments: --prefix=. --with-cc-opt='-Os -pipe' --with-debug --with-http_ssl_module --with-stream \
---with-http_geoip_module=dynamic --add-module=njs-0.9.9/nginx --add-dynamic-module=/src/headers-more-nginx-module-0.40
+--with-http_geoip_module=dynamic --add-module=njs-0.9.9/nginx \
+--add-dynamic-module=/src/headers-more-nginx-module-0.40
 """
 
 
