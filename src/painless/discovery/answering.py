@@ -121,8 +121,10 @@ class Answering:
                         return
                     writer.write(_SIZE.pack(len(answer)) + answer)
                     await writer.drain()
-        except (OSError, EOFError, TimeoutError):
+        except (OSError, EOFError):
             pass
+        except asyncio.CancelledError:
+            pass  # The process ends; raised on, asyncio of Python 3.11 would log it as an error.
         finally:
             self._connections -= 1
             writer.close()

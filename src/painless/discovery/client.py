@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Never, TypeVar
 
 from painless import __version__
+from painless.controller.ports import WorldError
 from painless.discovery import control
 from painless.discovery.answers import Answer
 from painless.discovery.link import LOG, Link, Lost, ended, is_alive, kill, spawn
@@ -35,7 +36,7 @@ _SETTLED = 30.0  # seconds of life after which a death is no longer part of a cr
 T = TypeVar("T")
 
 
-class ResponderError(Exception):
+class ResponderError(WorldError):
     """The responder cannot be started, or does not answer."""
 
 
@@ -68,9 +69,7 @@ class Responder:
 
         One of another release or with other options is replaced; NGINX keeps its peers meanwhile.
         """
-        options = tuple(f"--nameserver={one}" for one in nameservers)
-        options += ("--allow-loopback",) if allow_loopback else ()
-        responder = cls(state, options)
+        responder = cls(state, control.options(nameservers, allow_loopback=allow_loopback))
         responder._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         async with responder._lock:
             await responder._connect()

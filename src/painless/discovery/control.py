@@ -7,6 +7,7 @@ bear is a partner that vanishes in the middle of a frame.
 
 import asyncio
 import struct
+from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
@@ -103,6 +104,14 @@ _encoder = msgspec.msgpack.Encoder()
 T = TypeVar("T")
 _requests: "msgspec.msgpack.Decoder[Request]" = msgspec.msgpack.Decoder(Request)
 _replies: "msgspec.msgpack.Decoder[Reply]" = msgspec.msgpack.Decoder(Reply)
+
+
+def options(nameservers: Iterable[str], *, allow_loopback: bool) -> tuple[str, ...]:
+    """Return the arguments by which two responders may differ, as one is started with and as it says."""
+    return (
+        *(f"--nameserver={one}" for one in nameservers),
+        *(["--allow-loopback"] if allow_loopback else []),
+    )
 
 
 class Malformed(Exception):

@@ -33,6 +33,7 @@ class Link:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
+        self._owed = False
         connection: socket.socket = writer.get_extra_info("socket")
         raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         self.pid: int = _CREDENTIALS.unpack(raw)[0]
@@ -47,14 +48,22 @@ class Link:
             return None
 
     async def exchange(self, request: control.Request, within: float) -> control.Reply:
-        """Return the reply to ``request``; raise ``Lost`` when there will be none."""
+        """Return the reply to ``request``; raise ``Lost`` when there will be none.
+
+        After one that was given up, by time or by cancellation, the next reply would be that one's.
+        """
+        if self._owed:
+            raise Lost(f"the responder with pid {self.pid} still owes a reply")
+        self._owed = True
         try:
             async with asyncio.timeout(within):
                 self._writer.write(control.frame(request))
                 await self._writer.drain()
-                return await control.read_reply(self._reader)
+                reply = await control.read_reply(self._reader)
         except (OSError, EOFError, control.Malformed) as error:
             raise Lost(f"the responder with pid {self.pid} gave no reply: {error!r}") from error
+        self._owed = False
+        return reply
 
     async def describe(self) -> control.Statistics | None:
         """Return who it is; nothing when it does not say so, or is another than the kernel says."""

@@ -64,20 +64,28 @@ class Outside:
     async def _keep_resolving(self, hostname: str) -> None:
         retry = _RETRY[0]
         while True:
-            try:
-                async with self._at_once:
-                    addresses, ttl = await self._resolve(hostname)
-            except Unresolvable as error:
+            found = await self._attempt(hostname)
+            if _is_cancelled():  # wait_for of Python 3.11, which dnspython uses, can lose a cancellation
+                return
+            if isinstance(found, Unresolvable):
                 if hostname not in self.failing:
-                    log.warning("%s: %s", hostname, error)
+                    log.warning("%s: %s", hostname, found)
                 self.failing.add(hostname)
                 await asyncio.sleep(retry)
                 retry = min(2 * retry, _RETRY[1])
-                continue
-            self.failing.discard(hostname)
-            retry = _RETRY[0]
-            self._found(hostname, addresses)
-            await asyncio.sleep(max(_AT_LEAST, ttl))
+            else:
+                addresses, ttl = found
+                self.failing.discard(hostname)
+                self._found(hostname, addresses)
+                retry = _RETRY[0]
+                await asyncio.sleep(max(_AT_LEAST, ttl))
+
+    async def _attempt(self, hostname: str) -> tuple[tuple[str, ...], float] | Unresolvable:
+        async with self._at_once:
+            try:
+                return await self._resolve(hostname)
+            except Unresolvable as error:
+                return error
 
     async def _resolve(self, hostname: str) -> tuple[tuple[str, ...], float]:
         """Return the addresses of a name and for how many seconds they hold: A, or AAAA without any A."""
@@ -120,6 +128,11 @@ class Outside:
                 dns.nameserver.Do53Nameserver(*host_and_port(one)) for one in self._nameservers
             ]
         return resolver
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def host_and_port(nameserver: str) -> tuple[str, int]:

@@ -94,8 +94,10 @@ class Server:
                     await writer.drain()
                 if isinstance(request, control.Stop):
                     self._stopped.set()
-        except (OSError, EOFError, TimeoutError):
+        except (OSError, EOFError):
             pass
+        except asyncio.CancelledError:
+            pass  # The process ends; raised on, asyncio of Python 3.11 would log it as an error.
         except control.Malformed as error:
             log.warning("hung up on a controller that speaks otherwise: %s", error)
         finally:
@@ -167,7 +169,7 @@ class Options:
         self.state: Path = found.state
         self.nameservers: tuple[str, ...] = tuple(found.nameserver)
         self.allow_loopback: bool = found.allow_loopback
-        self.given = tuple(one for one in arguments if not one.startswith("--state"))
+        self.given = control.options(self.nameservers, allow_loopback=self.allow_loopback)
         for one in self.nameservers:
             try:
                 host_and_port(one)

@@ -144,6 +144,19 @@ async def test_a_hung_responder_is_replaced(responder: Responder, state_dir: Pat
     await again.close()
 
 
+async def test_a_question_given_up_leaves_no_reply_behind(responder: Responder):
+    """After a cancelled call the next one gets its own reply."""
+    await responder.replace([ONE])
+    os.kill(responder.pid, signal.SIGSTOP)
+    async with asyncio.TaskGroup() as group:
+        given_up = group.create_task(responder.statistics())
+        await asyncio.sleep(0)
+        given_up.cancel()
+    os.kill(responder.pid, signal.SIGCONT)
+    assert await responder.unanswered(["a.b.80"]) == {"a.b.80"}
+    assert (await responder.statistics()).upstreams == 1
+
+
 async def test_a_second_responder_says_who_holds_the_directory(responder: Responder, state_dir: Path):
     """Two would answer the same questions differently."""
     command = [sys.executable, "-m", "painless.discovery.server", f"--state={state_dir / 'discovery'}"]
