@@ -259,6 +259,12 @@ fastcgi_catch_stderr              hsl              1    many
 fastcgi_keep_conn                 hsl              1
 """
 
+# Never used, but NGINX makes their folders at each start, so they are told where.
+_UWSGI_SCGI = """
+uwsgi_temp_path                   hsl              1-4
+scgi_temp_path                    hsl              1-4
+"""
+
 _SSL = """
 ssl_certificate                   hs               1    many $*
 ssl_certificate_key               hs               1    many $*
@@ -534,6 +540,7 @@ TABLES = (
     ("", _PROXY),
     ("http_v2_module", _GRPC),
     ("", _FASTCGI),
+    ("", _UWSGI_SCGI),
     ("http_ssl_module", _SSL),
     ("", _LOOKUPS),
     ("", _FILTERS),

@@ -1,0 +1,132 @@
+"""A client that sends what a case says, byte for byte, and shows the whole answer.
+
+No library of requests: they mend paths and follow redirects, which is what cases are about.
+"""
+
+import asyncio
+import http.client
+import io
+import re
+import ssl
+from contextlib import closing
+
+from cryptography import x509
+from msgspec import Struct
+
+DEADLINE = 10.0
+"""Seconds for one request, which takes milliseconds; a pod that a case delays takes less."""
+
+_URL = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]+)(?P<target>[/?].*)?")
+
+
+class Url(Struct, frozen=True):
+    """A URL in the parts that are sent; ``target`` is not touched."""
+
+    scheme: str
+    authority: str
+    target: str
+
+    @property
+    def host(self) -> str:
+        return self.authority.partition(":")[0]
+
+
+class Request(Struct, frozen=True):
+    """One request; ``source`` is the address it comes from and ``length`` that of its body."""
+
+    method: str
+    url: Url
+    headers: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+    length: int = 0
+
+
+class Answer(Struct, frozen=True):
+    """What came back; ``names`` are those in the certificate that was shown."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    names: tuple[str, ...] = ()
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+
+
+def parse_url(text: str) -> Url | None:
+    found = _URL.fullmatch(text)
+    return Url(found["scheme"], found["authority"], found["target"] or "/") if found else None
+
+
+async def send(request: Request, address: str, port: int) -> Answer:
+    """Send one request on a connection of its own."""
+    async with asyncio.timeout(DEADLINE):
+        secure = request.url.scheme == "https"
+        reader, writer = await asyncio.open_connection(
+            address,
+            port,
+            ssl=_trusting() if secure else None,
+            server_hostname=request.url.host if secure else None,
+            local_addr=(request.source, 0) if request.source else None,
+        )
+        with closing(writer):
+            names = _names(writer) if secure else ()
+            writer.write(_wire(request))
+            raw = await _rest(reader)
+    return _read(raw, request.method, names)
+
+
+async def _rest(reader: asyncio.StreamReader) -> bytes:
+    """Return all that comes; a server that refuses a body closes while we still write."""
+    raw = b""
+    try:
+        while more := await reader.read(65_536):
+            raw += more
+    except ConnectionResetError:
+        assert raw, "the connection was reset before an answer came"
+    return raw
+
+
+def _trusting() -> ssl.SSLContext:
+    # Which certificate is shown is looked at, not judged.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _wire(request: Request) -> bytes:
+    headers = [("Connection", "close"), *request.headers]
+    if not any(name.lower() == "host" for name, _ in headers):
+        headers.insert(0, ("Host", request.url.authority))
+    if request.length or request.method in {"POST", "PUT", "PATCH"}:
+        headers.append(("Content-Length", str(request.length)))
+    lines = [
+        f"{request.method} {request.url.target} HTTP/1.1",
+        *(f"{name}: {text}" for name, text in headers),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + b"x" * request.length
+
+
+def _names(writer: asyncio.StreamWriter) -> tuple[str, ...]:
+    shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    extensions = x509.load_der_x509_certificate(shown).extensions
+    names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return tuple(names.get_values_for_type(x509.DNSName))
+
+
+class _Bytes(Struct):
+    """What ``http.client`` reads an answer from."""
+
+    raw: bytes
+
+    def makefile(self, _mode: str) -> io.BytesIO:
+        return io.BytesIO(self.raw)
+
+
+def _read(raw: bytes, method: str, names: tuple[str, ...]) -> Answer:
+    # A socket is asked for by type, and used for its makefile only.
+    answer = http.client.HTTPResponse(_Bytes(raw), method=method)  # type: ignore[arg-type]
+    answer.begin()
+    body = answer.read().decode(errors="replace")
+    return Answer(answer.status, tuple(answer.getheaders()), body, names)

@@ -1,0 +1,77 @@
+"""The stage that all cases share, and ``--accept``, which rewrites golden output in place."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from tests.corpus.stage import Theatre, theatre
+
+from painless.nginx.build import Build
+from painless.nginxd.find import find_nginx
+
+UNASKED = 20
+"""Changed files that are accepted without a reason: more than anybody reads carefully."""
+
+Accepted = dict[Path, str]
+ACCEPTED = pytest.StashKey[Accepted]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("corpus")
+    group.addoption("--accept", action="store_true", help="rewrite the golden output of the cases")
+    group.addoption("--accept-reason", default="", help=f"why more than {UNASKED} cases change")
+
+
+@pytest.fixture(scope="session")
+def accepted(pytestconfig: pytest.Config) -> Accepted | None:
+    """Where new texts of cases are collected; ``None`` when they are to be compared."""
+    if not pytestconfig.getoption("--accept", default=False):
+        return None
+    return pytestconfig.stash.setdefault(ACCEPTED, {})
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    return find_nginx()
+
+
+@pytest.fixture(scope="session")
+def corpus_state() -> Iterator[Path]:
+    """A state directory that workers may enter, as short as unix socket paths must be."""
+    root = Path(tempfile.mkdtemp(prefix="painless-", dir="/tmp"))
+    root.chmod(0o711)
+    yield root
+    shutil.rmtree(root)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(build: Build, corpus_state: Path) -> AsyncIterator[Theatre]:
+    async with theatre(build, corpus_state) as running:
+        yield running
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    found = config.stash.get(ACCEPTED, None)
+    if found is None:
+        return
+    reason = config.getoption("--accept-reason", default="")
+    terminalreporter.write_sep("=", f"{len(found)} cases change")
+    if len(found) > UNASKED and not reason:
+        terminalreporter.write_line(
+            f'nothing was written: say why more than {UNASKED} cases change, with --accept-reason "…"'
+        )
+        return
+    for path, text in sorted(found.items()):
+        path.write_text(text)
+        terminalreporter.write_line(str(path))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Make a refused ``--accept`` a failure."""
+    found = session.config.stash.get(ACCEPTED, {})
+    if len(found) > UNASKED and not session.config.getoption("--accept-reason", default=""):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,109 @@
+"""The options section of a case: flags by their names, over defaults that keep cases short.
+
+Ingresses need no class, unless the case sets ``watch-ingress-without-class: false``.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import structs
+from tests.corpus.case import Case
+from tests.corpus.given import certificate_for
+
+from painless.compiler.options import Options
+from painless.folder.yaml import parse_yaml
+from painless.nginx.build import Build
+from painless.sensitive import Sensitive
+
+FALLBACK = "ingress.local"
+"""The name in the certificate for hosts that have none of their own."""
+
+
+def defaults(build: Build) -> Options:
+    """Return options with paths and ports that are the same on every machine."""
+    pair = certificate_for(FALLBACK)
+    return Options(
+        build=build,
+        state="/state",
+        fallback_certificate=Sensitive(pair.certificate + pair.key),
+        watch_without_class=True,
+    )
+
+
+def with_options(case: Case, options: Options) -> Options:
+    """Return ``options`` with what the case sets."""
+    section = case.sections.get("options")
+    if section is None:
+        return options
+    parsed = parse_yaml(section.text.encode())
+    for fault in parsed.faults:
+        case.bad(section.line + fault.line - 1, fault.says)
+    value = parsed.documents[0].value if parsed.documents else {}
+    if not isinstance(value, dict):
+        case.bad(section.line, f"found {value!r}, expected lines of the form name: value")
+    for name, one in value.items():
+        setter = _SETTERS.get(name)
+        if setter is None:
+            case.bad(section.line, f'found option "{name}", expected one of {", ".join(sorted(_SETTERS))}')
+        try:
+            options = structs.replace(options, **setter(one, options))
+        except (TypeError, ValueError) as wrong:
+            case.bad(section.line, f"found {name}: {one!r}, {wrong}")
+    return options
+
+
+_Setter = Callable[[Any, Options], dict[str, Any]]
+
+
+def _flag(field: str, *, negated: bool = False) -> _Setter:
+    def read(value: object, _: Options) -> dict[str, Any]:
+        if not isinstance(value, bool):
+            raise TypeError("expected true or false")
+        return {field: value != negated}
+
+    return read
+
+
+def _text(field: str) -> _Setter:
+    def read(value: object, _: Options) -> dict[str, Any]:
+        if not isinstance(value, str):
+            raise TypeError("expected text")
+        return {field: value}
+
+    return read
+
+
+def _name(field: str) -> _Setter:
+    def read(value: object, _: Options) -> dict[str, Any]:
+        namespace, slash, name = str(value).partition("/")
+        if not slash:
+            raise ValueError("expected namespace/name")
+        return {field: (namespace, name)}
+
+    return read
+
+
+def _version(value: object, options: Options) -> dict[str, Any]:
+    major, minor, patch = (int(part) for part in str(value).split("."))
+    return {"build": structs.replace(options.build, version=(major, minor, patch))}
+
+
+def _without(value: object, options: Options) -> dict[str, Any]:
+    if not isinstance(value, list):
+        raise TypeError("expected a list of modules such as http_stub_status_module")
+    return {"build": structs.replace(options.build, flags=options.build.flags - set(value))}
+
+
+_SETTERS: Mapping[str, _Setter] = {
+    "annotations-prefix": _text("annotations_prefix"),
+    "configmap": _name("configmap"),
+    "controller-class": _text("controller_class"),
+    "default-backend-service": _name("default_backend"),
+    "default-ssl-certificate": _name("default_certificate"),
+    "disable-svc-external-name": _flag("external_names", negated=True),
+    "ingress-class": _text("ingress_class"),
+    "ingress-class-by-name": _flag("class_by_name"),
+    "nginx-version": _version,
+    "nginx-without": _without,
+    "watch-ingress-without-class": _flag("watch_without_class"),
+}

@@ -1,0 +1,192 @@
+"""The one NGINX and responder of a test session, on which each case is loaded as a generation.
+
+A case must not meet the peers of the one before, whatever its Services are called: the zone that keeps peers
+over reloads has a new name for each case.
+"""
+
+import os
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+from msgspec import Struct, structs
+from tests.corpus.client import Answer, Request, send
+from tests.corpus.given import NEAR, Given, Pod, certificate_for
+from tests.corpus.golden import Output
+from tests.corpus.settings import defaults
+
+from painless.compiler import compile_snapshot
+from painless.compiler.emit import generation_id
+from painless.compiler.lower_upstreams import ZONE
+from painless.compiler.options import Options
+from painless.demo.echo import Echo, Tls
+from painless.demo.ports import free_ports
+from painless.discovery import answers as records
+from painless.discovery.client import Responder
+from painless.discovery.zone import answer
+from painless.model.snapshot import Snapshot
+from painless.nginx.build import Build
+from painless.nginx.generation import UPSTREAMS, Generation
+from painless.nginxd.apply import Nginx
+from painless.nginxd.disk import Disk
+from painless.plan.steps import (
+    Applied,
+    Await,
+    DropHot,
+    PutHot,
+    Reload,
+    Resolve,
+    Stage,
+    Start,
+    Step,
+    Switch,
+    Verify,
+)
+
+NOBODY = 65534
+PATIENCE = 2.0  # Seconds that open requests get at the end; there are none.
+_HTTP, _HTTPS = 80, 443  # The ports that cases name.
+
+
+class Ports(Struct, frozen=True):
+    """Where NGINX really listens."""
+
+    http: int
+    https: int
+
+
+class Theatre:
+    """A running NGINX with its responder; ``perform`` loads a case and lets requests in."""
+
+    def __init__(self, build: Build, disk: Disk, responder: Responder) -> None:
+        self._disk = disk
+        self._responder = responder
+        self._nginx = Nginx(build, disk, self._resolved)
+        self._asked_since = 0.0
+        self._numbers = count(1)
+        self._hot: frozenset[str] = frozenset()
+        self._tls = _pod_certificate(disk.root)
+        # Addresses of our own, so that two test processes may run at a time.
+        self._address = f"127.{64 + os.getpid() // 250 % 190}.{1 + os.getpid() % 250}."
+        self.ports = _ports(f"{self._address}1")
+        self._own = {
+            "state": str(disk.root),
+            "worker_user": "nobody nogroup" if os.geteuid() == 0 else "",
+            "resolvers": responder.resolver_addresses,
+            "bind_addresses": (f"{self._address}1",),
+            "http_port": self.ports.http,
+            "https_port": self.ports.https,
+        }
+
+    def options(self, options: Options) -> Options:
+        """Return a case's options with the paths and ports of this NGINX."""
+        return structs.replace(options, **self._own)
+
+    async def start(self, build: Build) -> None:
+        empty = compile_snapshot(Snapshot(), self.options(defaults(build))).generation
+        hot = (PutHot(path, content) for path, content in empty.hot.items())
+        steps = (Stage(empty), Verify(empty.id), *hot, Switch(empty.id), Start(), Await(empty.id))
+        assert await self._nginx.apply(steps) == Applied()
+
+    async def stop(self) -> None:
+        await self._nginx.stop(PATIENCE)
+        await self._responder.stop()
+        self._disk.close()
+
+    @asynccontextmanager
+    async def perform(self, output: Output, given: Given) -> AsyncIterator[None]:
+        """Serve a case, compiled with ``options``, for the length of the block."""
+        async with AsyncExitStack() as pods:
+            for pod in given.pods:
+                await pods.enter_async_context(self._running(pod))
+            found = (
+                answer(one, given.slices, allow_loopback=True)[0] for one in output.compiled.site.upstreams
+            )
+            await self._responder.replace([self._moved(one) for one in found])
+            await self._load(self._own_generation(output.compiled.generation))
+            yield
+
+    async def ask(self, request: Request) -> Answer:
+        """Send a request to NGINX; ports in the answer are those that cases name."""
+        secure = request.url.scheme == "https"
+        port = self.ports.https if secure else self.ports.http
+        got = await send(request, f"{self._address}1", port)
+        headers = tuple((name, self._as_named(text)) for name, text in got.headers)
+        return structs.replace(got, headers=headers, body=self._as_named(got.body))
+
+    def _as_named(self, text: str) -> str:
+        for real, named in ((self.ports.http, _HTTP), (self.ports.https, _HTTPS)):
+            text = text if real == named else text.replace(str(real), str(named))
+        return text
+
+    async def _load(self, want: Generation) -> None:
+        steps: list[Step] = [Stage(want), Verify(want.id)]
+        steps += [PutHot(path, content) for path, content in want.hot.items()]
+        steps += [Switch(want.id), Reload(), Await(want.id), Resolve(want.upstreams)]
+        steps += [DropHot(path) for path in sorted(self._hot - want.hot.keys())]
+        self._asked_since = self._responder.now()
+        outcome = await self._nginx.apply(steps)
+        assert outcome == Applied(), f"NGINX refuses the case:\n{outcome}"
+        self._hot = frozenset(want.hot)
+        await self._nginx.prune()
+
+    async def _resolved(self, upstreams: frozenset[str]) -> None:
+        missing = await self._responder.wait_answered(upstreams, since=self._asked_since)
+        assert not missing, f"NGINX has not asked for {sorted(missing)}"
+
+    def _own_generation(self, generation: Generation) -> Generation:
+        upstreams = generation.cold[UPSTREAMS].replace(f"zone {ZONE} ", f"zone {ZONE}{next(self._numbers)} ")
+        cold = {
+            **generation.cold,
+            UPSTREAMS: re.sub(rf"(server ){re.escape(NEAR)}", rf"\1{self._address}", upstreams),
+        }
+        return structs.replace(generation, id=generation_id(cold), cold=cold)
+
+    def _moved(self, one: records.Answer) -> records.Answer:
+        peers = (structs.replace(peer, address=self._place(peer.address)) for peer in one.peers)
+        return structs.replace(one, peers=tuple(sorted(peers)))
+
+    def _place(self, address: str) -> str:
+        return address.replace(NEAR, self._address) if address.startswith(NEAR) else address
+
+    def _running(self, pod: Pod) -> Echo:
+        tls = self._tls if pod.protocol == "https" else None
+        return Echo(pod.name, self._place(pod.address), pod.port, tls)
+
+
+@asynccontextmanager
+async def theatre(build: Build, root: Path) -> AsyncIterator[Theatre]:
+    """Run NGINX and a responder on a state directory for the length of the block."""
+    disk = Disk(root, NOBODY, NOBODY) if os.geteuid() == 0 else Disk(root)
+    responder = await Responder.open(disk.root, allow_loopback=True)
+    running = Theatre(build, disk, responder)
+    try:
+        await running.start(build)
+        yield running
+    finally:
+        await running.stop()
+
+
+def _pod_certificate(root: Path) -> Tls:
+    pair = certificate_for("pod.internal")
+    found = Tls(root / "pod.crt", root / "pod.key")
+    found.certificate.write_bytes(pair.certificate)
+    found.key.write_bytes(pair.key)
+    return found
+
+
+def _ports(address: str) -> Ports:
+    """Return the ports that cases name where we may have them, else free ones."""
+    return Ports(_port(address, _HTTP), _port(address, _HTTPS))
+
+
+def _port(address: str, wanted: int) -> int:
+    with socket.socket() as one:
+        try:
+            one.bind((address, wanted))
+        except PermissionError:
+            return free_ports(1, address)[0]
+    return wanted
