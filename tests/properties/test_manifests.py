@@ -38,7 +38,10 @@ trees = st.recursive(
     ),
     max_leaves=30,
 )
-printable = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn", "Co"]), max_size=12)
+# kubectl and PyYAML read y, n and some numbers differently; the table in test_folder_yaml.py has those.
+printable = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn", "Co"]), max_size=12
+).filter(lambda word: word not in tuple("yYnN") and word[:1] not in tuple("+-.0123456789"))
 documents = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | printable,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(printable.filter(bool), inner, max_size=4),
@@ -66,7 +69,7 @@ def test_yaml_means_what_was_dumped(values: list[Any], flow: bool) -> None:  # n
     dumped = yaml.safe_dump_all(values, default_flow_style=flow, allow_unicode=True)
     parsed = parse_yaml(dumped.encode())
     assert () == parsed.faults
-    expected = list(yaml.load_all(dumped, Loader=yaml.CSafeLoader))  # noqa: S506  it is a safe loader
+    expected = list(yaml.load_all(dumped, Loader=yaml.CSafeLoader))
     assert expected == [one.value for one in parsed.documents]
 
 

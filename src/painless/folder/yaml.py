@@ -290,7 +290,7 @@ def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
         mark = error.problem_mark or error.context_mark
         context = f" {error.context}" if error.context else ""
         says = f"{error.problem or 'found something else'}{context}: not YAML, and nothing after it is read"
-        return Fault(1, 1, says) if mark is None else _fault_at(mark, f"{says}{_tab_hint(text, mark)}")
+        return Fault(1, 1, says) if mark is None else _syntax_place(mark, text, says)
     match = _UNREADABLE.search(text)
     if match is None:
         return Fault(1, 1, "not YAML, and nothing in it is read")
@@ -300,9 +300,11 @@ def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
     return Fault(line, column, says)
 
 
-def _tab_hint(text: str, mark: _Mark) -> str:
-    """Name the invisible cause of a fault: YAML must not be indented with tabs."""
-    lines = text.splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else ""
+def _syntax_place(mark: _Mark, text: str, says: str) -> Fault:
+    lines = text.splitlines() or [""]
+    if mark.line >= len(lines):  # libyaml puts the end of a file on a line that no editor shows.
+        return Fault(len(lines), len(lines[-1]) + 1, says)
+    line = lines[mark.line]
     indent = line[: len(line) - len(line.lstrip())]
-    return "; the line is indented with a tab, expected spaces" if "\t" in indent else ""
+    hint = "; the line is indented with a tab, expected spaces" if "\t" in indent else ""
+    return _fault_at(mark, says + hint)

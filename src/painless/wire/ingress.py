@@ -166,9 +166,9 @@ def _path_fault(path: str, path_type: PathType) -> str | None:
         return None
     unclear = next((one for one in _UNCLEAR if one in path), None)
     if unclear is not None:
-        return f"expected a {path_type} path to be without {unclear}"
+        return f"expected a path of type {path_type} to be without {unclear}"
     ending = next((one for one in _UNCLEAR_ENDS if path.endswith(one)), None)
-    return None if ending is None else f"expected a {path_type} path not to end with {ending}"
+    return None if ending is None else f"expected a path of type {path_type} not to end with {ending}"
 
 
 def _backend(raw: object, at: str, report: Report) -> Backend | None:
