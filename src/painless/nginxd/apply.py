@@ -275,4 +275,4 @@ class Nginx:
         if id_ is None:
             return frozenset()
         files = self._disk.folder(id_).rglob("*.conf")
-        return await asyncio.to_thread(lambda: listeners(one.read_text() for one in files))
+        return await asyncio.to_thread(lambda: listeners(one.read_bytes().decode() for one in files))

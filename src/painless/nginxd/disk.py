@@ -158,7 +158,11 @@ class Disk:
         if about is None:
             return None
         names = (str(one.relative_to(folder)) for one in sorted(folder.rglob("*")) if one.is_file())
-        cold = {one: (folder / one).read_text() for one in names if one not in {MARKER_FILE, RECORD_FILE}}
+        cold = {
+            one: (folder / one).read_bytes().decode()
+            for one in names
+            if one not in {MARKER_FILE, RECORD_FILE}
+        }
         hot_root = self.root / "hot"
         # All that is there, not only what was staged: markers come and go without a generation of their own.
         found = (str(one.relative_to(hot_root)) for one in hot_root.rglob("*") if one.is_file())

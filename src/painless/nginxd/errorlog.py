@@ -15,8 +15,8 @@ _PRINTED = re.compile(r"^(?:nginx:|\S+ \S+) \[emerg\] (?:\d+#\d+: )?(.*)$", re.M
 
 
 def reasons(output: str) -> str:
-    """Return why a call of NGINX failed, each reason once; all of it when it does not say so as usual."""
-    return "\n".join(dict.fromkeys(_PRINTED.findall(output))) or output.strip()
+    """Return why a call of NGINX failed, each reason once, or all it said; never nothing."""
+    return "\n".join(dict.fromkeys(_PRINTED.findall(output))) or output.strip() or "NGINX gave no reason"
 
 
 class ErrorLog:

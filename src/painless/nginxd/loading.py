@@ -74,7 +74,7 @@ class Loading:
 def _worker_count(disk: Disk, id_: str) -> int | None:
     """Return how many workers a generation asks for; ``None`` when that cannot be told from its text."""
     try:
-        found = _WORKERS.search((disk.folder(id_) / MAIN).read_text())
+        found = _WORKERS.search((disk.folder(id_) / MAIN).read_bytes().decode())
     except FileNotFoundError:
         return None
     if found is None:

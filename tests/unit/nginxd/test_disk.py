@@ -16,7 +16,7 @@ from painless.nginxd.disk import Disk
 from painless.nginxd.errors import DiskFull, StateBusy, StateUnreachable
 from painless.sensitive import Sensitive
 
-NOBODY = 65534
+OTHER = 54321  # Neither root nor whoever runs the tests.
 WEB = Origin(ObjectRef("Ingress", "shop", "web"), "spec.rules[0]")
 API = Origin(ObjectRef("Ingress", "shop", "api"), "spec.rules[0]")
 
@@ -60,7 +60,7 @@ def test_a_staged_generation_is_read_back(disk: Disk) -> None:
     """Whatever a controller plans from is there for its successor, the hot files as they are by then."""
     one = Generation(
         id="g1",
-        cold={"nginx.conf": "a\nb\nc\nd\n"},
+        cold={"nginx.conf": "a\nb\r\nü\nd\n"},
         hot={"certs/a.pem": Sensitive(b"old"), "certs/gone.pem": Sensitive(b"x")},
         origins={"nginx.conf": (None, WEB, WEB, API)},
         upstreams=frozenset({"u1", "u2"}),
@@ -219,8 +219,8 @@ def test_a_folder_that_workers_may_not_enter_is_named(state_dir: Path) -> None:
     private = state_dir / "private"
     private.mkdir(mode=0o700)
 
-    with pytest.raises(StateUnreachable, match=rf"user 65534, who may not enter {private} \(mode 0700\)"):
-        Disk(private / "state", NOBODY, NOBODY)
+    with pytest.raises(StateUnreachable, match=rf"user {OTHER}, who may not enter {private} \(mode 0700\)"):
+        Disk(private / "state", OTHER, OTHER)
 
 
 def test_a_state_directory_that_cannot_be_made_is_named(state_dir: Path) -> None:

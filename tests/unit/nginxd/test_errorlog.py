@@ -45,3 +45,4 @@ def test_reasons_of_a_call() -> None:
 
     assert "no such thing in a.conf:3" == reasons(printed + "nginx: configuration file a.conf test failed\n")
     assert "Illegal instruction" == reasons("Illegal instruction\n")
+    assert "NGINX gave no reason" == reasons("")

@@ -1,0 +1,63 @@
+"""NGINX as the controller sees it: generations in and out, in place of ids and processes."""
+
+import asyncio
+from collections.abc import Iterable
+
+from painless.nginx.generation import Generation
+from painless.nginxd.apply import Nginx
+from painless.nginxd.disk import Disk
+from painless.nginxd.errors import Unresponsive
+from painless.nginxd.procfs import holders
+from painless.plan.steps import Outcome, Step
+
+_ADOPT_TIMEOUT = 10.0  # Seconds for a load that somebody else began to come to an end.
+_POLL = 0.05  # Seconds between two looks at it.
+
+
+class Serving:
+    """The ports the controller's loop needs, on a real NGINX and its state directory."""
+
+    def __init__(self, nginx: Nginx, disk: Disk) -> None:
+        self._nginx = nginx
+        self._disk = disk
+
+    @property
+    def reload_count(self) -> int:
+        return self._nginx.reload_count
+
+    async def adopt(self) -> Generation | None:
+        """Take over an NGINX that serves already; return the generation that it runs, if it is whole."""
+        if await self._nginx.adopt() is None:
+            return None
+        # The controller before us may have died between a signal and its effect.
+        loop = asyncio.get_running_loop()
+        due = loop.time() + _ADOPT_TIMEOUT
+        while (id_ := self._nginx.live()) is None:
+            if not self._nginx.running():
+                return None
+            if loop.time() > due:
+                raise Unresponsive("NGINX's workers run different generations and do not come to one")
+            await asyncio.sleep(_POLL)
+        found = self._disk.read_generation(id_)
+        # Unreadable (another release wrote it): whatever we want differs from it, so it is replaced.
+        return found if found is not None else Generation(id_, {})
+
+    async def apply(self, steps: Iterable[Step]) -> Outcome:
+        return await self._nginx.apply(steps)
+
+    async def gone(self) -> None:
+        await self._nginx.gone()
+
+    async def last_good(self) -> Generation | None:
+        """Return the generation that NGINX would load now, from before this controller."""
+        id_ = self._disk.current_id()
+        return None if id_ is None else self._disk.read_generation(id_)
+
+    async def in_use(self) -> frozenset[str] | None:
+        """Remove what nothing runs; return the upstreams of all that runs, ``None`` if unknown."""
+        await self._nginx.prune()
+        ids = frozenset[str]().union(*holders(self._disk.run).values())
+        found = [self._disk.read_generation(one) for one in ids]
+        if any(one is None for one in found):
+            return None
+        return frozenset[str]().union(*(one.upstreams for one in found if one is not None))
