@@ -5,7 +5,6 @@ to disk, so that redaction follows from the type and not from remembering.  It l
 package since both languages, Kubernetes' and NGINX's, need it.
 """
 
-
 from msgspec import Struct
 
 

@@ -6,7 +6,7 @@ from painless.compiler.lower import arms_of, lower, warm
 from painless.compiler.lower_canary import markers
 from painless.compiler.lower_upstreams import lower_upstreams
 from painless.compiler.options import Options
-from painless.compiler.site import Proxy, Server, Site
+from painless.compiler.site import Proxy, Server, Site, StaticFeed
 from painless.features import ConfigValues
 from painless.nginx.generation import MAIN, UPSTREAMS, Generation, generation_id
 from painless.nginx.printer import Printed, printed
@@ -23,7 +23,7 @@ def emit(site: Site, options: Options, config: ConfigValues, hot: Mapping[str, S
     return _generation(
         files,
         hot={**hot, **marked},
-        upstreams=frozenset(one.name for one in site.upstreams),
+        upstreams=frozenset(one.name for one in site.upstreams if not isinstance(one.feed, StaticFeed)),
         routes=dict(_routes(site.servers)),
     )
 

@@ -10,10 +10,9 @@ from painless.compiler.options import Options
 from painless.compiler.site import CanaryArm, Location, Proxy, Server, Site
 from painless.features import ConfigValues, hidden_headers
 from painless.features import http as features_http
-from painless.nginx.conditions import if_equal, if_set
 from painless.nginx.generation import UPSTREAMS
 from painless.nginx.tokens import Literal, Regex, Var, expr
-from painless.nginx.tree import Directive, block, directive
+from painless.nginx.tree import Directive, block, directive, when
 
 
 def lower(site: Site, options: Options, config: ConfigValues) -> tuple[Directive, ...]:
@@ -108,7 +107,7 @@ def _app_root(server: Server) -> tuple[Directive, ...]:
         return ()
     path, origin = server.app_root
     target = expr(Var("scheme"), "://", Var("best_http_host"), *path.parts)
-    return (if_equal("uri", "/", directive("return", 302, target), origin=origin),)
+    return (when(Var("uri"), "=", "/", body=(directive("return", 302, target),), origin=origin),)
 
 
 def _own_locations(server: Server, options: Options) -> tuple[Directive, ...]:
@@ -142,5 +141,5 @@ def _failed() -> Directive:
     return block(
         "location",
         FAILED,
-        body=(if_set("no_endpoints", directive("return", 503)), directive("return", 502)),
+        body=(when(Var("no_endpoints"), body=(directive("return", 503),)), directive("return", 502)),
     )

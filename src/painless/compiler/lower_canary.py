@@ -5,9 +5,8 @@ import hashlib
 from painless.compiler.options import Options
 from painless.compiler.site import CanaryArm, Proxy
 from painless.features.canary import Canary, variable_of
-from painless.nginx.conditions import if_file
 from painless.nginx.tokens import Literal, Regex, Var, expr
-from painless.nginx.tree import Directive, block, directive, entry
+from painless.nginx.tree import Directive, block, directive, entry, when
 from painless.sensitive import Sensitive
 
 _TENS, _ONES = "canary_tens", "canary_ones"
@@ -55,9 +54,13 @@ def choose_arm(answer: Proxy, options: Options) -> tuple[Directive, ...]:
         directive("set", Var("proxy_alternative_upstream_name"), "", comment=f"Canary {arm.ref}"),
         directive("set", Var("upstream"), answer.upstream),
         directive("set", Var(choice), Var(f"canary_{_id(arm.rule)}")),
-        if_file(f"{options.state}/hot/{_folder(arm)}/", Var(_TENS), Var(_ONES), body=(marked,)),
-        block("if", expr("(", Var(choice)), "~", Regex("^(canary|weight-in))"), body=to_canary),
-        if_file(f"{options.state}/down/", arm.upstream, body=back),
+        when(
+            Literal("-f"),
+            expr(f"{options.state}/hot/{_folder(arm)}/", Var(_TENS), Var(_ONES)),
+            body=(marked,),
+        ),
+        when(Var(choice), "~", Regex("^(canary|weight-in)"), body=to_canary),
+        when(Literal("-f"), f"{options.state}/down/{arm.upstream}", body=back),
     )
 
 

@@ -20,9 +20,8 @@ from painless.compiler.site import (
 )
 from painless.features import basic_auth, tls_redirect
 from painless.features.backend_protocol import GRPC
-from painless.nginx.conditions import if_file
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
-from painless.nginx.tree import Directive, block, directive
+from painless.nginx.tree import Directive, block, directive, when
 
 FAILED = "@upstream_failed"
 """The named location that tells a Service without endpoints (503) from one that failed (502)."""
@@ -113,7 +112,7 @@ def _answer_before_access(
         case Proxy(upstream=upstream) if any(part.guarded for part in added):
             # Elsewhere the resolver's answer says the same for nothing; a file costs a system call.
             body = (directive("return", 503),)
-            return (if_file(f"{options.state}/down/", upstream, body=body),)
+            return (when(Literal("-f"), f"{options.state}/down/{upstream}", body=body),)
         case _:
             return ()
 

@@ -9,6 +9,9 @@ from painless.model.snapshot import Name
 from painless.nginx.build import Build
 from painless.sensitive import Sensitive
 
+RESOLVERS = tuple(f"127.0.0.{at}:10053" for at in range(1, 17))
+"""Where the responder is assumed to be when none runs: for files that are only looked at."""
+
 
 class Machine(Struct, frozen=True):
     """What NGINX may use: worker processes, open files of one worker, the longest accept queue."""
@@ -31,7 +34,7 @@ class Options(Struct, frozen=True, kw_only=True):
     fallback_certificate: Sensitive
     machine: Machine = Machine()
     worker_user: str = ""
-    resolvers: tuple[str, ...] = ("127.0.0.1:10053",)
+    resolvers: tuple[str, ...] = RESOLVERS
     bind_addresses: tuple[str, ...] = ("",)
     http_port: int = 80
     https_port: int = 443

@@ -5,7 +5,8 @@ to the same pod from then on.  ``affinity-mode: balanced`` (default) hashes the 
 clients move when pods come or go; ``persistent`` binds a client to its pod until the pod is gone.
 
 Attributes: ``session-cookie-path`` (default: the path of the rule), ``-domain``, ``-expires`` and
-``-max-age`` (seconds), ``-samesite``, ``-secure`` (default: when the request came over HTTPS); HttpOnly always.
+``-max-age`` (seconds), ``-samesite``, ``-secure`` (default: when the request came over HTTPS); always
+HttpOnly.
 
 Differs from ingress-nginx: in balanced mode ``-expires`` is sent as Max-Age, which browsers prefer anyway; in
 persistent mode NGINX sends the cookie with every answer and a client always moves when its pod fails.

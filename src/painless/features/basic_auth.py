@@ -1,9 +1,9 @@
 """Ask for a user name and password.
 
 ``auth-type: basic`` and ``auth-secret: name`` (a Secret of the Ingress's namespace) protect the location.
-The Secret holds an htpasswd file under the key ``auth``, or with ``auth-secret-type: auth-map`` one user for each
-key.  ``auth-realm`` is what browsers show.  The password does not reach the application.  Changing the
-Secret takes effect at once, without a reload.
+The Secret holds an htpasswd file under the key ``auth``, or with ``auth-secret-type: auth-map`` one user
+for each key.  ``auth-realm`` is what browsers show.  The password does not reach the application.  Changing
+the Secret takes effect at once, without a reload.
 
 A Secret that is missing, or a value that cannot be read, closes the location with 503: it must never become
 an open door.  Writes ``auth_basic`` and ``auth_basic_user_file``.

@@ -16,9 +16,8 @@ from msgspec import Struct
 
 from painless.annotations.base import Contribution, Key, Place, Values
 from painless.annotations.decode import Rejected, boolean, comma_list, header_name, matching, whole_number
-from painless.nginx.conditions import if_set
 from painless.nginx.tokens import Literal, Regex, Token, Var, expr
-from painless.nginx.tree import Directive, block, directive, entry
+from painless.nginx.tree import Directive, block, directive, entry, when
 
 _ORIGIN = re.compile(
     r"(?:null|[A-Za-z][A-Za-z0-9+.-]*://(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?)"
@@ -140,7 +139,7 @@ def contribute(cors: Cors, _place: Place) -> Contribution:
     vary: tuple[tuple[str, Token], ...] = () if cors.origins == ("*",) else (("Vary", Literal("Origin")),)
     return Contribution(
         http=tuple(maps),
-        rewrite=(if_set(preflight, directive("return", 204)),),
+        rewrite=(when(Var(preflight), body=(directive("return", 204),)),),
         location=tuple(directive("add_header", name, value, "always") for name, value in (*sent, *vary)),
         hide_headers=tuple(name for name, _ in sent),
     )

@@ -14,9 +14,8 @@ from msgspec import Struct
 
 from painless.annotations.base import Defaults, Key, Setting, Values, setting
 from painless.annotations.decode import Rejected, boolean, comma_list, matching
-from painless.nginx.conditions import if_set
 from painless.nginx.tokens import Expr, Literal, Regex, Var, expr
-from painless.nginx.tree import Directive, block, directive, entry
+from painless.nginx.tree import Directive, block, directive, entry, when
 
 PREFERRED = Key(
     "ssl-redirect",
@@ -130,4 +129,4 @@ def rewrite(redirect: TlsRedirect, https_port: int) -> tuple[Directive, ...]:
     port = f":{https_port}" if redirect.with_port and https_port != 443 else ""  # noqa: PLR2004
     uri = Var("request_uri" if redirect.keep_slash else "request_uri_trimmed")
     target: Expr = expr("https://", Var("host"), port, uri) if port else expr("https://", Var("host"), uri)
-    return (if_set("redirect_to_https", directive("return", redirect.code, target)),)
+    return (when(Var("redirect_to_https"), body=(directive("return", redirect.code, target),)),)

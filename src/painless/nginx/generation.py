@@ -23,7 +23,7 @@ class Generation(Struct, frozen=True):
     of another can be made without compiling (plan/diff.py).  ``hot``: content by path relative to the
     state directory's ``hot`` folder; an empty file is a marker.  ``origins``: for each cold file, what put
     each of its lines there, by line, counted from 0; ``None`` where nothing but Painless itself did.
-    ``upstreams``: the upstream names the text declares.  ``routes``: which upstreams each route uses.
+    ``upstreams``: the upstreams whose names NGINX resolves.  ``routes``: which upstreams each route uses.
     """
 
     id: str

@@ -101,10 +101,9 @@ def _joined(live: Generation, want: Generation) -> Generation:
     """Return ``live`` with the upstream blocks that only ``want`` has."""
     blocks = _blocks(want)
     size = next(iter(_ZONE.findall(want.cold[UPSTREAMS])), "")
-    kept = [_ZONE.sub(size, block) for block in _blocks(live).values()]
-    added = {
-        name: block for name, block in blocks.items() if name not in live.upstreams and _stands_alone(block)
-    }
+    known = _blocks(live)
+    kept = [_ZONE.sub(size, block) for block in known.values()]
+    added = {name: one for name, one in blocks.items() if name not in known and _stands_alone(one)}
     cold = {**live.cold, UPSTREAMS: "\n\n".join([*kept, *added.values()]) + "\n"}
     return structs.replace(
         live,
@@ -112,7 +111,7 @@ def _joined(live: Generation, want: Generation) -> Generation:
         cold=cold,
         hot={**live.hot, **want.hot},
         origins={**live.origins, UPSTREAMS: ()},
-        upstreams=live.upstreams | frozenset(added),
+        upstreams=live.upstreams | (want.upstreams & frozenset(added)),
     )
 
 
@@ -123,7 +122,7 @@ _NAME = re.compile(r"(?m)^upstream (\S+) \{$")
 
 def _blocks(generation: Generation) -> dict[str, str]:
     """Return the upstream blocks by name; the printer leaves an empty line between two and none within."""
-    parts = generation.cold[UPSTREAMS].strip("\n").split("\n\n")
+    parts = generation.cold.get(UPSTREAMS, "").strip("\n").split("\n\n")
     return {name[1]: part for part in parts if (name := _NAME.search(part))}
 
 

@@ -1,0 +1,197 @@
+"""The composition root: builds the adapters, starts the loop, ends everything in order."""
+
+import asyncio
+import datetime as dt
+import logging
+import signal
+import time
+from collections.abc import Iterable
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+from painless.compiler.options import Machine, Options
+from painless.controller.loop import Controller
+from painless.discovery.client import Responder
+from painless.fallback import read_fallback
+from painless.folder.source import FolderSource
+from painless.machine import WorkerUser, read_machine, read_worker_user
+from painless.model.diagnostics import Diagnostic
+from painless.nginx.build import Build
+from painless.nginxd.apply import Nginx
+from painless.nginxd.disk import Disk
+from painless.nginxd.find import find_nginx
+from painless.nginxd.serving import Serving
+from painless.observe import logs
+from painless.observe.metrics import Metrics, State, by_reason
+from painless.plan.changes import Change, labels
+from painless.sensitive import Sensitive
+from painless.settings import Settings, nginx_variable
+from painless.web.health import serve_health
+
+_ANSWERED = 60.0  # Seconds for NGINX to ask for new names; it repeats a lost question after 5 s.
+_SHOWN_REASONS = 20  # Reasons of one reload in one log line.
+
+
+class RealClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class Told:
+    """What the loop says, as metrics and logs."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
+        self._metrics.reloaded(labels(reasons), count)
+        shown = [
+            f"{one.kind} {one.ref or 'settings'} {one.field}".strip() for one in reasons[:_SHOWN_REASONS]
+        ]
+        logs.event(
+            "generation_applied", id=generation, reloads=count, reasons=shown, more=len(reasons) - len(shown)
+        )
+
+    def applied_live(self, generation: str) -> None:
+        logs.event("hot_files_written", id=generation)
+
+    def endpoints_updated(self, upstreams: int) -> None:
+        self._metrics.endpoints_updated(upstreams)
+        logs.event("endpoints_updated", level=logging.DEBUG, upstreams=upstreams)
+
+    def refused(self, output: str, about: str) -> None:
+        self._metrics.refused()
+        logs.event("generation_refused", level=logging.ERROR, about=about, nginx=output)
+
+    def failed(self, problem: str, retry_in: float) -> None:
+        self._metrics.failed()
+        logs.event("round_failed", level=logging.ERROR, problem=problem, retry_in=retry_in)
+
+    def nginx_gone(self) -> None:
+        logs.event("nginx_ended", level=logging.ERROR, then="it is started again")
+
+    def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None:
+        for one in sorted(new):
+            logs.event("diagnostic_found", level=logging.WARNING, says=str(one))
+        for one in sorted(gone):
+            logs.event("diagnostic_resolved", says=str(one))
+
+
+def build_of(settings: Settings) -> Build:
+    """Return the NGINX to run; raises ``NginxNotFound`` or ``NginxTooOld``."""
+    return find_nginx(settings.nginx, nginx_variable())
+
+
+def options_of(
+    settings: Settings,
+    build: Build,
+    *,
+    state: Path | None,
+    machine: Machine,
+    user: WorkerUser,
+    resolvers: tuple[str, ...],
+) -> Options:
+    """Return the compiler's options; makes the fallback certificate when there is none.
+
+    Without ``state`` nothing is written: for commands that only look.
+    """
+    now = dt.datetime.fromtimestamp(time.time(), dt.UTC)
+    return Options(
+        build=build,
+        state=str(state or "/var/lib/painless"),
+        fallback_certificate=read_fallback(state, now) if state else Sensitive(b""),
+        machine=machine,
+        worker_user=user.directive,
+        resolvers=resolvers,
+        bind_addresses=settings.bind_addresses,
+        http_port=settings.http_port,
+        https_port=settings.https_port,
+        ingress_class=settings.ingress_class,
+        controller_class=settings.controller_class,
+        watch_without_class=settings.watch_without_class,
+        class_by_name=settings.class_by_name,
+        annotations_prefix=settings.annotations_prefix,
+        configmap=settings.configmap,
+        default_backend=settings.default_backend,
+        default_certificate=settings.default_certificate,
+        external_names=settings.external_names,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until told to stop; NGINX and the responder end with us, but not when we are killed."""
+    build = build_of(settings)
+    user = read_worker_user()
+    async with AsyncExitStack() as stack:
+        disk = stack.enter_context(Disk(settings.state_dir, user.uid, user.gid))
+        responder = await Responder.open(disk.root, nameservers=settings.nameservers, allow_loopback=True)
+        stack.push_async_callback(responder.stop)
+
+        async def resolved(upstreams: frozenset[str]) -> None:
+            await responder.wait_answered(upstreams, since=0.0, within=_ANSWERED)
+
+        nginx = Nginx(build, disk, resolved)
+        stack.push_async_callback(nginx.stop, settings.shutdown_patience)
+        options = options_of(
+            settings,
+            build,
+            state=disk.root,
+            machine=read_machine(),
+            user=user,
+            resolvers=responder.resolver_addresses,
+        )
+        await _run(settings, Serving(nginx, disk), responder, options)
+
+
+async def _run(settings: Settings, nginx: Serving, responder: Responder, options: Options) -> None:
+    def diagnostics() -> dict[tuple[str, str], int]:
+        return by_reason((one.severity, one.reason) for one in controller.picture.diagnostics)
+
+    def generation() -> str:
+        return controller.picture.live.id if controller.picture.live else ""
+
+    def missing() -> str:
+        return "" if controller.picture.ready else "no generation serves yet"
+
+    metrics = Metrics(State(generation, diagnostics))
+    controller = Controller(
+        nginx=nginx,
+        responder=responder,
+        clock=RealClock(),
+        options=options,
+        listener=Told(metrics),
+        allow_loopback=True,
+    )
+    logs.event("controller_started", nginx=options.build.path, why=options.build.why, state=options.state)
+    health = serve_health(
+        settings.healthz_host,
+        settings.healthz_port,
+        settings.health_check_path,
+        missing,
+        metrics.page,
+    )
+    async with health:
+        with suppress(_Stopped):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(controller.run(FolderSource(settings.source).changes()))
+                group.create_task(responder.supervise())
+                group.create_task(_until_told_to_stop())
+    logs.event("controller_stopped")
+
+
+class _Stopped(BaseException):
+    """Ends the task group; it is no error."""
+
+
+async def _until_told_to_stop() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+    raise _Stopped

@@ -1,0 +1,96 @@
+"""Flags that several commands share, spelled as ingress-nginx spells them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from painless.settings import Settings, SettingsError, addresses, object_name
+
+Command = Callable[..., Any]
+
+_TRUE = frozenset({"1", "t", "true"})
+_FALSE = frozenset({"0", "f", "false"})
+
+
+class _Switch(click.ParamType):
+    """A boolean that takes ``--flag`` and ``--flag=true`` alike, as Go's flags do."""
+
+    name = "true|false"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> bool:
+        text = str(value).lower()
+        if text not in _TRUE | _FALSE:
+            self.fail(f'found "{value}", expected true or false', param, ctx)
+        return text in _TRUE
+
+
+def switch(name: str, text: str, *, default: bool = False) -> Callable[[Command], Command]:
+    """Return the decorator of a boolean flag."""
+    return click.option(
+        f"--{name}",
+        type=_Switch(),
+        is_flag=False,
+        flag_value="true",
+        default=default,
+        show_default=True,
+        help=text,
+    )
+
+
+def option(name: str, text: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 -- click's own.
+    """Return the decorator of a flag with a value."""
+    return click.option(
+        f"--{name}", help=text, show_default=settings.get("default") not in {None, ""}, **settings
+    )
+
+
+#: What decides the configuration, in the order of the help.
+COMPILING = (
+    option("source", "Folder of manifests.", required=True, type=click.Path(path_type=Path)),
+    option("configmap", "namespace/name of the ConfigMap with global settings.", default=""),
+    option("default-backend-service", "namespace/name of the Service for what nobody serves.", default=""),
+    option("default-ssl-certificate", "namespace/name of the Secret for hosts without one.", default=""),
+    option("ingress-class", "Class in the annotation kubernetes.io/ingress.class.", default="nginx"),
+    option("controller-class", "Controller of the IngressClasses to serve.", default="k8s.io/ingress-nginx"),
+    switch("ingress-class-by-name", "Serve the IngressClass named by --ingress-class too."),
+    switch("watch-ingress-without-class", "Serve Ingresses without any class too."),
+    option("annotations-prefix", "Prefix of annotations.", default="nginx.ingress.kubernetes.io"),
+    switch("disable-svc-external-name", "Do not serve Services of type ExternalName."),
+    option("bind-address", "Comma separated addresses to listen on; empty for all.", default=""),
+    option("http-port", "Port for HTTP.", default=80, type=click.IntRange(1, 65535)),
+    option("https-port", "Port for HTTPS.", default=443, type=click.IntRange(1, 65535)),
+    option("nginx", "NGINX to use (default: $PAINLESS_NGINX, the PATH, the packaged one).", default=""),
+)
+
+
+def compiling(command: Command) -> Command:
+    """Add the flags that decide the configuration."""
+    for decorate in reversed(COMPILING):
+        command = decorate(command)
+    return command
+
+
+def settings_of(flags: dict[str, Any], **more: Any) -> Settings:  # noqa: ANN401 -- fields of Settings.
+    """Return the settings that flags ask for; a wrong one ends the command with a sentence."""
+    try:
+        return Settings(
+            source=flags["source"],
+            bind_addresses=addresses("--bind-address", flags["bind_address"]),
+            http_port=flags["http_port"],
+            https_port=flags["https_port"],
+            configmap=object_name("--configmap", flags["configmap"]),
+            default_backend=object_name("--default-backend-service", flags["default_backend_service"]),
+            default_certificate=object_name("--default-ssl-certificate", flags["default_ssl_certificate"]),
+            ingress_class=flags["ingress_class"],
+            controller_class=flags["controller_class"],
+            class_by_name=flags["ingress_class_by_name"],
+            watch_without_class=flags["watch_ingress_without_class"],
+            annotations_prefix=flags["annotations_prefix"],
+            external_names=not flags["disable_svc_external_name"],
+            nginx=flags["nginx"],
+            **more,
+        )
+    except SettingsError as problem:
+        raise click.UsageError(str(problem)) from problem

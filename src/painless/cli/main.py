@@ -1,0 +1,135 @@
+"""Commands and their exit statuses: 0 done, 1 something was found, 2 it could not be done."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from painless import __version__
+from painless.cli.flags import compiling, option, settings_of, switch
+
+_OUTPUT = click.Choice(["text", "json"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="painless")
+def main() -> None:
+    """Painless: the NGINX ingress controller that does not page you.
+
+    Without a cluster: painless demo, or painless serve --source DIR.
+    """
+
+
+@main.command()
+@compiling
+@option("state-dir", "Directory for generations, certificates and logs.", default="/var/lib/painless")
+@option("healthz-host", "Address of the health port; empty for all.", default="")
+@option("healthz-port", "Port for probes and metrics.", default=10254, type=click.IntRange(1, 65535))
+@option("health-check-path", "Path of the liveness probe.", default="/healthz")
+@option(
+    "nameservers", "Comma separated ADDRESS[:PORT] for outside names (default: /etc/resolv.conf).", default=""
+)
+@option(
+    "shutdown-patience", "Seconds for requests to finish at the end.", default=240.0, type=click.FloatRange(0)
+)
+@click.option("-v", "verbosity", type=int, default=0, help="Log verbosity.")
+def serve(**flags: Any) -> None:  # noqa: ANN401 -- click's own.
+    """Serve the Ingresses of a folder with NGINX, and follow its changes."""
+    from painless import app  # noqa: PLC0415 -- imports only what the command needs: the others start in 50 ms.
+    from painless.observe import logs  # noqa: PLC0415 -- likewise.
+
+    settings = settings_of(
+        flags,
+        state_dir=Path(flags["state_dir"]).absolute(),
+        healthz_host=flags["healthz_host"],
+        healthz_port=flags["healthz_port"],
+        health_check_path=flags["health_check_path"],
+        nameservers=tuple(filter(None, flags["nameservers"].split(","))),
+        shutdown_patience=flags["shutdown_patience"],
+        verbosity=flags["verbosity"],
+    )
+    logs.set_up(verbosity=settings.verbosity)
+    with _sentences():
+        asyncio.run(app.serve(settings))
+
+
+@main.command()
+@compiling
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
+def render(out: Path, **flags: Any) -> None:  # noqa: ANN401 -- click's own.
+    """Write the exact files that NGINX would get."""
+    from painless.cli import offline  # noqa: PLC0415 -- see serve.
+
+    with _sentences():
+        offline.render(settings_of(flags), out)
+
+
+@main.command()
+@compiling
+@option("against", "Folder that render wrote.", required=True, type=click.Path(path_type=Path))
+@option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
+def plan(against: Path, output: str, **flags: Any) -> None:  # noqa: ANN401 -- click's own.
+    """Show what a change would do: nothing, live, or a reload, and why."""
+    from painless.cli import offline  # noqa: PLC0415 -- see serve.
+
+    with _sentences():
+        offline.plan(settings_of(flags), against, as_json=output == "json")
+
+
+@main.command()
+@compiling
+@option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
+def lint(output: str, **flags: Any) -> None:  # noqa: ANN401 -- click's own.
+    """Show what is wrong with the manifests: exit status 1 for warnings, 2 for errors."""
+    from painless.cli import offline  # noqa: PLC0415 -- see serve.
+
+    with _sentences():
+        raise SystemExit(offline.lint(settings_of(flags), as_json=output == "json"))
+
+
+@main.command()
+@option("seconds", "Check itself for so long and end with a summary.", type=click.FloatRange(1), default=None)
+@option("http-port", "Port for HTTP; 0 for a free one.", default=0, type=click.IntRange(0, 65535))
+@option("https-port", "Port for HTTPS; 0 for a free one.", default=0, type=click.IntRange(0, 65535))
+def demo(seconds: float | None, http_port: int, https_port: int) -> None:
+    """Serve a small shop on this machine, without a cluster."""
+    from painless.demo import run  # noqa: PLC0415 -- see serve.
+
+    raise SystemExit(run.demo(seconds, http_port=http_port, https_port=https_port))
+
+
+@main.command()
+@option("nginx", "NGINX to look at.", default="")
+@switch("json", "Print JSON.")
+def version(nginx: str, json: bool) -> None:  # noqa: FBT001 -- click's own.
+    """Show our version, and which NGINX would run, where it is and why it was chosen."""
+    from painless.cli import offline  # noqa: PLC0415 -- see serve.
+
+    with _sentences():
+        offline.version(nginx, as_json=json)
+
+
+class _sentences:  # noqa: N801 -- reads as a word in "with".
+    """Turns failures of the world into one sentence and exit status 2."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> None:
+        from painless.controller.ports import WorldError  # noqa: PLC0415 -- see serve.
+        from painless.folder.source import FolderError  # noqa: PLC0415 -- likewise.
+        from painless.settings import SettingsError  # noqa: PLC0415 -- likewise.
+
+        known = (WorldError, FolderError, SettingsError, PermissionError)
+        found = _first(problem, known)
+        if found is not None:
+            click.echo(f"painless: {found}", err=True)
+            raise SystemExit(2)
+
+
+def _first(problem: BaseException | None, known: tuple[type[Exception], ...]) -> BaseException | None:
+    """Return the failure that is the world's, also out of a group of them."""
+    if isinstance(problem, BaseExceptionGroup):
+        return next((one for each in problem.exceptions if (one := _first(each, known))), None)
+    return problem if isinstance(problem, known) else None

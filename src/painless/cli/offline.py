@@ -1,0 +1,210 @@
+"""Commands on a folder of manifests, without NGINX running: render, plan, lint, version."""
+
+import difflib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from painless import __version__
+from painless.app import build_of, options_of
+from painless.compiler import Compiled, compile_snapshot
+from painless.compiler.options import RESOLVERS, Machine
+from painless.discovery.zone import answer
+from painless.folder.source import read_folder
+from painless.machine import WorkerUser
+from painless.model.diagnostics import Diagnostic, Severity
+from painless.model.objects import EndpointSlice, Object
+from painless.model.snapshot import snapshot_of
+from painless.nginx.build import FLOOR, spelled
+from painless.nginx.generation import Generation, generation_id
+from painless.nginxd import record
+from painless.nginxd.find import find_nginx
+from painless.plan.changes import Change, Effect, changes, effect
+from painless.sensitive import Sensitive
+from painless.settings import Settings, SettingsError, nginx_variable
+
+_RECORD = "painless.json"
+_COLOURS = {Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.REJECTED: "red"}
+_NEUTRAL = Machine(workers=2)
+"""What rendered files assume of the machine, so that they are equal on every one."""
+
+
+def render(settings: Settings, out: Path) -> None:
+    """Write the files of the generation that the manifests ask for."""
+    out.mkdir(parents=True, exist_ok=True)
+    compiled, found = _compiled(settings, out)
+    generation = compiled.generation
+    for name, text in generation.cold.items():
+        (out / name).write_text(text)
+    (out / "generation.conf").write_text(f"error_log {out.absolute()}/gen-{generation.id} emerg;\n")
+    (out / _RECORD).write_bytes(record.encoded(generation))
+    kept = {out / "hot" / path for path in generation.hot}
+    for path in _hot_files(out):
+        if path not in kept:
+            path.unlink()
+    for name, content in generation.hot.items():
+        _write_private(out / "hot" / name, content)
+    lines = sum(text.count("\n") for text in generation.cold.values())
+    click.echo(
+        f"generation {generation.id}: {len(compiled.site.servers)} servers, "
+        f"{len(compiled.site.upstreams)} upstreams, {lines} lines in {out}"
+    )
+    if found:
+        click.echo(f"{len(found)} findings; painless lint shows them", err=True)
+
+
+def plan(settings: Settings, against: Path, *, as_json: bool) -> None:
+    """Compare what the manifests ask for with what ``render`` wrote."""
+    live = _rendered(against)
+    want = _compiled(settings, against)[0].generation
+    what = effect(live, want)
+    reasons = changes(live, want) if what is Effect.RELOAD else ()
+    hot = sorted(path for path in {*live.hot, *want.hot} if live.hot.get(path) != want.hot.get(path))
+    if as_json:
+        shown = {
+            "effect": what,
+            "from": live.id,
+            "to": want.id,
+            "reasons": [_reason(one) for one in reasons],
+            "hotFiles": hot,
+            "diff": "".join(_diff(live, want)),
+        }
+        click.echo(json.dumps(shown, indent=2))
+        return
+    click.echo(f"{what.upper()}: {_MEANING[what]}")
+    for one in reasons:
+        click.echo(f"  {one.kind} {one.ref or 'settings'} {one.field}".rstrip())
+    for path in hot:
+        click.echo(f"  writes {path}")
+    for line in _diff(live, want):
+        click.secho(line, nl=False, fg={"+": "green", "-": "red", "@": "cyan"}.get(line[0]))
+
+
+_MEANING = {
+    Effect.NONE: "nothing changes",
+    Effect.LIVE: "takes effect without a reload",
+    Effect.RELOAD: "NGINX has to load a new configuration",
+}
+
+
+def lint(settings: Settings, *, as_json: bool) -> int:
+    """Show all findings; return the exit status."""
+    _, found = _compiled(settings, None)
+    if as_json:
+        click.echo(json.dumps([_finding(one) for one in found], indent=2))
+    else:
+        for one in found:
+            _show(one)
+        click.echo(_summary(found))
+    if any(one.severity is not Severity.WARNING for one in found):
+        return 2
+    return 1 if found else 0
+
+
+def version(nginx: str, *, as_json: bool) -> None:
+    """Show ours and NGINX's."""
+    build = find_nginx(nginx, nginx_variable())
+    if as_json:
+        about = {
+            "version": spelled(build.version),
+            "path": build.path,
+            "why": build.why,
+            "floor": spelled(FLOOR),
+        }
+        click.echo(json.dumps({"painless": __version__, "nginx": about}, indent=2))
+        return
+    click.echo(f"painless {__version__}")
+    click.echo(f"nginx {spelled(build.version)} at {build.path}: {build.why}")
+
+
+def _compiled(settings: Settings, out: Path | None) -> tuple[Compiled, tuple[Diagnostic, ...]]:
+    """Compile the folder as if its state directory were ``out``, and collect all findings."""
+    objects, from_folder = read_folder(settings.source)
+    options = options_of(
+        settings,
+        build_of(settings),
+        state=out.absolute() if out else None,
+        machine=_NEUTRAL,
+        user=WorkerUser(),
+        resolvers=RESOLVERS,
+    )
+    compiled = compile_snapshot(snapshot_of(objects), options)
+    found = {*from_folder, *compiled.diagnostics, *_about_endpoints(compiled, objects)}
+    return compiled, tuple(sorted(found))
+
+
+def _about_endpoints(compiled: Compiled, objects: tuple[Object, ...]) -> Iterator[Diagnostic]:
+    slices: dict[tuple[str, str], list[EndpointSlice]] = {}
+    for one in objects:
+        if isinstance(one, EndpointSlice):
+            slices.setdefault((one.namespace, one.service), []).append(one)
+    for upstream in compiled.site.upstreams:
+        own = slices.get((upstream.namespace, upstream.service), [])
+        yield from answer(upstream, own, allow_loopback=True)[1]
+
+
+def _rendered(folder: Path) -> Generation:
+    try:
+        about = record.decoded((folder / _RECORD).read_bytes())
+    except FileNotFoundError as cause:
+        raise SettingsError(f"--against: {folder} was not written by painless render -o {folder}") from cause
+    if about is None:
+        raise SettingsError(f"--against: {folder} was rendered by another version; render it again")
+    cold = {
+        one.name: one.read_text() for one in sorted(folder.glob("*.conf")) if one.name != "generation.conf"
+    }
+    hot = {str(one.relative_to(folder / "hot")): Sensitive(one.read_bytes()) for one in _hot_files(folder)}
+    return record.restored(about, generation_id(cold), cold, hot)
+
+
+def _hot_files(folder: Path) -> list[Path]:
+    return [one for one in (folder / "hot").rglob("*") if one.is_file()]
+
+
+def _write_private(path: Path, content: Sensitive) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(content.reveal())
+
+
+def _diff(live: Generation, want: Generation) -> Iterator[str]:
+    for name in sorted({*live.cold, *want.cold}):
+        before, after = (one.cold.get(name, "").splitlines(keepends=True) for one in (live, want))
+        yield from difflib.unified_diff(before, after, f"live/{name}", f"want/{name}")
+
+
+def _reason(one: Change) -> Mapping[str, Any]:
+    about = {"kind": one.ref.kind, "namespace": one.ref.namespace, "name": one.ref.name} if one.ref else None
+    return {"change": one.kind, "object": about, "field": one.field}
+
+
+def _finding(one: Diagnostic) -> Mapping[str, Any]:
+    return {
+        "severity": one.severity,
+        "reason": one.reason,
+        "kind": one.about.kind,
+        "namespace": one.about.namespace,
+        "name": one.about.name,
+        "field": one.field,
+        "says": one.says,
+        "hint": one.hint,
+    }
+
+
+def _show(one: Diagnostic) -> None:
+    click.secho(f"{one.severity:8} ", fg=_COLOURS[one.severity], nl=False)
+    click.secho(f"{one.about}  {one.field}", bold=True)
+    click.echo(f"         {one.says}")
+    click.echo(f"         {one.hint + ' ' if one.hint else ''}[{one.reason}]")
+
+
+def _summary(found: tuple[Diagnostic, ...]) -> str:
+    if not found:
+        return "nothing found"
+    warnings = sum(one.severity is Severity.WARNING for one in found)
+    return f"{len(found) - warnings} errors, {warnings} warnings"

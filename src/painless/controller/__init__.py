@@ -1,0 +1,1 @@
+"""The machine around the compiler: what came in, what is live, and the loop between."""

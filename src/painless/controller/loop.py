@@ -1,0 +1,265 @@
+"""The loop: take what changed, compile, plan, apply, tell.
+
+Two paths.  Endpoints go straight to the responder, at once, whatever else is being done.  Everything else is
+compiled as a whole and applied one generation at a time; what arrives meanwhile is taken by the next round.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Protocol
+
+from msgspec import structs
+
+from painless.compiler import Compiled, compile_snapshot
+from painless.compiler.emit import warm_generation
+from painless.compiler.options import Options
+from painless.compiler.site import StaticFeed, Upstream
+from painless.controller.holdoff import HoldOff
+from painless.controller.inbox import Inbox
+from painless.controller.picture import Picture
+from painless.controller.ports import Clock, NginxPort, ResponderPort, WorldError
+from painless.discovery.answers import Answer
+from painless.discovery.zone import answer
+from painless.model.diagnostics import Diagnostic, Reason, Severity
+from painless.model.objects import Object, ObjectRef
+from painless.model.snapshot import Name
+from painless.nginx.generation import Generation
+from painless.plan.changes import Change, Effect, Kind, changes, effect, refused_origin
+from painless.plan.diff import plan
+from painless.plan.steps import Await, Refused, Resolve, Start
+
+GATHER = 0.02  # Seconds between a change and the compile: the files of one "kubectl apply" come together.
+RETRY = (
+    1.0,
+    30.0,
+)  # Seconds until a failed round is tried again, doubling: a full disk is not freed at once.
+TIDY = 10.0  # Seconds between two looks at what older workers still use.
+
+
+class SourceChange(Protocol):
+    """What a source of objects sends; the first holds everything."""
+
+    @property
+    def upserts(self) -> tuple[Object, ...]: ...
+    @property
+    def removals(self) -> tuple[ObjectRef, ...]: ...
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]: ...
+
+
+class Listener(Protocol):
+    """Is told what happened: metrics and logs."""
+
+    def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None: ...
+    def applied_live(self, generation: str) -> None: ...
+    def endpoints_updated(self, upstreams: int) -> None: ...
+    def refused(self, output: str, about: str) -> None: ...
+    def failed(self, problem: str, retry_in: float) -> None: ...
+    def nginx_gone(self) -> None: ...
+    def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None: ...
+
+
+class Controller:
+    """Keeps NGINX at what the source's objects ask for."""
+
+    def __init__(
+        self,
+        *,
+        nginx: NginxPort,
+        responder: ResponderPort,
+        clock: Clock,
+        options: Options,
+        listener: Listener,
+        allow_loopback: bool,
+    ) -> None:
+        self.picture = Picture()
+        self._nginx = nginx
+        self._responder = responder
+        self._clock = clock
+        self._options = options
+        self._listener = listener
+        self._allow_loopback = allow_loopback
+        self._inbox = Inbox()
+        self._bell = asyncio.Event()
+        self._listed = asyncio.Event()
+        self._hold_off = HoldOff()
+        self._refused = ""
+        self._upstreams: dict[Name, tuple[Upstream, ...]] = {}
+        self._about_endpoints: dict[Name, tuple[Diagnostic, ...]] = {}
+        self._stale = True
+
+    async def run(self, source: AsyncIterator[SourceChange]) -> None:
+        """Run until cancelled or until the source ends."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._collect(source))
+            group.create_task(self._reconcile())
+            group.create_task(self._tidy())
+
+    async def _collect(self, source: AsyncIterator[SourceChange]) -> None:
+        async for change in source:
+            touched = self._inbox.take(change.upserts, change.removals)
+            self._show(from_source=change.diagnostics)
+            if touched.routing or not self._listed.is_set():
+                self._bell.set()
+            self._listed.set()
+            await self._update_endpoints(touched.services)
+
+    async def _update_endpoints(self, services: Iterable[Name]) -> None:
+        """Tell the responder what became of the upstreams of these Services."""
+        answers = [one for name in services for one in self._answers_of(name)]
+        if not answers:
+            return
+        try:
+            await self._responder.put(answers)
+        except WorldError as problem:
+            # The responder is told everything again when it is back; nothing is lost.
+            self._listener.failed(str(problem), 0.0)
+        self._listener.endpoints_updated(len(answers))
+        self._show_endpoints()
+
+    def _answers_of(self, service: Name) -> list[Answer]:
+        slices = self._inbox.slices(service)
+        answers: list[Answer] = []
+        found: list[Diagnostic] = []
+        for upstream in self._upstreams.get(service, ()):
+            one, about = answer(upstream, slices, allow_loopback=self._allow_loopback)
+            answers.append(one)
+            found += about
+        self._about_endpoints[service] = tuple(found)
+        return answers
+
+    async def _reconcile(self) -> None:
+        await self._listed.wait()
+        live = await self._nginx.adopt()
+        self._show(live=live, ready=live is not None)
+        async with asyncio.TaskGroup() as group:
+            watcher = group.create_task(self._watch_nginx()) if live is not None else None
+            delay = RETRY[0]
+            while True:
+                await self._bell.wait()
+                await self._clock.sleep(GATHER)
+                self._bell.clear()
+                try:
+                    await self._round()
+                    delay = RETRY[0]
+                except WorldError as problem:
+                    self._listener.failed(str(problem), delay)
+                    await self._clock.sleep(delay)
+                    delay = min(2 * delay, RETRY[1])
+                    self._bell.set()
+                if self.picture.live is not None and (watcher is None or watcher.done()):
+                    watcher = group.create_task(self._watch_nginx())
+
+    async def _watch_nginx(self) -> None:
+        await self._nginx.gone()
+        self._listener.nginx_gone()
+        self._show(live=None, ready=False)
+        self._bell.set()
+
+    async def _round(self) -> None:
+        compiled, want = await self._compile()
+        while self._due_in(want) > 0:
+            await self._clock.sleep(self._due_in(want))
+            self._bell.clear()
+            compiled, want = await self._compile()
+        await self._serve_names(compiled.site.upstreams)
+        await self._apply(want)
+
+    def _due_in(self, want: Generation) -> float:
+        """Return for how many seconds ``want`` has to wait: only what NGINX must load does."""
+        if effect(self.picture.live, want) is not Effect.RELOAD:
+            return 0.0
+        return self._hold_off.wait(self._clock.now())
+
+    async def _compile(self) -> tuple[Compiled, Generation]:
+        """Return what should be served, and what of it can be: refused text stays out, hot files do not."""
+        # In a thread, so that endpoints and probes are answered meanwhile.
+        compiled = await asyncio.to_thread(compile_snapshot, self._inbox.snapshot(), self._options)
+        self._show(compiled=compiled)
+        want, live = compiled.generation, self.picture.live
+        if live is not None and want.id == self._refused:
+            want = structs.replace(live, hot={**live.hot, **want.hot})
+        return compiled, want
+
+    async def _apply(self, want: Generation) -> None:
+        live = self.picture.live
+        what = effect(live, want)
+        if what is Effect.NONE:
+            return
+        reasons = changes(live, want) if live else (Change(Kind.CHANGED, None, "NGINX did not run"),)
+        before = self._nginx.reload_count
+        outcome = await self._nginx.apply(plan(live, want, warm_generation(want, self._options)))
+        if self._nginx.reload_count != before or live is None:
+            self._hold_off = self._hold_off.loaded(self._clock.now())
+            self._stale = True
+        if isinstance(outcome, Refused):
+            await self._keep_serving(outcome, want)
+            return
+        self._show(live=want, ready=True)
+        if what is Effect.RELOAD:
+            self._refused = ""
+            self._show(from_nginx=())
+            self._listener.reloaded(want.id, reasons, self._nginx.reload_count - before)
+        else:
+            self._listener.applied_live(want.id)
+
+    async def _serve_names(self, upstreams: tuple[Upstream, ...]) -> None:
+        """Have the responder answer for these upstreams, before NGINX asks."""
+        by_service: dict[Name, list[Upstream]] = {}
+        for one in upstreams:
+            if not isinstance(one.feed, StaticFeed):
+                by_service.setdefault((one.namespace, one.service), []).append(one)
+        new = {name: tuple(some) for name, some in by_service.items()}
+        changed = [name for name, some in new.items() if self._upstreams.get(name) != some]
+        self._upstreams = new
+        self._about_endpoints = {name: self._about_endpoints.get(name, ()) for name in new}
+        await self._responder.put([one for name in changed for one in self._answers_of(name)])
+        self._show_endpoints()
+
+    async def _keep_serving(self, outcome: Refused, want: Generation) -> None:
+        """Stay with what is live; tell whoever wrote the line that NGINX refuses."""
+        self._refused = want.id
+        origin = refused_origin(outcome.output, want)
+        about = origin.ref if origin else ObjectRef("Painless", "", "configuration")
+        says = f"NGINX refuses the configuration: {outcome.output}"
+        hint = "what was served before is served on"
+        found = Diagnostic(
+            about,
+            origin.field if origin else "",
+            Reason.CONFIGURATION_REFUSED,
+            Severity.REJECTED,
+            says,
+            hint,
+        )
+        self._show(from_nginx=(found,))
+        self._listener.refused(outcome.output, str(about))
+        if self.picture.live is None and (good := await self._nginx.last_good()) is not None:
+            await self._nginx.apply((Start(), Await(good.id), Resolve(good.upstreams)))
+            self._show(live=good, ready=True)
+
+    async def _tidy(self) -> None:
+        """Forget what only workers that are gone have used."""
+        while True:
+            await self._clock.sleep(TIDY)
+            live = self.picture.live
+            if not self._stale or live is None:
+                continue
+            try:
+                others = await self._nginx.in_use()
+                if others is not None and others <= live.upstreams:
+                    await self._responder.replace(
+                        [one for name in self._upstreams for one in self._answers_of(name)]
+                    )
+                    self._stale = False
+            except WorldError as problem:
+                self._listener.failed(str(problem), TIDY)
+
+    def _show_endpoints(self) -> None:
+        self._show(from_endpoints=tuple(one for some in self._about_endpoints.values() for one in some))
+
+    def _show(self, **changed: object) -> None:
+        before = self.picture.diagnostics
+        self.picture = structs.replace(self.picture, **changed)
+        after = self.picture.diagnostics
+        if before != after:
+            self._listener.diagnosed(set(after) - set(before), set(before) - set(after))

@@ -1,0 +1,50 @@
+"""What the loop needs from the outside, and nothing more: fakes and the real things both fit."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from painless.discovery.answers import Answer
+from painless.nginx.generation import Generation
+from painless.plan.steps import Outcome, Step
+
+
+class WorldError(Exception):
+    """Something outside failed; the message is a sentence, and trying again later may help."""
+
+
+class NginxPort(Protocol):
+    """NGINX and its disk."""
+
+    async def adopt(self) -> Generation | None:
+        """Take over an NGINX that serves already; return the generation that it runs, if it is whole."""
+
+    async def apply(self, steps: Iterable[Step]) -> Outcome:
+        """Perform the steps; raises ``WorldError``."""
+
+    async def gone(self) -> None:
+        """Wait until NGINX has ended."""
+
+    async def last_good(self) -> Generation | None:
+        """Return the generation that NGINX would load now, from before this controller."""
+
+    async def in_use(self) -> frozenset[str] | None:
+        """Remove what nothing runs; return the upstreams older workers may still use, ``None`` if unknown."""
+
+    @property
+    def reload_count(self) -> int: ...
+
+
+class ResponderPort(Protocol):
+    """The process that answers NGINX's resolver."""
+
+    async def replace(self, answers: Iterable[Answer]) -> None: ...
+    async def put(self, answers: Iterable[Answer]) -> None: ...
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait for it."""
+
+    def now(self) -> float:
+        """Return seconds since some moment; never goes back."""
+
+    async def sleep(self, seconds: float) -> None: ...

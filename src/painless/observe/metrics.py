@@ -1,0 +1,86 @@
+"""Every metric of the controller, declared once."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class State(Collector):
+    """Gauges that are read off the controller's picture when somebody asks."""
+
+    def __init__(
+        self,
+        generation: Callable[[], str],
+        diagnostics: Callable[[], Mapping[tuple[str, str], int]],
+    ) -> None:
+        self._generation = generation
+        self._diagnostics = diagnostics
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        info = GaugeMetricFamily(
+            "painless_generation_info", "The generation that NGINX's workers run.", labels=["id"]
+        )
+        if live := self._generation():
+            info.add_metric([live], 1)
+        yield info
+        found = GaugeMetricFamily(
+            "painless_diagnostics",
+            "Findings about objects, at the moment.",
+            labels=["severity", "reason"],
+        )
+        for (severity, reason), count in sorted(self._diagnostics().items()):
+            found.add_metric([severity, reason], count)
+        yield found
+
+
+class Metrics:
+    """The controller's counters, and the page with all series."""
+
+    def __init__(self, state: State) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(state)
+        self._reloads = Counter(
+            "painless_reloads",
+            "Times NGINX was told to load, by the first reason of the change.",
+            ["reason"],
+            registry=self._registry,
+        )
+        self._endpoints = Counter(
+            "painless_endpoint_updates",
+            "Upstreams whose endpoints changed, without a reload.",
+            registry=self._registry,
+        )
+        self._refusals = Counter(
+            "painless_refusals", "Generations that NGINX refused.", registry=self._registry
+        )
+        self._failures = Counter(
+            "painless_failures", "Rounds that failed and were tried again.", registry=self._registry
+        )
+
+    def reloaded(self, reason: str, count: int) -> None:
+        self._reloads.labels(reason).inc(count)
+
+    def endpoints_updated(self, upstreams: int) -> None:
+        self._endpoints.inc(upstreams)
+
+    def refused(self) -> None:
+        self._refusals.inc()
+
+    def failed(self) -> None:
+        self._failures.inc()
+
+    def page(self) -> bytes:
+        """Return all series in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+def by_reason(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Count pairs of severity and reason."""
+    counts: dict[tuple[str, str], int] = {}
+    for pair in pairs:
+        counts[pair] = counts.get(pair, 0) + 1
+    return counts
