@@ -19,15 +19,35 @@ FALLBACK = "ingress.local"
 """The name in the certificate for hosts that have none of their own."""
 
 
-def defaults(build: Build) -> Options:
-    """Return options with paths and ports that are the same on every machine."""
+PINNED = Build(
+    version=(1, 31, 3),
+    flags=frozenset(
+        (
+            "http_auth_request_module http_gunzip_module http_gzip_static_module http_realip_module http_ssl_module "
+            "http_stub_status_module http_sub_module http_v2_module stream stream_ssl_module threads"
+        ).split()
+    ),
+    path="/usr/sbin/nginx",
+    why="golden output is the same whatever NGINX a machine has",
+)
+"""What golden output is compiled for; requests meet the NGINX of the machine."""
+
+
+def defaults() -> Options:
+    """Return options with a build, paths and ports that are the same on every machine."""
     pair = certificate_for(FALLBACK)
     return Options(
-        build=build,
+        build=PINNED,
         state="/state",
         fallback_certificate=Sensitive(pair.certificate + pair.key),
         watch_without_class=True,
     )
+
+
+def on_this_machine(options: Options, build: Build) -> Options:
+    """Return options for the NGINX of this machine, without the modules that a case takes away."""
+    flags = build.flags - (PINNED.flags - options.build.flags)
+    return structs.replace(options, build=structs.replace(build, flags=flags))
 
 
 def with_options(case: Case, options: Options) -> Options:

@@ -16,10 +16,10 @@ from msgspec import Struct, structs
 from tests.corpus.client import Answer, Request, send
 from tests.corpus.given import NEAR, Given, Pod, certificate_for
 from tests.corpus.golden import Output
-from tests.corpus.settings import defaults
+from tests.corpus.grpc_echo import GrpcEcho
+from tests.corpus.settings import defaults, on_this_machine
 
 from painless.compiler import compile_snapshot
-from painless.compiler.emit import generation_id
 from painless.compiler.lower_upstreams import ZONE
 from painless.compiler.options import Options
 from painless.demo.echo import Echo, Tls
@@ -29,7 +29,7 @@ from painless.discovery.client import Responder
 from painless.discovery.zone import answer
 from painless.model.snapshot import Snapshot
 from painless.nginx.build import Build
-from painless.nginx.generation import UPSTREAMS, Generation
+from painless.nginx.generation import UPSTREAMS, Generation, generation_id
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.plan.steps import (
@@ -62,6 +62,7 @@ class Theatre:
     """A running NGINX with its responder; ``perform`` loads a case and lets requests in."""
 
     def __init__(self, build: Build, disk: Disk, responder: Responder) -> None:
+        self._build = build
         self._disk = disk
         self._responder = responder
         self._nginx = Nginx(build, disk, self._resolved)
@@ -83,12 +84,13 @@ class Theatre:
 
     def options(self, options: Options) -> Options:
         """Return a case's options with the paths and ports of this NGINX."""
-        return structs.replace(options, **self._own)
+        return structs.replace(on_this_machine(options, self._build), **self._own)
 
-    async def start(self, build: Build) -> None:
-        empty = compile_snapshot(Snapshot(), self.options(defaults(build))).generation
+    async def start(self) -> None:
+        empty = compile_snapshot(Snapshot(), self.options(defaults())).generation
         hot = (PutHot(path, content) for path, content in empty.hot.items())
-        steps = (Stage(empty), Verify(empty.id), *hot, Switch(empty.id), Start(), Await(empty.id))
+        steps: tuple[Step, ...] = (Stage(empty), Verify(empty.id), *hot)
+        steps += (Switch(empty.id), Start(), Await(empty.id))
         assert await self._nginx.apply(steps) == Applied()
 
     async def stop(self) -> None:
@@ -152,9 +154,10 @@ class Theatre:
     def _place(self, address: str) -> str:
         return address.replace(NEAR, self._address) if address.startswith(NEAR) else address
 
-    def _running(self, pod: Pod) -> Echo:
-        tls = self._tls if pod.protocol == "https" else None
-        return Echo(pod.name, self._place(pod.address), pod.port, tls)
+    def _running(self, pod: Pod) -> Echo | GrpcEcho:
+        tls = self._tls if pod.protocol in {"https", "grpcs"} else None
+        kind = GrpcEcho if pod.protocol in {"grpc", "grpcs"} else Echo
+        return kind(pod.name, self._place(pod.address), pod.port, tls)
 
 
 @asynccontextmanager
@@ -164,7 +167,7 @@ async def theatre(build: Build, root: Path) -> AsyncIterator[Theatre]:
     responder = await Responder.open(disk.root, allow_loopback=True)
     running = Theatre(build, disk, responder)
     try:
-        await running.start(build)
+        await running.start()
         yield running
     finally:
         await running.stop()

@@ -17,7 +17,6 @@ from painless.compiler import compile_snapshot
 from painless.compiler.options import Options
 from painless.model.snapshot import snapshot_of
 from painless.nginx import catalog
-from painless.nginx.build import Build
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.rglob("*.case"))
@@ -25,10 +24,10 @@ FILES = sorted(HERE.rglob("*.case"))
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(HERE).with_suffix("")))
 @pytest.mark.asyncio(loop_scope="session")
-async def test_case(file: Path, build: Build, stage: Theatre, accepted: Accepted | None) -> None:
+async def test_case(file: Path, stage: Theatre, accepted: Accepted | None) -> None:
     """What the first sentence of the file says holds, in text and on a running NGINX."""
     case = parse_case(file.relative_to(HERE), file.read_text())
-    given, options = read_given(case), with_options(case, defaults(build))
+    given, options = read_given(case), with_options(case, defaults())
     output = output_of(given, options)
     _always(given, output, options)
     if accepted is not None:
