@@ -5,6 +5,9 @@ An upstream's name is asked for in one of two ways, as the upstream block says i
 - addresses (A and AAAA): ``server shop.web.80.painless:8080 resolve;``
 - peers with their ports (SRV): ``server shop.web.80.painless service=http resolve;``, which makes NGINX
   ask for ``_http._tcp.shop.web.80.painless``.  It refuses a port there.
+
+``resolver`` has all addresses of the responder and no ``valid=``, which would overrule TTL 0; with
+``resolver_timeout 2s`` a question that was lost is asked again within 4 s (by default 60).
 """
 
 from msgspec import Struct
