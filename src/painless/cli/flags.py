@@ -14,7 +14,7 @@ _TRUE = frozenset({"1", "t", "true"})
 _FALSE = frozenset({"0", "f", "false"})
 
 
-class _Switch(click.ParamType):
+class _Switch(click.ParamType[bool]):
     """A boolean that takes ``--flag`` and ``--flag=true`` alike, as Go's flags do."""
 
     name = "true|false"

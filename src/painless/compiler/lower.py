@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_canary import lower_canary_maps
-from painless.compiler.lower_http import certificate_map, http_preamble, main_preamble, private_server
+from painless.compiler.lower_http import http_preamble, main_preamble, private_server
 from painless.compiler.lower_locations import FAILED, added_to, lower_location
 from painless.compiler.options import Options
 from painless.compiler.site import CanaryArm, Location, Proxy, Server, Site
@@ -21,7 +21,6 @@ def lower(site: Site, options: Options, config: ConfigValues) -> tuple[Directive
     body = (
         *http_preamble(options, site, hidden),
         *features_http(config),
-        certificate_map(site.certificates),
         *lower_canary_maps(arms_of(site)),
         *lower_affinity_maps(site.upstreams),
         *_shared(site, options),

@@ -56,12 +56,13 @@ def http_preamble(options: Options, site: Site, hidden: tuple[str, ...]) -> tupl
         *_files(options),
         *_resolver(options, len(site.upstreams)),
         *_clients(),
+        _certificate_map(site.certificates),
         *_tls(options),
         *_upstream_side(hidden),
     )
 
 
-def certificate_map(certificates: Mapping[str, str]) -> Directive:
+def _certificate_map(certificates: Mapping[str, str]) -> Directive:
     """Return the map from a TLS client's server name to the hot file of its certificate."""
     exact = {name: file for name, file in certificates.items() if not name.startswith("*.")}
     wild = {name: file for name, file in certificates.items() if name.startswith("*.")}

@@ -233,9 +233,16 @@ class Controller:
         )
         self._show(from_nginx=(found,))
         self._listener.refused(outcome.output, str(about))
-        if self.picture.live is None and (good := await self._nginx.last_good()) is not None:
-            await self._nginx.apply((Start(), Await(good.id), Resolve(good.upstreams)))
-            self._show(live=good, ready=True)
+        if self.picture.live is None:
+            await self._serve_last_good()
+
+    async def _serve_last_good(self) -> None:
+        """Start NGINX on what served before this controller, since what is wanted is refused."""
+        good = await self._nginx.last_good()
+        steps = (Start(), Await(good.id), Resolve(good.upstreams)) if good else ()
+        if good is None or isinstance(await self._nginx.apply(steps), Refused):
+            raise WorldError("NGINX refuses the configuration, and there is none from before that it takes")
+        self._show(live=good, ready=True)
 
     async def _tidy(self) -> None:
         """Forget what only workers that are gone have used."""

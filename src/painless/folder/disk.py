@@ -182,12 +182,16 @@ def _read(root: Path, name: str, seen: Stat, before: Known | None) -> Known | No
     digest = hashlib.blake2b(data, digest_size=16).digest()
     if before and before.digest == digest:
         return Known(seen, digest, before.manifest)
-    manifest = parse_manifest(name, data)
-    if manifest.broken and before and before.manifest.entries:
-        manifest = kept(before.manifest, manifest)
-    return Known(seen, digest, manifest)
+    return Known(seen, digest, _best(parse_manifest(name, data), before))
 
 
 def _unreadable(name: str, says: str, before: Known | None = None) -> Known:
     manifest = unread(name, f"cannot be read: {says}")
-    return Known(None, b"", kept(before.manifest, manifest) if before else manifest)
+    return Known(None, b"", _best(manifest, before))
+
+
+def _best(manifest: Manifest, before: Known | None) -> Manifest:
+    """Return the last good content with today's faults where there is one, else what there is."""
+    if before is not None and before.manifest.entries and manifest.broken:
+        return kept(before.manifest, manifest)
+    return manifest

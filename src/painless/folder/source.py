@@ -5,7 +5,7 @@ what that does to the objects.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from painless.folder.watch import QUIET_S, Watch, named
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Object, ObjectRef
 
-READ_S = 60.0  # a file system that answers later is broken; 16 MiB of YAML take about 3 s
+READ_S = 60.0  # a file system that answers later is broken; 16 MiB of YAML take up to 9 s
 SETTLING_TRIES = 50  # for at most about a second the first picture waits for files that are being written
 
 
@@ -51,7 +51,7 @@ class FolderSource:
         self._told: tuple[Diagnostic, ...] = ()
         self._looked_at_all = 0.0
 
-    async def changes(self) -> AsyncIterator[Change]:
+    async def changes(self) -> AsyncGenerator[Change, None]:
         """Yield the complete folder, then each change; raises ``FolderError`` when there is no folder."""
         if not self._root.is_dir():
             raise FolderError(_no_folder(self._root))
