@@ -5,6 +5,7 @@ No test waits for time to pass: each waits for the next change, with a deadline.
 
 import asyncio
 import os
+import random
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from painless.folder.source import Change, FolderError, FolderSource, read_folder
-from painless.model.objects import ConfigMap, ObjectRef
+from painless.model.objects import ConfigMap, Object, ObjectRef
 
 DEADLINE_S = 10.0  # a change takes 25 ms; a loaded machine may take a while longer
 
@@ -62,7 +63,7 @@ async def reading(folder: Path) -> AsyncIterator[Reader]:
     try:
         yield Reader(source)
     finally:
-        await source.aclose()  # type: ignore[attr-defined]
+        await source.aclose()
 
 
 def reasons(change: Change) -> list[tuple[str, str]]:
@@ -369,3 +370,56 @@ async def test_a_thousand_files_start_soon(tmp_path: Path) -> None:
         assert time.perf_counter() - began < 3
         write(tmp_path / "7.yaml", configmap("c7", "2"))
         assert Change((expected("c7", "2"),), (), ()) == await reader.next()
+
+
+async def test_any_changes_end_in_the_same_picture(tmp_path: Path) -> None:
+    """After 200 random changes the sum of all changes is what a fresh reader sees."""
+    chance = random.Random(7)
+    held: dict[ObjectRef, Object] = {}
+    async with reading(tmp_path) as reader:
+        await reader.next()
+        for step in range(200):
+            _change_something(tmp_path, chance, step)
+            if not step % 20:
+                await _follow(reader, held, tmp_path, f"mark{step}")
+        last = await _follow(reader, held, tmp_path, "end")
+    objects, diagnostics = read_folder(tmp_path)
+    assert {one.ref: one for one in objects} == held
+    assert diagnostics == last.diagnostics
+
+
+def _change_something(root: Path, chance: random.Random, step: int) -> None:
+    path = root / chance.choice(("", "sub")) / f"{chance.choice('abc')}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    match chance.randrange(5):
+        case 0:
+            path.unlink(missing_ok=True)
+        case 1:
+            shutil.rmtree(root / "sub", ignore_errors=True)
+        case 2:
+            path.write_text(configmap(chance.choice("xyz"), str(step)))
+        case _:
+            write(path, configmap(chance.choice("xyz"), str(step)) + configmap(chance.choice("xyz"), "same"))
+
+
+async def _follow(reader: Reader, held: dict[ObjectRef, Object], root: Path, mark: str) -> Change:
+    """Take changes until one brings an object that is written now, and so all that was before it."""
+    write(root / "mark.yaml", configmap(mark))
+    while True:
+        change = await reader.next()
+        held.update({one.ref: one for one in change.upserts})
+        for gone in change.removals:
+            del held[gone]
+        if expected(mark) in change.upserts:
+            return change
+
+
+async def test_a_consumer_that_stops_waits_for_nobody(tmp_path: Path) -> None:
+    """Cancelling the wait for a change ends at once, and so does the thread that watches."""
+    source = FolderSource(tmp_path).changes()
+    await anext(source)
+    began = time.perf_counter()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await anext(source)
+    assert time.perf_counter() - began < 1
