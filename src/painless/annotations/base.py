@@ -66,6 +66,16 @@ def setting(defaults: Defaults, key: Setting[T]) -> T:
     return defaults.get(key.name, key.default)  # type: ignore[return-value]
 
 
+_LONGEST_VALUE = 3000  # Bytes.  NGINX's words end at 4094; lists are split into words before they get there.
+
+
+def decoded(decode: Decoder[T], text: str) -> T | Rejected:
+    """Decode a user's text; one that NGINX could not hold as a word is none."""
+    if len(text.encode(errors="replace")) > _LONGEST_VALUE:
+        return Rejected(f"at most {_LONGEST_VALUE} bytes")
+    return decode(text.strip())
+
+
 class Values:
     """The annotations of one Ingress while its features read them; collects what is wrong with them."""
 
@@ -93,7 +103,7 @@ class Values:
         """Return the annotation's value; where it is missing or invalid, the ConfigMap's or the default."""
         for name in (key.name, *key.aliases):
             if name in self._given:
-                value = key.decode(self._given[name].strip())
+                value = decoded(key.decode, self._given[name])
                 if not isinstance(value, Rejected):
                     return value
                 self._reject(name, value, denies=key.denies)

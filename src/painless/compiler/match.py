@@ -11,6 +11,8 @@ from painless.annotations.regex import CheckedRegex, regex
 from painless.compiler.site import Location, Modifier, Route
 from painless.model.objects import PathType
 
+_LONGEST_PATH = 4000
+
 
 def path_key(path: str, path_type: PathType) -> tuple[str, str]:
     """Return what makes two paths of a host the same path: the older of the two is served.
@@ -30,6 +32,11 @@ def needs_regex(route: Route) -> bool:
 def checked(route: Route) -> CheckedRegex | Rejected:
     """Return the route's path as a regular expression, or why it is none."""
     return regex(route.path)
+
+
+def fits(path: str) -> bool:
+    """Whether NGINX can hold the path as a word: 4094 bytes, with escapes and room for what we add."""
+    return len(path.encode()) + 8 * path.count("$") + path.count('"') + path.count("\\") <= _LONGEST_PATH
 
 
 def locations(routes: Iterable[Route]) -> tuple[Location, ...]:

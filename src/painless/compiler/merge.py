@@ -147,6 +147,10 @@ def _add_path(draft: Draft, host: Host, path: Path, settings: Parsed, origin: Or
             "the path is left out",
         )
         return
+    if not match.fits(path.path):
+        says = f"found a path of {len(path.path.encode())} bytes, expected at most 4000 with their escapes"
+        draft.say(origin, Reason.INVALID_PATH, says, "the path is left out")
+        return
     key = match.path_key(path.path, path.path_type)
     older = host.routes.get(key)
     if older is not None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from painless.annotations.base import Contribution, Defaults, Key, Place, Setting, Values
+from painless.annotations.base import Contribution, Defaults, Key, Place, Setting, Values, decoded
 from painless.annotations.decode import Rejected, shown
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
 from painless.annotations.nearest import nearest
@@ -118,7 +118,7 @@ def parse_config(configmap: ConfigMap | None) -> tuple[ConfigValues, tuple[Diagn
     diagnostics: list[Diagnostic] = []
     for name, text in configmap.data:
         key = _CONFIG.get(name)
-        value = key.decode(text.strip()) if key else _unknown_config(name)
+        value = decoded(key.decode, text) if key else _unknown_config(name)
         match value:
             case (Reason() as reason, str() as says, str() as hint):
                 diagnostics.append(

@@ -150,12 +150,15 @@ def _origin_map(origins: tuple[str, ...], variable: str) -> Directive:
     if origins == ("*",):
         return block("map", Var("host"), Var(variable), body=(directive("default", "*"),))
     # Origins are compared without case.  Both ends are anchored; ingress-nginx anchors the end only.
-    pattern = "|".join(re.escape(one).replace(r"\*", "[A-Za-z0-9-]+", 1) for one in origins)
+    patterns = (re.escape(one).replace(r"\*", "[A-Za-z0-9-]+", 1) for one in origins)
     return block(
         "map",
         Var("http_origin"),
         Var(variable),
-        body=(directive("default", ""), entry(Regex(f"^(?:{pattern})$", "~*"), Var("http_origin"))),
+        body=(
+            directive("default", ""),
+            *(entry(Regex(f"^{pattern}$", "~*"), Var("http_origin")) for pattern in patterns),
+        ),
         comment=f"CORS: {', '.join(origins)}",
     )
 
