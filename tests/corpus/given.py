@@ -21,7 +21,7 @@ from tests.corpus.case import Case
 from painless.demo.certificate import Pair, self_made
 from painless.folder.yaml import parse_yaml
 from painless.model.diagnostics import Diagnostic
-from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Object, Service
+from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Object, Service, ServicePort
 from painless.wire import decode_all
 
 NEAR = "127.0.0."
@@ -44,11 +44,15 @@ class Pod(Struct, frozen=True, order=True):
 
 
 class Given(Struct, frozen=True):
-    """The objects of a case in the order they were written, the pods, and what decoding said."""
+    """The objects of a case in the order they were written, the pods, and what decoding said.
+
+    ``outside`` are the addresses of the names that Services of type ExternalName point to.
+    """
 
     objects: tuple[Object, ...]
     slices: tuple[EndpointSlice, ...]
     pods: tuple[Pod, ...]
+    outside: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -62,6 +66,7 @@ def read_given(case: Case) -> Given:
     marks = {_name(raw): _marks(raw) for raw in raws if raw.get("kind") == "Service"}
     pods = set(_pods_by_hand(raws, by_hand, marks))
     slices = list(by_hand)
+    outside: dict[str, str] = {}
     free = _FIRST_POD
     for service in services:
         mark = marks[service.namespace, service.name]
@@ -71,9 +76,11 @@ def read_given(case: Case) -> Given:
             slices += found
             pods |= set(more)
             free += len({pod.address for pod in more})
+            if service.external_name and more:
+                outside[service.external_name] = more[0].address
         _checked(case, mark, "protocol", PROTOCOLS)
     diagnostics = tuple(one for each in decoded for one in each.diagnostics)
-    return Given((*_others(objects), *slices), tuple(slices), tuple(sorted(pods)), diagnostics)
+    return Given((*_others(objects), *slices), tuple(slices), tuple(sorted(pods)), outside, diagnostics)
 
 
 def _others(objects: Iterable[Object]) -> tuple[Object, ...]:
@@ -165,19 +172,22 @@ def _at_cluster_ip(service: Service, mark: Mapping[str, str]) -> set[Pod]:
 def _invented(
     service: Service, mark: Mapping[str, str], free: int, count: int
 ) -> tuple[list[EndpointSlice], list[Pod]]:
-    if service.type == "ExternalName" or not count or not service.ports:
+    if not count or not service.ports:
         return [], []
-    ports = tuple(
-        EndpointPort(one.name, one.target_or_port if isinstance(one.target_or_port, int) else _NAMED_PORT)
-        for one in service.ports
-    )
     names = [service.name] if count == 1 else [f"{service.name}-{at}" for at in range(1, count + 1)]
-    pods = {name: f"{NEAR}{free + at}" for at, name in enumerate(names)}
-    endpoints = tuple(Endpoint((address,)) for address in pods.values())
-    invented = EndpointSlice(
-        service.namespace, f"{service.name}-invented", service.name, "IPv4", ports, endpoints
-    )
-    numbers = {port.port for port in ports}
-    return [invented], [
-        Pod(address, number, name, _protocol(mark)) for name, address in pods.items() for number in numbers
+    places = {name: f"{NEAR}{free + at}" for at, name in enumerate(names)}
+    ports = tuple(EndpointPort(one.name, _number(one)) for one in service.ports)
+    pods = [
+        Pod(address, number, name, _protocol(mark))
+        for name, address in places.items()
+        for number in {port.port for port in ports}
     ]
+    if service.type == "ExternalName":
+        return [], pods
+    endpoints = tuple(Endpoint((address,)) for address in places.values())
+    name = f"{service.name}-invented"
+    return [EndpointSlice(service.namespace, name, service.name, "IPv4", ports, endpoints)], pods
+
+
+def _number(port: ServicePort) -> int:
+    return port.target_or_port if isinstance(port.target_or_port, int) else _NAMED_PORT

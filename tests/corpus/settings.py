@@ -23,8 +23,9 @@ PINNED = Build(
     version=(1, 31, 3),
     flags=frozenset(
         (
-            "http_auth_request_module http_gunzip_module http_gzip_static_module http_realip_module http_ssl_module "
-            "http_stub_status_module http_sub_module http_v2_module stream stream_ssl_module threads"
+            "http_auth_request_module http_gunzip_module http_gzip_static_module http_realip_module "
+            "http_ssl_module http_stub_status_module http_sub_module http_v2_module stream "
+            "stream_ssl_module threads"
         ).split()
     ),
     path="/usr/sbin/nginx",

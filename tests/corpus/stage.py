@@ -17,6 +17,7 @@ from tests.corpus.client import Answer, Request, send
 from tests.corpus.given import NEAR, Given, Pod, certificate_for
 from tests.corpus.golden import Output
 from tests.corpus.grpc_echo import GrpcEcho
+from tests.corpus.outside import Outside, outside
 from tests.corpus.settings import defaults, on_this_machine
 
 from painless.compiler import compile_snapshot
@@ -61,17 +62,17 @@ class Ports(Struct, frozen=True):
 class Theatre:
     """A running NGINX with its responder; ``perform`` loads a case and lets requests in."""
 
-    def __init__(self, build: Build, disk: Disk, responder: Responder) -> None:
+    def __init__(self, build: Build, disk: Disk, responder: Responder, names: Outside) -> None:
         self._build = build
         self._disk = disk
         self._responder = responder
+        self._names = names
         self._nginx = Nginx(build, disk, self._resolved)
         self._asked_since = 0.0
         self._numbers = count(1)
         self._hot: frozenset[str] = frozenset()
         self._tls = _pod_certificate(disk.root)
-        # Addresses of our own, so that two test processes may run at a time.
-        self._address = f"127.{64 + os.getpid() // 250 % 190}.{1 + os.getpid() % 250}."
+        self._address = own_addresses()
         self.ports = _ports(f"{self._address}1")
         self._own = {
             "state": str(disk.root),
@@ -164,13 +165,19 @@ class Theatre:
 async def theatre(build: Build, root: Path) -> AsyncIterator[Theatre]:
     """Run NGINX and a responder on a state directory for the length of the block."""
     disk = Disk(root, NOBODY, NOBODY) if os.geteuid() == 0 else Disk(root)
-    responder = await Responder.open(disk.root, allow_loopback=True)
-    running = Theatre(build, disk, responder)
-    try:
-        await running.start()
-        yield running
-    finally:
-        await running.stop()
+    async with outside(f"{own_addresses()}1") as (names, place):
+        responder = await Responder.open(disk.root, nameservers=(place,), allow_loopback=True)
+        running = Theatre(build, disk, responder, names)
+        try:
+            await running.start()
+            yield running
+        finally:
+            await running.stop()
+
+
+def own_addresses() -> str:
+    """Return the first three bytes of addresses of our own, so that two test processes may run at a time."""
+    return f"127.{64 + os.getpid() // 250 % 190}.{1 + os.getpid() % 250}."
 
 
 def _pod_certificate(root: Path) -> Tls:
