@@ -86,10 +86,16 @@ def annotations_of(metadata: Metadata, report: Report) -> tuple[tuple[str, str],
         if not names.is_qualified(key):
             says = f"the key is not allowed, expected {names.QUALIFIED}"
             report.error(at, says, Reason.INVALID_ANNOTATION_VALUE)
-        elif not isinstance(value, str):
-            report.error(at, not_text(value, report), Reason.INVALID_ANNOTATION_VALUE, quote(value))
-        else:
+        elif isinstance(value, str):
             kept.append((key, value))
+        elif isinstance(value, (bool, int, float)):
+            # Dropped, it could open what it was meant to close: an allow list of "10", say.
+            text = str(value).lower()
+            kept.append((key, text))
+            hint = f'it is read as "{text}"; put it in quotes, for the API server refuses the object'
+            report.warning(at, not_text(value, report), Reason.INVALID_ANNOTATION_VALUE, hint)
+        else:
+            report.error(at, not_text(value, report), Reason.INVALID_ANNOTATION_VALUE, quote(value))
     return tuple(sorted(kept))
 
 

@@ -40,6 +40,10 @@ class Report:
         self.diagnostics: list[Diagnostic] = []
         self._secret = secret
 
+    def warning(self, at: str, says: str, reason: Reason, hint: str) -> None:
+        """Note that the part at ``at`` is used, though not as Kubernetes would have it."""
+        self.diagnostics.append(Diagnostic(self.ref, at, reason, Severity.WARNING, says, hint))
+
     def error(self, at: str, says: str, reason: Reason = Reason.INVALID_OBJECT, hint: str = "") -> None:
         """Note that the part at ``at`` is left out."""
         self.diagnostics.append(Diagnostic(self.ref, at, reason, Severity.ERROR, says, hint))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from painless.model.diagnostics import Severity
 from painless.model.objects import (
     Ingress,
     IngressClass,
@@ -229,8 +230,6 @@ def test_tls_loses_hosts_one_by_one_and_never_widens() -> None:
 @pytest.mark.parametrize(
     ("value", "says", "hint"),
     [
-        (True, "found true, expected text", "put the value in quotes"),
-        (8, "found 8, expected text", "put the value in quotes"),
         (None, "found nothing, expected text", "put the value in quotes"),
         ({"a": 1}, "found a map, expected text", ""),
     ],
@@ -244,6 +243,15 @@ def test_an_annotation_that_is_not_text_goes(value: Any, says: str, hint: str) -
     assert (("c", "d"),) == found.object.annotations
     (told,) = found.diagnostics
     assert ("metadata.annotations[a/b]", says, hint) == (told.field, told.says, told.hint)
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "true"), (8, "8"), (1.5, "1.5")])
+def test_an_annotation_without_quotes_is_read_as_written(value: Any, text: str) -> None:
+    """Dropping it could open what it was meant to close; the author is told that a cluster refuses it."""
+    found = decode_object(raw_ingress(raw_rule(raw_path()), metadata={"annotations": {"a/b": value}}))
+    assert isinstance(found.object, Ingress)
+    assert (("a/b", text),) == found.object.annotations
+    assert [Severity.WARNING] == [one.severity for one in found.diagnostics]
 
 
 @pytest.mark.parametrize("key", ["a\x00", "a/b/c", "", "-a", "ä", "a" * 64, "/a"])
