@@ -171,7 +171,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     prefix = tmp_path / "backends"
     prefix.mkdir()
     trustme.CA().issue_cert("backend").private_key_and_cert_chain_pem.write_to_path(prefix / "tls.pem")
-    listens = "".join(f"listen {one}:{port}; listen {one}:{tls_port} ssl; " for one in BACKENDS)
+    listens = "".join(f"listen {one}:{port}; listen {one}:{tls_port} ssl; " for one in (*BACKENDS, "[::1]"))
     responder = await Responder.open(tmp_path / "state", allow_loopback=True)
     async with running(prefix, BACKEND.format(prefix=prefix, listens=listens)):
         try:
@@ -240,6 +240,26 @@ async def test_an_upstream_may_have_hundreds_of_peers(world: World, tmp_path: Pa
         await world.responder.put(world.answers(BACKENDS[0]))
         await world.serves("/http", BACKENDS[0])
         await world.serves("/hash?key=a", BACKENDS[0])
+
+
+@pytest.mark.parametrize("path", ["/http", "/hash?key="])
+async def test_both_families_serve_together_and_alone(world: World, tmp_path: Path, path: str):
+    """IPv6 peers alone, IPv4 peers alone and both at once: none is taken for a missing answer."""
+    six, four = "::1", BACKENDS[0]
+
+    async def served_by(*expected: str) -> bool:
+        got = {(await world.get(f"{path}{key}"))[1].rpartition(":")[0] for key in range(12)}
+        return got == set(expected)
+
+    await world.responder.replace(world.answers(six))
+    prefix = tmp_path / "proxy"
+    async with running(prefix, world.proxy(prefix).replace("location = /http", "location /http")):
+        assert not await world.responder.wait_answered(["shop.web.80", "shop.keyed.80"])
+        await until(functools.partial(served_by, six), AT_ONCE)
+        await world.responder.put(world.answers(four, six))
+        await until(functools.partial(served_by, four, six), AT_ONCE)
+        await world.responder.put(world.answers(four))
+        await until(functools.partial(served_by, four), AT_ONCE)
 
 
 async def test_a_killed_responder_costs_no_request(world: World, tmp_path: Path):

@@ -85,15 +85,14 @@ class Responder:
         wanted = {one.upstream: one for one in answers}
         self._markers.put_up(wanted.values())
         await self._change(control.Replace(tuple(wanted.values())), wanted)
-        self._markers.take_down(wanted.values())
-        self._markers.keep_only(wanted)
+        self._markers.take_down(self._markers.names(), self._wanted)
 
     async def put(self, answers: Iterable[Answer]) -> None:
         """Serve these answers too, each in place of one of the same name."""
         new = tuple(answers)
         self._markers.put_up(new)
         await self._change(control.Put(new), self._wanted | {one.upstream: one for one in new})
-        self._markers.take_down(new)
+        self._markers.take_down((one.upstream for one in new), self._wanted)
 
     async def remove(self, upstreams: Iterable[str]) -> None:
         """Forget these upstreams; call it when no generation that names them runs."""
@@ -101,7 +100,7 @@ class Responder:
         await self._change(
             control.Remove(gone), {name: one for name, one in self._wanted.items() if name not in gone}
         )
-        self._markers.forget(gone)
+        self._markers.take_down(gone, self._wanted)
 
     async def unanswered(self, upstreams: Iterable[str], since: float = 0.0) -> frozenset[str]:
         """Return those upstreams that NGINX has not asked for and been answered since then."""
@@ -190,7 +189,7 @@ class Responder:
         # Without a replacement so far, what it has from an earlier controller is better than nothing.
         request = control.Replace(answers) if self._complete else control.Put(answers)
         _checked(await link.exchange(request, _CALL), control.Done)
-        self._markers.take_down(answers)
+        self._markers.take_down(self._wanted, self._wanted)
 
     async def _connect(self) -> Link:
         """Return a link to a responder that is as we would start it, whatever that takes."""
@@ -205,7 +204,10 @@ class Responder:
 
     async def _start(self) -> Link:
         await self._hold_back()
-        pid = spawn(self._directory, self._options)
+        try:
+            pid = spawn(self._directory, self._options)
+        except OSError as error:
+            raise ResponderError(f"the responder could not be started: {error}") from error
         deadline = time.monotonic() + _START
         while time.monotonic() < deadline:
             # Looked at before the link: one that exits may have lost to another controller's responder.
@@ -214,6 +216,8 @@ class Responder:
             about = None if link is None else await link.describe()
             if link is not None and about is not None:
                 return self._use(link, about)
+            if link is not None:
+                link.close()
             if not alive:
                 break
             await asyncio.sleep(_POLL)

@@ -95,7 +95,7 @@ def spawn(directory: Path, options: tuple[str, ...]) -> int:
     log = directory / LOG
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.unlink()
-    command = [sys.executable, "-m", "painless.discovery.server", f"--state={directory}", *options]
+    command = [sys.executable, "-P", "-m", "painless.discovery.server", f"--state={directory}", *options]
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

@@ -5,7 +5,7 @@ without a reload.  An upstream that is a name outside the cluster has none: only
 whether that resolves.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from painless.discovery.answers import Answer
@@ -28,17 +28,18 @@ class Markers:
             if is_down(one):
                 self._path(one.upstream).touch(mode=0o644)
 
-    def take_down(self, answers: Iterable[Answer]) -> None:
-        """Remove the markers of those that have peers: after the responder was told."""
-        self.forget(one.upstream for one in answers if not is_down(one))
+    def take_down(self, upstreams: Iterable[str], wanted: Mapping[str, Answer]) -> None:
+        """Remove those of these markers that nothing wanted needs: after the responder was told.
 
-    def forget(self, upstreams: Iterable[str]) -> None:
+        ``wanted`` is what holds at this moment, not what was told: another change may be on its way.
+        """
         for name in upstreams:
-            self._path(name).unlink(missing_ok=True)
+            if name not in wanted or not is_down(wanted[name]):
+                self._path(name).unlink(missing_ok=True)
 
-    def keep_only(self, upstreams: Collection[str]) -> None:
-        """Remove the markers of all upstreams but these."""
-        self.forget([one.name for one in self._directory.iterdir() if one.name not in upstreams])
+    def names(self) -> tuple[str, ...]:
+        """Return the upstreams that have a marker."""
+        return tuple(one.name for one in self._directory.iterdir())
 
     def _path(self, upstream: str) -> Path:
         if "/" in upstream or upstream.startswith("."):

@@ -86,6 +86,16 @@ async def test_markers_follow_the_answers(responder: Responder, state_dir: Path)
     assert marked(state_dir) == set()
 
 
+async def test_a_marker_belongs_to_the_latest_change(responder: Responder, state_dir: Path):
+    """A change that ends while a later one is on its way does not take the later one's marker."""
+    await responder.replace([ONE])
+    async with asyncio.TaskGroup() as group:
+        for change in ([ONE], [Answer("a.b.80")], [ONE], [Answer("a.b.80")]):
+            group.create_task(responder.put(change))
+    assert marked(state_dir) == {"a.b.80"}
+    assert await resolved(responder, "a.b.80.painless.") == [NO_ENDPOINTS]
+
+
 async def test_a_controller_that_comes_back_adopts_it(responder: Responder, state_dir: Path):
     """The process, its port and its table outlive the controller."""
     await responder.replace([ONE])
