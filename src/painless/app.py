@@ -5,12 +5,14 @@ import datetime as dt
 import logging
 import signal
 import time
+import traceback
 from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from painless.compiler.options import Machine, Options
 from painless.controller.loop import Controller
+from painless.controller.ports import WorldError
 from painless.discovery.client import Responder
 from painless.fallback import read_fallback
 from painless.folder.source import FolderSource
@@ -29,6 +31,7 @@ from painless.settings import Settings, nginx_variable
 from painless.web.health import serve_health
 
 _ANSWERED = 60.0  # Seconds for NGINX to ask for new names; it repeats a lost question after 5 s.
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SHOWN_REASONS = 20  # Reasons of one reload in one log line.
 
 
@@ -68,9 +71,16 @@ class Told:
         self._metrics.refused()
         logs.event("generation_refused", level=logging.ERROR, about=about, nginx=output)
 
-    def failed(self, problem: str, retry_in: float) -> None:
+    def failed(self, problem: Exception, retry_in: float) -> None:
         self._metrics.failed()
-        logs.event("round_failed", level=logging.ERROR, problem=problem, retry_in=retry_in)
+        ours = () if isinstance(problem, WorldError) else traceback.format_exception(problem)
+        logs.event(
+            "round_failed",
+            level=logging.ERROR,
+            problem=str(problem),
+            retry_in=retry_in,
+            traceback="".join(ours),
+        )
 
     def nginx_gone(self) -> None:
         logs.event("nginx_ended", level=logging.ERROR, then="it is started again")
@@ -146,6 +156,9 @@ async def serve(settings: Settings) -> None:
             resolvers=responder.resolver_addresses,
         )
         await _run(settings, Serving(nginx, disk), responder, options)
+        # NGINX ends with the requests it has; told again, it cuts them.
+        for number in _STOP_SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, nginx.cut)
 
 
 async def _run(settings: Settings, nginx: Serving, responder: Responder, options: Options) -> None:
@@ -191,7 +204,7 @@ class _Stopped(BaseException):
 async def _until_told_to_stop() -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
     await stop.wait()
     raise _Stopped

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from painless import __version__
-from painless.cli.flags import compiling, option, settings_of, switch
+from painless.cli.flags import compiling, option, settings_of
 
 _OUTPUT = click.Choice(["text", "json"])
 
@@ -101,13 +101,13 @@ def demo(seconds: float | None, http_port: int, https_port: int) -> None:
 
 @main.command()
 @option("nginx", "NGINX to look at.", default="")
-@switch("json", "Print JSON.")
-def version(nginx: str, json: bool) -> None:  # noqa: FBT001 -- click's own.
+@option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
+def version(nginx: str, output: str) -> None:
     """Show our version, and which NGINX would run, where it is and why it was chosen."""
     from painless.cli import offline  # noqa: PLC0415 -- see serve.
 
     with _sentences():
-        offline.version(nginx, as_json=json)
+        offline.version(nginx, as_json=output == "json")
 
 
 class _sentences:  # noqa: N801 -- reads as a word in "with".

@@ -5,6 +5,7 @@ ends in a slash also serves the path without it, which ingress-nginx answers wit
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 from painless.annotations.decode import Rejected
 from painless.annotations.regex import CheckedRegex, regex
@@ -49,7 +50,24 @@ def locations(routes: Iterable[Route]) -> tuple[Location, ...]:
     if any(needs_regex(route) for route in ordered):
         return tuple(location for route in ordered for location in _as_regex(route))
     exact = {route.path for route in ordered if route.path_type is PathType.EXACT}
-    return tuple(location for route in ordered for location in _literal(route, exact))
+    literal = tuple(location for route in ordered for location in _literal(route, exact))
+    return (*literal, *_without_slash(ordered, literal))
+
+
+def _without_slash(routes: list[Route], taken: tuple[Location, ...]) -> Iterable[Location]:
+    """Yield what serves ``/x`` beside an Exact ``/x/``: NGINX would redirect to it by itself."""
+    known = {location.pattern for location in taken if location.modifier is Modifier.EXACT}
+    for route in routes:
+        path = route.path.removesuffix("/")
+        if route.path_type is PathType.EXACT and path and path != route.path and path not in known:
+            known.add(path)
+            above = (one for one in routes if one.path_type is not PathType.EXACT and _is_below(path, one.path))
+            # The longest comes first; each host has a Prefix path "/".
+            yield from (Location(Modifier.EXACT, path, one) for one in islice(above, 1))
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return path.startswith(f"{prefix.rstrip('/')}/")
 
 
 def _literal(route: Route, exact: set[str]) -> tuple[Location, ...]:

@@ -54,7 +54,7 @@ class Listener(Protocol):
     def applied_live(self, generation: str) -> None: ...
     def endpoints_updated(self, upstreams: int) -> None: ...
     def refused(self, output: str, about: str) -> None: ...
-    def failed(self, problem: str, retry_in: float) -> None: ...
+    def failed(self, problem: Exception, retry_in: float) -> None: ...
     def nginx_gone(self) -> None: ...
     def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None: ...
 
@@ -85,6 +85,7 @@ class Controller:
         self._hold_off = HoldOff()
         self._refused = ""
         self._upstreams: dict[Name, tuple[Upstream, ...]] = {}
+        self._live_upstreams: tuple[Upstream, ...] = ()
         self._about_endpoints: dict[Name, tuple[Diagnostic, ...]] = {}
         self._stale = True
 
@@ -113,7 +114,7 @@ class Controller:
             await self._responder.put(answers)
         except WorldError as problem:
             # The responder is told everything again when it is back; nothing is lost.
-            self._listener.failed(str(problem), 0.0)
+            self._listener.failed(problem, 0.0)
         self._listener.endpoints_updated(len(answers))
         self._show_endpoints()
 
@@ -142,8 +143,8 @@ class Controller:
                 try:
                     await self._round()
                     delay = RETRY[0]
-                except WorldError as problem:
-                    self._listener.failed(str(problem), delay)
+                except Exception as problem:  # noqa: BLE001 -- the one place: what is live stays, we try again.
+                    self._listener.failed(problem, delay)
                     await self._clock.sleep(delay)
                     delay = min(2 * delay, RETRY[1])
                     self._bell.set()
@@ -164,6 +165,8 @@ class Controller:
             compiled, want = await self._compile()
         await self._serve_names(compiled.site.upstreams)
         await self._apply(want)
+        if self.picture.live is want and want.id == compiled.generation.id:
+            self._live_upstreams = compiled.site.upstreams
 
     def _due_in(self, want: Generation) -> float:
         """Return for how many seconds ``want`` has to wait: only what NGINX must load does."""
@@ -204,9 +207,9 @@ class Controller:
             self._listener.applied_live(want.id)
 
     async def _serve_names(self, upstreams: tuple[Upstream, ...]) -> None:
-        """Have the responder answer for these upstreams, before NGINX asks."""
+        """Have the responder answer for these upstreams, before NGINX asks, and for those it uses already."""
         by_service: dict[Name, list[Upstream]] = {}
-        for one in upstreams:
+        for one in {each.name: each for each in (*self._live_upstreams, *upstreams)}.values():
             if not isinstance(one.feed, StaticFeed):
                 by_service.setdefault((one.namespace, one.service), []).append(one)
         new = {name: tuple(some) for name, some in by_service.items()}
@@ -252,14 +255,13 @@ class Controller:
             if not self._stale or live is None:
                 continue
             try:
-                others = await self._nginx.in_use()
-                if others is not None and others <= live.upstreams:
+                if await self._nginx.alone(live):
                     await self._responder.replace(
                         [one for name in self._upstreams for one in self._answers_of(name)]
                     )
                     self._stale = False
             except WorldError as problem:
-                self._listener.failed(str(problem), TIDY)
+                self._listener.failed(problem, TIDY)
 
     def _show_endpoints(self) -> None:
         self._show(from_endpoints=tuple(one for some in self._about_endpoints.values() for one in some))

@@ -27,8 +27,8 @@ class NginxPort(Protocol):
     async def last_good(self) -> Generation | None:
         """Return the generation that NGINX would load now, from before this controller."""
 
-    async def in_use(self) -> frozenset[str] | None:
-        """Remove what nothing runs; return the upstreams older workers may still use, ``None`` if unknown."""
+    async def alone(self, live: Generation) -> bool:
+        """Remove what nothing runs; return whether ``live`` is all that does."""
 
     @property
     def reload_count(self) -> int: ...

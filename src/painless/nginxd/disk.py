@@ -18,7 +18,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Self
 
@@ -126,6 +126,13 @@ class Disk:
             return Sensitive(self._hot(path).read_bytes())
         except FileNotFoundError:
             return None
+
+    def keep_hot(self, paths: Collection[str]) -> None:
+        """Remove every hot file but those at ``paths``."""
+        root = self.root / "hot"
+        for one in root.rglob("*"):
+            if one.is_file() and str(one.relative_to(root)) not in paths:
+                one.unlink(missing_ok=True)
 
     def switch(self, id_: str) -> None:
         """Make the generation the one that NGINX loads next."""

@@ -53,11 +53,13 @@ class Serving:
         id_ = self._disk.current_id()
         return None if id_ is None else self._disk.read_generation(id_)
 
-    async def in_use(self) -> frozenset[str] | None:
-        """Remove what nothing runs; return the upstreams of all that runs, ``None`` if unknown."""
+    async def alone(self, live: Generation) -> bool:
+        """Remove what nothing runs; return whether ``live`` is all that does.
+
+        Only then its hot files are the only ones that may be opened: a Secret that was deleted leaves the disk.
+        """
         await self._nginx.prune()
-        ids = frozenset[str]().union(*holders(self._disk.run).values())
-        found = [self._disk.read_generation(one) for one in ids]
-        if any(one is None for one in found):
-            return None
-        return frozenset[str]().union(*(one.upstreams for one in found if one is not None))
+        if frozenset[str]().union(*holders(self._disk.run).values()) != {live.id}:
+            return False
+        await asyncio.to_thread(self._disk.keep_hot, live.hot)
+        return True
