@@ -61,7 +61,9 @@ def _without_slash(routes: list[Route], taken: tuple[Location, ...]) -> Iterable
         path = route.path.removesuffix("/")
         if route.path_type is PathType.EXACT and path and path != route.path and path not in known:
             known.add(path)
-            above = (one for one in routes if one.path_type is not PathType.EXACT and _is_below(path, one.path))
+            above = (
+                one for one in routes if one.path_type is not PathType.EXACT and _is_below(path, one.path)
+            )
             # The longest comes first; each host has a Prefix path "/".
             yield from (Location(Modifier.EXACT, path, one) for one in islice(above, 1))
 

@@ -33,6 +33,7 @@ RETRY = (
     1.0,
     30.0,
 )  # Seconds until a failed round is tried again, doubling: a full disk is not freed at once.
+REFUSED = 60.0  # Seconds until what NGINX refused is tried again: a port may have become free.
 TIDY = 10.0  # Seconds between two looks at what older workers still use.
 
 
@@ -83,11 +84,13 @@ class Controller:
         self._bell = asyncio.Event()
         self._listed = asyncio.Event()
         self._hold_off = HoldOff()
-        self._refused = ""
+        self._refused, self._refused_at = "", 0.0
         self._upstreams: dict[Name, tuple[Upstream, ...]] = {}
         self._live_upstreams: tuple[Upstream, ...] = ()
         self._about_endpoints: dict[Name, tuple[Diagnostic, ...]] = {}
         self._stale = True
+        # Held by whoever acts on NGINX or its disk: a round, or tidying up.
+        self._turn = asyncio.Lock()
 
     async def run(self, source: AsyncIterator[SourceChange]) -> None:
         """Run until cancelled or until the source ends."""
@@ -141,7 +144,8 @@ class Controller:
                 await self._clock.sleep(GATHER)
                 self._bell.clear()
                 try:
-                    await self._round()
+                    async with self._turn:
+                        await self._round()
                     delay = RETRY[0]
                 except Exception as problem:  # noqa: BLE001 -- the one place: what is live stays, we try again.
                     self._listener.failed(problem, delay)
@@ -165,8 +169,11 @@ class Controller:
             compiled, want = await self._compile()
         await self._serve_names(compiled.site.upstreams)
         await self._apply(want)
-        if self.picture.live is want and want.id == compiled.generation.id:
+        live = self.picture.live
+        if live is not None and live.id == compiled.generation.id:
             self._live_upstreams = compiled.site.upstreams
+            self._refused = ""
+            self._show(from_nginx=())
 
     def _due_in(self, want: Generation) -> float:
         """Return for how many seconds ``want`` has to wait: only what NGINX must load does."""
@@ -200,8 +207,6 @@ class Controller:
             return
         self._show(live=want, ready=True)
         if what is Effect.RELOAD:
-            self._refused = ""
-            self._show(from_nginx=())
             self._listener.reloaded(want.id, reasons, self._nginx.reload_count - before)
         else:
             self._listener.applied_live(want.id)
@@ -221,7 +226,7 @@ class Controller:
 
     async def _keep_serving(self, outcome: Refused, want: Generation) -> None:
         """Stay with what is live; tell whoever wrote the line that NGINX refuses."""
-        self._refused = want.id
+        self._refused, self._refused_at = want.id, self._clock.now()
         origin = refused_origin(outcome.output, want)
         about = origin.ref if origin else ObjectRef("Painless", "", "configuration")
         says = f"NGINX refuses the configuration: {outcome.output}"
@@ -251,17 +256,20 @@ class Controller:
         """Forget what only workers that are gone have used."""
         while True:
             await self._clock.sleep(TIDY)
-            live = self.picture.live
-            if not self._stale or live is None:
-                continue
             try:
-                if await self._nginx.alone(live):
-                    await self._responder.replace(
-                        [one for name in self._upstreams for one in self._answers_of(name)]
-                    )
-                    self._stale = False
+                async with self._turn:
+                    await self._forget()
             except WorldError as problem:
                 self._listener.failed(problem, TIDY)
+            if self._refused and self._clock.now() - self._refused_at > REFUSED:
+                self._refused = ""
+                self._bell.set()
+
+    async def _forget(self) -> None:
+        live = self.picture.live
+        if self._stale and live is not None and await self._nginx.alone(live):
+            await self._responder.replace([one for name in self._upstreams for one in self._answers_of(name)])
+            self._stale = False
 
     def _show_endpoints(self) -> None:
         self._show(from_endpoints=tuple(one for some in self._about_endpoints.values() for one in some))

@@ -131,13 +131,13 @@ class Responder:
     async def stop(self) -> None:
         """End the responder, once nobody supervises it; NGINX keeps its peers as they are."""
         async with self._lock:
-            link = self._link or await Link.to(self._directory)
+            self._drop_link()  # it may lead to one that another controller has replaced
+            link = await Link.to(self._directory)
             if link is None:
                 return
             with contextlib.suppress(Lost):  # it may end before its reply is read
                 await link.exchange(control.Stop(), _FAREWELL)
             link.close()
-            self._drop_link()
             await ended(link.pid)
 
     async def close(self) -> None:

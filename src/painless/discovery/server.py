@@ -22,7 +22,7 @@ from painless.discovery import control
 from painless.discovery.answering import Answering
 from painless.discovery.journal import Journal, Record, Resolved
 from painless.discovery.outside import Outside, host_and_port
-from painless.discovery.sockets import Sockets, bound, lock
+from painless.discovery.sockets import Sockets, bound, is_lock, lock
 from painless.discovery.table import Table
 
 JOURNAL, PORT, LOCK = "table", "port", "lock"
@@ -32,6 +32,7 @@ HELD = 3
 """The exit status when another responder serves the directory."""
 
 _UNBINDABLE = 4
+_STILL_OURS = 10.0  # seconds between two looks at the lock, which only a mistake or a test removes
 _TAKE = 10.0  # seconds a controller may take to read a reply before it is given up
 
 log = logging.getLogger("painless.discovery")
@@ -40,10 +41,11 @@ log = logging.getLogger("painless.discovery")
 class Server:
     """One responder: a table, its journal, the names outside and the conversation with the controller."""
 
-    def __init__(self, directory: Path, options: "Options", sockets: Sockets) -> None:
-        self._directory = directory
+    def __init__(self, options: "Options", sockets: Sockets, held: int) -> None:
+        self._directory = directory = options.state
         self._options = options
         self._sockets = sockets
+        self._held = held
         self._since = time.time()
         self._journal = Journal(directory / JOURNAL)
         self._table = Table()
@@ -69,11 +71,20 @@ class Server:
             ]
             servers.append(await self._listen())
             log.info("answers for %d upstreams at %s", len(self._table), self._sockets.addresses[0])
-            await self._stopped.wait()
+            await self._until_stopped()
             for server in servers:
                 server.close()
             self._outside.stop()
         self._journal.close()
+
+    async def _until_stopped(self) -> None:
+        """Wait until told to stop, or until the directory is gone and nobody could tell us any more."""
+        while is_lock(self._directory / LOCK, self._held):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STILL_OURS):
+                    await self._stopped.wait()
+                return
+        log.warning("%s is gone or no longer ours", self._directory)
 
     async def _listen(self) -> asyncio.Server:
         path = self._directory / control.SOCKET
@@ -181,7 +192,8 @@ def main(arguments: list[str]) -> int:
     options = Options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     options.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if lock(options.state / LOCK) is None:
+    held = lock(options.state / LOCK)
+    if held is None:
         holder = (options.state / LOCK).read_text().strip() or "unknown"
         log.error("%s is served by another responder, with pid %s", options.state, holder)
         return HELD
@@ -190,13 +202,13 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         log.error("the port in %s cannot be had: %s", options.state / PORT, error)  # noqa: TRY400
         return _UNBINDABLE
-    _run(options, sockets)
+    _run(options, sockets, held)
     return 0
 
 
-def _run(options: Options, sockets: Sockets) -> None:
+def _run(options: Options, sockets: Sockets, held: int) -> None:
     async def serve() -> None:
-        await Server(options.state, options, sockets).run()
+        await Server(options, sockets, held).run()
 
     try:
         import uvloop  # noqa: PLC0415 - a third faster where it exists, and not needed

@@ -6,6 +6,7 @@ questions and answers at a reload is spread over sixteen buffers on either side.
 
 import contextlib
 import errno
+import fcntl
 import os
 import socket
 import time
@@ -68,6 +69,14 @@ def read_port(kept: Path) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 1 << 16 else None
 
 
+def is_lock(path: Path, file: int) -> bool:
+    """Return whether the lock is still the one that others would find at ``path``."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file))
+    except FileNotFoundError:
+        return False
+
+
 def _any_port() -> Sockets:
     for attempt in range(_TRIES):
         try:
@@ -118,8 +127,6 @@ def lock(path: Path) -> int | None:
 
     The kernel drops it when we end, however that happens.
     """
-    import fcntl  # noqa: PLC0415 - only here, and absent on systems that could still import this module
-
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -56,7 +56,7 @@ class Serving:
     async def alone(self, live: Generation) -> bool:
         """Remove what nothing runs; return whether ``live`` is all that does.
 
-        Only then its hot files are the only ones that may be opened: a Secret that was deleted leaves the disk.
+        Only then its hot files are all that may be opened: a Secret that was deleted leaves the disk.
         """
         await self._nginx.prune()
         if frozenset[str]().union(*holders(self._disk.run).values()) != {live.id}:
