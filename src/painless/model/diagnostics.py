@@ -5,6 +5,7 @@ sentence everywhere.
 """
 
 from enum import StrEnum
+from typing import Self
 
 from msgspec import Struct
 
@@ -20,42 +21,266 @@ class Severity(StrEnum):
 
 
 class Reason(StrEnum):
-    """The stable name of a finding; each has a section in docs/reference/diagnostics.md."""
+    """The stable name of a finding, what it means and how to mend it.
 
-    UNKNOWN_ANNOTATION = "UnknownAnnotation"
-    UNSUPPORTED_ANNOTATION = "UnsupportedAnnotation"
-    INVALID_ANNOTATION_VALUE = "InvalidAnnotationValue"
-    INCOMPLETE_ANNOTATION = "IncompleteAnnotation"
-    LOCATION_DENIED = "LocationDenied"
-    UNKNOWN_CONFIG_KEY = "UnknownConfigKey"
-    UNSUPPORTED_CONFIG_KEY = "UnsupportedConfigKey"
-    INVALID_CONFIG_VALUE = "InvalidConfigValue"
-    CONFIGMAP_NOT_FOUND = "ConfigMapNotFound"
-    CLASS_NOT_FOUND = "ClassNotFound"
-    INVALID_HOST = "InvalidHost"
-    INVALID_PATH = "InvalidPath"
-    SERVICE_NOT_FOUND = "ServiceNotFound"
-    PORT_NOT_FOUND = "PortNotFound"
-    UNSUPPORTED_BACKEND = "UnsupportedBackend"
-    EXTERNAL_NAME_REFUSED = "ExternalNameRefused"
-    ENDPOINT_REFUSED = "EndpointRefused"
-    SECRET_NOT_FOUND = "SecretNotFound"
-    INVALID_CERTIFICATE = "InvalidCertificate"
-    CERTIFICATE_MISMATCH = "CertificateMismatch"
-    INVALID_PASSWORD_FILE = "InvalidPasswordFile"
-    PATH_CONFLICT = "PathConflict"
-    DEFAULT_BACKEND_CONFLICT = "DefaultBackendConflict"
-    ALIAS_CONFLICT = "AliasConflict"
-    TLS_CONFLICT = "TlsConflict"
-    CANARY_WITHOUT_PRIMARY = "CanaryWithoutPrimary"
-    CANARY_IGNORED = "CanaryIgnored"
-    REGEX_HOST = "RegexHost"
-    UNSUPPORTED_BY_BUILD = "UnsupportedByBuild"
-    INVALID_MANIFEST = "InvalidManifest"
-    INVALID_OBJECT = "InvalidObject"
-    DUPLICATE_OBJECT = "DuplicateObject"
-    IGNORED_KIND = "IgnoredKind"
-    CONFIGURATION_REFUSED = "ConfigurationRefused"
+    The texts are printed in docs/reference/diagnostics.md; a reason without them cannot be declared.
+    """
+
+    meaning: str
+    mend: str
+
+    def __new__(cls, name: str, meaning: str, mend: str) -> Self:
+        one = str.__new__(cls, name)
+        one._value_ = name
+        one.meaning, one.mend = meaning, mend
+        return one
+
+    UNKNOWN_ANNOTATION = (
+        "UnknownAnnotation",
+        "An annotation has our prefix and a name nobody knows. It is ignored.",
+        (
+            "Correct the name; the finding names the closest one that exists. Remove an annotation that "
+            "was never one."
+        ),
+    )
+    UNSUPPORTED_ANNOTATION = (
+        "UnsupportedAnnotation",
+        (
+            "ingress-nginx knows this annotation and this version does not honour it. The Ingress is "
+            "served without it."
+        ),
+        "Look it up in annotations.md, and remove it or stay with ingress-nginx if the application needs it.",
+    )
+    INVALID_ANNOTATION_VALUE = (
+        "InvalidAnnotationValue",
+        "The value of an annotation cannot be read. The default is used, or the ConfigMap's value.",
+        (
+            "Write a value of the kind that the finding expects. Values that are not text, such as true "
+            "and 10, need quotes."
+        ),
+    )
+    INCOMPLETE_ANNOTATION = (
+        "IncompleteAnnotation",
+        "An annotation means something only together with another one, which is missing. It is ignored.",
+        "Add the other annotation, or remove this one.",
+    )
+    LOCATION_DENIED = (
+        "LocationDenied",
+        (
+            "An annotation that closes something cannot be honoured, such as an access list that cannot "
+            "be read. The paths of the Ingress answer 503, since serving them without it would open them "
+            "to everyone."
+        ),
+        "Correct the value. Removing the annotation opens the paths.",
+    )
+    UNKNOWN_CONFIG_KEY = (
+        "UnknownConfigKey",
+        "The ConfigMap has a key nobody knows. It is ignored.",
+        "Correct the name; the finding names the closest one that exists.",
+    )
+    UNSUPPORTED_CONFIG_KEY = (
+        "UnsupportedConfigKey",
+        "ingress-nginx knows this key of the ConfigMap and this version does not honour it. It is ignored.",
+        "Look it up in configmap.md, and remove it when nothing depends on it.",
+    )
+    INVALID_CONFIG_VALUE = (
+        "InvalidConfigValue",
+        "A value of the ConfigMap cannot be read. The default is used.",
+        (
+            "Write a value of the kind that the finding expects. All values of a ConfigMap are text, so "
+            "numbers need quotes."
+        ),
+    )
+    CONFIGMAP_NOT_FOUND = (
+        "ConfigMapNotFound",
+        "The ConfigMap that --configmap names does not exist. All settings have their defaults.",
+        "Create it, or correct the flag: it is namespace/name.",
+    )
+    CLASS_NOT_FOUND = (
+        "ClassNotFound",
+        (
+            "spec.ingressClassName names an IngressClass that does not exist. The Ingress is nobody's and "
+            "is not served."
+        ),
+        "Create the IngressClass, with the controller that --controller-class names, or correct the name.",
+    )
+    INVALID_HOST = (
+        "InvalidHost",
+        "The host of a rule is no host name that Kubernetes allows. The rule is left out.",
+        "Write a name in lower case without port and scheme. A wildcard is one leading label: *.example.com.",
+    )
+    INVALID_PATH = (
+        "InvalidPath",
+        (
+            "A path cannot be served as it is written: it does not begin with a slash, it is too long, "
+            "its pathType is unknown, or its regular expression is none that NGINX takes. The path is "
+            "left out; the others of the Ingress are served."
+        ),
+        (
+            "Correct the path as the finding says. On a host where one Ingress uses regular expressions, "
+            "every path is read as one."
+        ),
+    )
+    SERVICE_NOT_FOUND = (
+        "ServiceNotFound",
+        "A path names a Service that does not exist in the namespace of its Ingress. The path answers 503.",
+        "Create the Service, or correct the name. It is served as soon as the Service is there.",
+    )
+    PORT_NOT_FOUND = (
+        "PortNotFound",
+        "The Service has no port with this number or name. The path answers 503.",
+        (
+            "Name one of the ports that the finding lists. For an outside name (ExternalName) the port is "
+            "a number."
+        ),
+    )
+    UNSUPPORTED_BACKEND = (
+        "UnsupportedBackend",
+        "The backend is an object of another kind than Service. The path is left out.",
+        "Put a Service in front of it.",
+    )
+    EXTERNAL_NAME_REFUSED = (
+        "ExternalNameRefused",
+        (
+            "A Service of type ExternalName points at NGINX's own machine, or such Services are switched "
+            "off. Its paths answer 503."
+        ),
+        "Name another machine. Where --disable-svc-external-name is set, ask the operator.",
+    )
+    ENDPOINT_REFUSED = (
+        "EndpointRefused",
+        (
+            "An EndpointSlice has an address that is not another machine's, such as the node's metadata "
+            "service. The address gets no traffic; other endpoints do."
+        ),
+        "Correct the address. Endpoints that Kubernetes makes from pods never have such addresses.",
+    )
+    SECRET_NOT_FOUND = (
+        "SecretNotFound",
+        (
+            "A Secret does not exist in the namespace of the Ingress. For a certificate, the default "
+            "certificate is served; for a list of users, the paths answer 503."
+        ),
+        "Create the Secret, or correct the name. It is used as soon as it is there.",
+    )
+    INVALID_CERTIFICATE = (
+        "InvalidCertificate",
+        (
+            "A Secret holds no usable certificate: tls.crt or tls.key is missing, is not PEM, is "
+            "encrypted, or they do not belong together. The default certificate is served."
+        ),
+        "Check the files with openssl x509 and openssl pkey, and write the Secret anew.",
+    )
+    CERTIFICATE_MISMATCH = (
+        "CertificateMismatch",
+        "The certificate is good, but not for this host. The default certificate is served.",
+        (
+            "Have the host put on the certificate, or name another Secret. A wildcard stands for exactly "
+            "one label."
+        ),
+    )
+    INVALID_PASSWORD_FILE = (
+        "InvalidPasswordFile",
+        (
+            "Some or all users of a Secret for basic authentication cannot be read. Those users cannot "
+            "enter; the others can."
+        ),
+        (
+            "Write lines user:hash under the key auth, as htpasswd does, or with auth-secret-type: auth- "
+            "map a key for each user with the hash as its value."
+        ),
+    )
+    PATH_CONFLICT = (
+        "PathConflict",
+        (
+            "Two Ingresses, or two rules of one, have the same host, path and kind of path. The older "
+            "Ingress keeps it."
+        ),
+        (
+            "Remove one of them. Age is the creation time, so deleting an Ingress and creating it anew "
+            "makes it the youngest; at equal times the greater namespace/name wins."
+        ),
+    )
+    DEFAULT_BACKEND_CONFLICT = (
+        "DefaultBackendConflict",
+        "Two Ingresses without rules want to answer for every other host. The older one does.",
+        "Remove spec.defaultBackend from one of them.",
+    )
+    ALIAS_CONFLICT = (
+        "AliasConflict",
+        "A name in server-alias is the host of an Ingress, or an older alias. The alias is left out.",
+        "Remove the alias from one of them.",
+    )
+    TLS_CONFLICT = (
+        "TlsConflict",
+        "Two Ingresses name different Secrets for one host. The certificate of the older one is served.",
+        "Name one Secret, or list the host under spec.tls of one Ingress only.",
+    )
+    CANARY_WITHOUT_PRIMARY = (
+        "CanaryWithoutPrimary",
+        (
+            "A canary has a path that no other Ingress has, with the same host and kind of path. Nothing "
+            "is served there."
+        ),
+        "Give the canary the host, path and pathType of the Ingress whose traffic it should get.",
+    )
+    CANARY_IGNORED = (
+        "CanaryIgnored",
+        'A canary annotation without canary: "true", or a second canary for one path. It is ignored.',
+        'Add canary: "true", or remove one of the two canaries.',
+    )
+    REGEX_HOST = (
+        "RegexHost",
+        (
+            "Another Ingress of the host uses regular expressions, which makes every path of the host "
+            "one, compared without case. ingress-nginx does the same."
+        ),
+        "Give the Ingress with use-regex or rewrite-target a host of its own.",
+    )
+    UNSUPPORTED_BY_BUILD = (
+        "UnsupportedByBuild",
+        "The NGINX that runs lacks a module that a setting needs. The setting is ignored.",
+        "Run a build of NGINX with that module; painless version says which one runs.",
+    )
+    INVALID_MANIFEST = (
+        "InvalidManifest",
+        (
+            "A file is no YAML or JSON, or cannot be read. While painless serves, the last good content "
+            "stays in use."
+        ),
+        "Mend the file at the line and column of the finding.",
+    )
+    INVALID_OBJECT = (
+        "InvalidObject",
+        (
+            "A field of an object is missing, has the wrong type or a value that Kubernetes would not "
+            "accept. The smallest part that is wrong is left out: a path, a port, an endpoint, or the "
+            "object."
+        ),
+        "Correct the field. kubectl apply --dry-run=server says the same of most of them.",
+    )
+    DUPLICATE_OBJECT = (
+        "DuplicateObject",
+        "Two manifests define the same object. The first file by name is used.",
+        "Remove one of them.",
+    )
+    IGNORED_KIND = (
+        "IgnoredKind",
+        "Objects of this kind are not read. Said once for each file and kind.",
+        "Nothing, where they are there for others. Keep them out of the folder to be rid of the finding.",
+    )
+    CONFIGURATION_REFUSED = (
+        "ConfigurationRefused",
+        (
+            "NGINX refuses the configuration; the finding quotes it and names the object behind the line. "
+            "What was served before is served on, and no change of routing takes effect. Endpoints, "
+            "certificates and passwords still do."
+        ),
+        (
+            "Correct or remove the object that is named. Then please report it: what passes our checks "
+            "should never be refused."
+        ),
+    )
 
 
 class Diagnostic(Struct, frozen=True, order=True):
