@@ -12,6 +12,7 @@ from contextlib import closing
 
 from cryptography import x509
 from msgspec import Struct
+from tests.corpus.client_http2 import exchange
 
 DEADLINE = 10.0
 """Seconds for one request, which takes milliseconds; a pod that a case delays takes less."""
@@ -32,13 +33,17 @@ class Url(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """One request; ``source`` is the address it comes from and ``length`` that of its body."""
+    """One request; ``source`` is the address it comes from and ``length`` that of its body.
+
+    ``http2`` asks for that version; else it is HTTP/1.1.
+    """
 
     method: str
     url: Url
     headers: tuple[tuple[str, str], ...] = ()
     source: str = ""
     length: int = 0
+    http2: bool = False
 
 
 class Answer(Struct, frozen=True):
@@ -65,15 +70,27 @@ async def send(request: Request, address: str, port: int) -> Answer:
         reader, writer = await asyncio.open_connection(
             address,
             port,
-            ssl=_trusting() if secure else None,
+            ssl=_trusting(http2=request.http2) if secure else None,
             server_hostname=request.url.host if secure else None,
             local_addr=(request.source, 0) if request.source else None,
         )
         with closing(writer):
             names = _names(writer) if secure else ()
+            if request.http2:
+                return await _second(request, reader, writer, names)
             writer.write(_wire(request))
             raw = await _rest(reader)
     return _read(raw, request.method, names)
+
+
+async def _second(
+    request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, names: tuple[str, ...]
+) -> Answer:
+    url = request.url
+    pseudo = ((":method", request.method), (":scheme", url.scheme), (":authority", url.authority))
+    fields = (*pseudo, (":path", url.target), *request.headers)
+    (status, *headers), body = await exchange(reader, writer, fields, b"x" * request.length)
+    return Answer(int(status[1]), tuple(headers), body, names)
 
 
 async def _rest(reader: asyncio.StreamReader) -> bytes:
@@ -82,16 +99,20 @@ async def _rest(reader: asyncio.StreamReader) -> bytes:
     try:
         while more := await reader.read(65_536):
             raw += more
+            if raw.startswith(b"HTTP/1.1 101 ") and b"\r\n\r\n" in raw:
+                # A tunnel stays open.
+                break
     except ConnectionResetError:
         assert raw, "the connection was reset before an answer came"
     return raw
 
 
-def _trusting() -> ssl.SSLContext:
+def _trusting(*, http2: bool) -> ssl.SSLContext:
     # Which certificate is shown is looked at, not judged.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"] if http2 else ["http/1.1"])
     return context
 
 
@@ -110,9 +131,12 @@ def _wire(request: Request) -> bytes:
 
 def _names(writer: asyncio.StreamWriter) -> tuple[str, ...]:
     shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-    extensions = x509.load_der_x509_certificate(shown).extensions
-    names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return tuple(names.get_values_for_type(x509.DNSName))
+    certificate = x509.load_der_x509_certificate(shown)
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return tuple(str(one.value) for one in certificate.subject)
+    return tuple(found.get_values_for_type(x509.DNSName))
 
 
 class _Bytes(Struct):

@@ -3,11 +3,12 @@
 ``METHOD URL  field  field => STATUS pod  field  field``, with two spaces or more between fields.
 
 Before the arrow: ``Header: value`` · ``from 127.0.0.9`` (the client's address) · ``body 2048 bytes`` ·
-``with cookies`` (those that earlier answers of this case set).  ``10x GET …`` sends it ten times.
+``with cookies`` (those that earlier answers of this case set) · ``HTTP/2``.  ``10x GET …`` sends it ten times.
 
 After it, a pod's name right after the status; ``web-1, web-2`` means that these and no others answered, each
 at least once; ``(one pod)`` that all answers came from one.  Then: ``Header: value`` · ``Header ~ regular
-expression`` · ``no Header`` · ``body contains text`` · ``body lacks text`` · ``certificate: names``.
+expression`` · ``no Header`` · ``body contains text`` · ``body lacks text`` · ``certificate: names`` ·
+``web-new 10-90 times`` (how many of the answers came from this pod).
 """
 
 import re
@@ -25,8 +26,18 @@ _FIELDS = re.compile(r"\s{2,}")
 _HEADER = re.compile(r"(?P<name>[A-Za-z0-9_-]+)(?P<how>:| ~) ?(?P<value>.*)")
 _FORM = "METHOD URL  field => STATUS pod  field, with two spaces before each field"
 
+_SHARE = re.compile(r"(?P<pod>[\w.-]+) (?P<least>\d+)-(?P<most>\d+) times")
+
 Check = Callable[[Answer], str]
 """Says what is wrong with an answer, or nothing."""
+
+
+class Share(Struct, frozen=True):
+    """How many of the answers to one line a pod may have given."""
+
+    pod: str
+    least: int
+    most: int
 
 
 class Probe(Struct, frozen=True):
@@ -40,6 +51,7 @@ class Probe(Struct, frozen=True):
     status: int
     pods: tuple[str, ...]
     checks: tuple[Check, ...]
+    shares: tuple[Share, ...]
 
 
 def parse_requests(case: Case) -> Iterator[Probe]:
@@ -64,13 +76,19 @@ def _probe(case: Case, text: str, line: int) -> Probe:
             cookies = True
             continue
         request = _with(request, field) or case.bad(line, f'found "{field}", expected a field of a request')
+    shares = tuple(_share(found) for field in expected[1:] if (found := _SHARE.fullmatch(field)))
     checks = [
         _check(field) or case.bad(line, f'found "{field}", expected a field of an answer')
         for field in expected[1:]
+        if not _SHARE.fullmatch(field)
     ]
     pods = tuple(last["pods"].split(", ")) if last["pods"] else ()
     times = int(first["times"] or 1)
-    return Probe(text, line, request, times, cookies, int(last["status"]), pods, tuple(checks))
+    return Probe(text, line, request, times, cookies, int(last["status"]), pods, tuple(checks), shares)
+
+
+def _share(found: re.Match[str]) -> Share:
+    return Share(found["pod"], int(found["least"]), int(found["most"]))
 
 
 def _with(request: Request, field: str) -> Request | None:
@@ -78,6 +96,8 @@ def _with(request: Request, field: str) -> Request | None:
         return structs.replace(request, source=found[1])
     if found := re.fullmatch(r"body (\d+) bytes", field):
         return structs.replace(request, length=int(found[1]))
+    if field == "HTTP/2":
+        return structs.replace(request, http2=True)
     found = _HEADER.fullmatch(field)
     if found is None or found["how"] != ":":
         return None
@@ -130,7 +150,13 @@ def judge(probe: Probe, answers: Iterable[Answer]) -> tuple[str, ...]:
         f"found status {one.status}, expected {probe.status}" for one in some if one.status != probe.status
     }
     wrong |= {says for one in some for check in probe.checks if (says := check(one))}
-    wrong |= set(_pods(probe, {pod for one in some for pod in one.all("x-pod")}))
+    answered = [pod for one in some for pod in one.all("x-pod")]
+    wrong |= set(_pods(probe, set(answered)))
+    wrong |= {
+        f"found {count} answers of {share.pod}, expected {share.least} to {share.most}"
+        for share in probe.shares
+        if not share.least <= (count := answered.count(share.pod)) <= share.most
+    }
     return tuple(sorted(wrong))
 
 

@@ -94,6 +94,15 @@ def _text(field: str) -> _Setter:
     return read
 
 
+def _number(field: str) -> _Setter:
+    def read(value: object, _: Options) -> dict[str, Any]:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError("expected a number")
+        return {field: value}
+
+    return read
+
+
 def _name(field: str) -> _Setter:
     def read(value: object, _: Options) -> dict[str, Any]:
         namespace, slash, name = str(value).partition("/")
@@ -122,6 +131,7 @@ _SETTERS: Mapping[str, _Setter] = {
     "default-backend-service": _name("default_backend"),
     "default-ssl-certificate": _name("default_certificate"),
     "disable-svc-external-name": _flag("external_names", negated=True),
+    "https-port": _number("https_port"),
     "ingress-class": _text("ingress_class"),
     "ingress-class-by-name": _flag("class_by_name"),
     "nginx-version": _version,

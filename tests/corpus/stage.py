@@ -85,7 +85,8 @@ class Theatre:
 
     def options(self, options: Options) -> Options:
         """Return a case's options with the paths and ports of this NGINX."""
-        return structs.replace(on_this_machine(options, self._build), **self._own)
+        named = {} if options.https_port == _HTTPS else {"https_port": options.https_port}
+        return structs.replace(on_this_machine(options, self._build), **{**self._own, **named})
 
     async def start(self) -> None:
         empty = compile_snapshot(Snapshot(), self.options(defaults())).generation
