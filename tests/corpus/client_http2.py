@@ -1,4 +1,4 @@
-"""One exchange over HTTP/2, for the client: header fields and a body go in, header fields and a body come out."""
+"""One exchange over HTTP/2, for the client: fields and a body go in, fields and a body come out."""
 
 import asyncio
 

@@ -3,7 +3,8 @@
 ``METHOD URL  field  field => STATUS pod  field  field``, with two spaces or more between fields.
 
 Before the arrow: ``Header: value`` · ``from 127.0.0.9`` (the client's address) · ``body 2048 bytes`` ·
-``with cookies`` (those that earlier answers of this case set) · ``HTTP/2``.  ``10x GET …`` sends it ten times.
+``with cookies`` (those that earlier answers of this case set) · ``HTTP/2``.  ``10x GET …`` sends it ten
+times.
 
 After it, a pod's name right after the status; ``web-1, web-2`` means that these and no others answered, each
 at least once; ``(one pod)`` that all answers came from one.  Then: ``Header: value`` · ``Header ~ regular
