@@ -32,7 +32,7 @@ HELD = 3
 """The exit status when another responder serves the directory."""
 
 _UNBINDABLE = 4
-_STILL_OURS = 10.0  # seconds between two looks at the lock, which only a mistake or a test removes
+_STILL_OURS = 2.0  # seconds between two looks at the lock, which only a mistake or a test removes
 _TAKE = 10.0  # seconds a controller may take to read a reply before it is given up
 
 log = logging.getLogger("painless.discovery")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import random
+import shutil
 import signal
 import socket
 import stat
@@ -22,6 +23,7 @@ import pytest
 from painless.discovery import control
 from painless.discovery.answers import NO_ENDPOINTS, Answer, Peer
 from painless.discovery.client import RefusedError, Responder, ResponderError
+from painless.discovery.link import is_alive
 from painless.discovery.server import HELD
 
 ONE = Answer("a.b.80", (Peer("10.0.0.1", 80),))
@@ -255,6 +257,12 @@ async def test_answered_since(responder: Responder):
         waiting = group.create_task(responder.wait_answered(["a.b.80"], since))
         await resolved(responder, "a.b.80.painless.")
     assert waiting.result() == frozenset()
+
+
+async def test_a_responder_whose_directory_is_gone_ends(responder: Responder, state_dir: Path):
+    """Nobody could reach it any more, and another one could start beside it."""
+    shutil.rmtree(state_dir / "discovery")
+    await until(lambda: not is_alive(responder.pid), within=20)
 
 
 async def test_it_stays_small(responder: Responder):
