@@ -1,0 +1,145 @@
+"""Stand-ins for NGINX, the responder and time, behind the controller's ports.
+
+The fake NGINX obeys steps as the real one does: what is not staged cannot be switched to, a text with the word
+``refuse_me`` is refused at the test, and only ``Reload`` and ``Start`` change what runs.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Iterable
+
+from painless.discovery.answers import Answer
+from painless.nginx.generation import Generation
+from painless.plan.steps import (
+    Applied,
+    Await,
+    DropHot,
+    Outcome,
+    PutHot,
+    Refused,
+    Reload,
+    Resolve,
+    Stage,
+    Start,
+    Step,
+    Switch,
+    Verify,
+)
+from painless.sensitive import Sensitive
+
+
+class FakeNginx:
+    """NGINX and its disk in memory."""
+
+    def __init__(self) -> None:
+        self.reload_count = 0
+        self.staged: dict[str, Generation] = {}
+        self.hot: dict[str, Sensitive] = {}
+        self.current: str | None = None
+        self.runs: str | None = None
+        self.fails: Exception | None = None
+        self.applied: list[tuple[Step, ...]] = []
+        self._gone = asyncio.Event()
+
+    async def adopt(self) -> Generation | None:
+        return self.staged[self.runs] if self.runs else None
+
+    async def apply(self, steps: Iterable[Step]) -> Outcome:
+        if self.fails is not None:
+            raise self.fails
+        self.applied.append(tuple(steps))
+        for step in self.applied[-1]:
+            if not self._perform(step):
+                return Refused(step, "refuse_me in /state/nginx.conf:1")
+        return Applied()
+
+    async def gone(self) -> None:
+        await self._gone.wait()
+
+    async def last_good(self) -> Generation | None:
+        return self.staged.get(self.current or "")
+
+    async def alone(self, live: Generation) -> bool:
+        return self.runs == live.id
+
+    def die(self) -> None:
+        """End NGINX as a kill does."""
+        self.runs = None
+        self._gone.set()
+
+    def _perform(self, step: Step) -> bool:
+        match step:
+            case Stage(generation):
+                self.staged[generation.id] = generation
+            case Verify(id_):
+                return "refuse_me" not in self.staged[id_].cold["nginx.conf"]
+            case PutHot(path, content):
+                self.hot[path] = content
+            case DropHot(path):
+                self.hot.pop(path, None)
+            case Switch(id_):
+                assert id_ in self.staged, "only a staged generation can be current"
+                self.current = id_
+            case Start():
+                self.runs = self.runs or self.current
+                self._gone = asyncio.Event()
+            case Reload():
+                assert self.runs, "only a running NGINX can be told to load"
+                self.reload_count += 1
+                self.runs = self.current
+            case Await(id_):
+                assert self.runs == id_, "what is awaited was loaded"
+            case Resolve():
+                pass
+        return True
+
+
+class FakeResponder:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+
+    async def replace(self, answers: Iterable[Answer]) -> None:
+        self.answers = {one.upstream: one for one in answers}
+
+    async def put(self, answers: Iterable[Answer]) -> None:
+        self.answers |= {one.upstream: one for one in answers}
+
+
+class VirtualClock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._sleepers: list[tuple[float, int, asyncio.Event]] = []
+
+    def now(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        event = asyncio.Event()
+        heapq.heappush(self._sleepers, (self._now + seconds, id(event), event))
+        await event.wait()
+
+    async def pass_(self, seconds: float) -> None:
+        """Let ``seconds`` pass, waking sleepers in order, and everybody do what they then can."""
+        end = self._now + seconds
+        await settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            self._now, _, event = heapq.heappop(self._sleepers)
+            event.set()
+            await settle()
+        self._now = end
+
+
+async def settle() -> None:
+    """Let other tasks run until they wait for something that this test has to bring about."""
+    # Compiles run in a thread: the loop is idle while one does, so idle rounds are counted in time too.
+    for _ in range(200):
+        await asyncio.sleep(0)
+    await asyncio.to_thread(lambda: None)
+    for _ in range(200):
+        await asyncio.sleep(0)

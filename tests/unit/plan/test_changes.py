@@ -1,0 +1,66 @@
+"""The reasons of a reload are read off the lines that differ."""
+
+from msgspec import structs
+from tests.builders import OPTIONS, options, web
+
+from painless.compiler import compile_snapshot
+from painless.model.objects import ConfigMap, Object, ObjectRef
+from painless.model.snapshot import snapshot_of
+from painless.nginx.generation import Generation
+from painless.plan.changes import Change, Effect, Kind, changes, effect, refused_origin
+from painless.sensitive import Sensitive
+
+WEB = ObjectRef("Ingress", "shop", "web")
+B = ObjectRef("Ingress", "shop", "b")
+
+
+def generation(*objects: Object) -> Generation:
+    return compile_snapshot(snapshot_of(objects), OPTIONS).generation
+
+
+def test_an_ingress_that_comes_is_named() -> None:
+    """Whoever added it caused the reload, and its Service came with it."""
+    found = changes(generation(*web()), generation(*web(), *web("b", "b.example")))
+    assert Change(Kind.ADDED, B, "") in found
+    assert {B, ObjectRef("Service", "shop", "b")} == {one.ref for one in found}
+
+
+def test_an_ingress_that_goes_is_named() -> None:
+    """Likewise the other way round."""
+    found = changes(generation(*web(), *web("b", "b.example")), generation(*web()))
+    assert Change(Kind.REMOVED, B, "") in found
+
+
+def test_a_changed_annotation_names_object_and_field() -> None:
+    """The path it changes is said; other objects are not."""
+    found = changes(generation(*web()), generation(*web(annotations={"proxy-body-size": "8m"})))
+    assert (Change(Kind.CHANGED, WEB, "spec.rules[0].http.paths[0]"),) == found
+    assert "IngressChanged" == found[0].label
+
+
+def test_a_changed_setting_is_ours() -> None:
+    """What no object says has no object."""
+    live = compile_snapshot(snapshot_of(web()), OPTIONS).generation
+    named = options(configmap=("shop", "config"))
+    config = ConfigMap("shop", "config", (("hsts", "false"),))
+    want = compile_snapshot(snapshot_of((*web(), config)), named).generation
+    assert (Change(Kind.CHANGED, None, ""),) == changes(live, want)
+
+
+def test_the_effect_is_decided_by_the_files_alone() -> None:
+    """Text is a reload, a hot file is live, equal is nothing; a start is a reload."""
+    live = generation(*web())
+    rotated = structs.replace(live, hot={**live.hot, "certificates/default.pem": Sensitive(b"new")})
+    found = [effect(None, live), effect(live, live), effect(live, rotated), effect(live, generation())]
+    assert [Effect.RELOAD, Effect.NONE, Effect.LIVE, Effect.RELOAD] == found
+
+
+def test_the_line_nginx_refuses_has_an_owner() -> None:
+    """NGINX names file and line; the line knows its object."""
+    want = generation(*web())
+    lines = want.cold["nginx.conf"].splitlines()
+    at = next(number for number, line in enumerate(lines, 1) if "server_name web.example" in line)
+    origin = refused_origin(f"nonsense in /state/generations/{want.id}/nginx.conf:{at}", want)
+    assert origin is not None
+    assert WEB == origin.ref
+    assert refused_origin("bind() to 0.0.0.0:80 failed", want) is None
