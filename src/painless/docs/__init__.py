@@ -1,0 +1,20 @@
+"""The reference pages, made from what the code declares, so that they cannot say anything else.
+
+``pages`` is pure: names and texts.  Writing and comparing is ``__main__``'s; what keys mean is ``keys``, what
+the program says of itself is ``program``.  Pages for people who learn or decide are written by hand.
+"""
+
+from collections.abc import Mapping
+
+from painless.docs import keys, program
+
+
+def pages() -> Mapping[str, str]:
+    """Return each page by its file name."""
+    return {
+        "annotations.md": keys.annotations_page(),
+        "configmap.md": keys.configmap_page(),
+        "diagnostics.md": program.diagnostics_page(),
+        "metrics.md": program.metrics_page(),
+        "commands.md": program.commands_page(),
+    }

@@ -1,0 +1,104 @@
+"""The pages about the program itself: its findings, its metrics and its commands."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import click
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from painless.cli import main as commands
+from painless.cli.main import __doc__ as about_commands
+from painless.docs.markdown import code, page, prose, table
+from painless.model.diagnostics import Reason, Severity
+from painless.observe.metrics import Metrics, State
+
+_SEVERITIES = {
+    Severity.WARNING: "honoured, and probably not what was meant",
+    Severity.ERROR: "this setting is not honoured; the rest of the object is",
+    Severity.REJECTED: "the object, or the paths it is about, are not served",
+}
+
+
+def diagnostics_page() -> str:
+    return page(
+        "Findings",
+        "What Painless says about objects. `painless lint` shows them for a folder; `painless serve` logs "
+        "each once when it appears and once when it is gone (`diagnostic_found`, `diagnostic_resolved`), and "
+        "counts them in the metric `painless_diagnostics`. Each names the object, the field, what was found "
+        "and what was expected.",
+        table(("severity", "means"), ((code(one), means) for one, means in _SEVERITIES.items())),
+        *(part for one in Reason for part in (f"## {one}", one.meaning, f"**To mend it:** {one.mend}")),
+    )
+
+
+def metrics_page() -> str:
+    return page(
+        "Metrics",
+        "The health port (`--healthz-port`, 10254) serves `/metrics` in Prometheus' text format, beside the "
+        "liveness probe (`--health-check-path`, `/healthz`) and the readiness probe `/readyz`, which answers "
+        "503 with the reason until NGINX serves.",
+        table(
+            ("metric", "type", "labels", "meaning"),
+            (
+                (code(one.samples[0].name), one.type, _labels(one), one.documentation)
+                for one in sorted(_metrics(), key=lambda one: one.name)
+            ),
+        ),
+    )
+
+
+def _metrics() -> Iterable[Metric]:
+    """Return all metrics; each labelled one has to have a sample here, since only that has labels."""
+    metrics = Metrics(State(lambda: "id", lambda: {("error", "InvalidHost"): 1}))
+    metrics.reloaded("IngressAdded", 1)
+    found = text_string_to_metric_families(metrics.page().decode())
+    families = [one for one in found if not one.name.endswith("_created")]
+    assert all(one.samples for one in families), "a metric with labels has no sample here"
+    return families
+
+
+def _labels(metric: Metric) -> str:
+    return ", ".join(code(name) for name in metric.samples[0].labels)
+
+
+def commands_page() -> str:
+    shared = tuple(_shared(commands.commands))
+    names = ", ".join(code(name) for name, one in commands.commands.items() if _compiles(one))
+    return page(
+        "Commands",
+        prose(str(about_commands)),
+        "`painless COMMAND --help` says the same. The flags that decide the configuration are those of "
+        f"{names}; they come first.",
+        "## Flags that decide the configuration",
+        table(("flag", "meaning"), shared),
+        *(part for name, one in commands.commands.items() for part in _command(name, one, shared)),
+    )
+
+
+Record = tuple[str, str]
+"""A flag as it is written, and its help."""
+
+
+def _command(name: str, command: click.Command, shared: tuple[Record, ...]) -> Iterator[str]:
+    yield f"## painless {name}"
+    yield prose(command.help or "")
+    own = [one for one in _records(command) if one not in shared]
+    yield "Takes the flags that decide the configuration, and:" if _compiles(command) and own else ""
+    yield "Takes the flags that decide the configuration." if _compiles(command) and not own else ""
+    yield table(("flag", "meaning"), own) if own else ""
+
+
+def _compiles(command: click.Command) -> bool:
+    return any("--source" in one.opts for one in command.params)
+
+
+def _shared(known: Mapping[str, click.Command]) -> Iterator[Record]:
+    """Yield the flags that all commands have which compile, in their order."""
+    first, *others = (_records(one) for one in known.values() if _compiles(one))
+    yield from (one for one in first if all(one in other for other in others))
+
+
+def _records(command: click.Command) -> list[Record]:
+    context = click.Context(command)
+    found = (one.get_help_record(context) for one in command.params)
+    return [(code(flag), text) for flag, text in filter(None, found)]
