@@ -1,5 +1,6 @@
 """Tree to generation: the files, the origin of each line, and an id made of the content."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from painless.compiler.lower import arms_of, lower, warm
@@ -28,9 +29,13 @@ def emit(site: Site, options: Options, config: ConfigValues, hot: Mapping[str, S
     )
 
 
+# Our own spelling: an upstream's words hold no user's text but names without a dollar sign.
+_VARIABLE = re.compile(r"\$\{?(\w+)")
+
+
 def warm_generation(want: Generation, options: Options) -> Generation:
     """Return the generation that only resolves the upstreams of ``want``: the first step of a start."""
-    main = printed(warm(options))
+    main = printed(warm(options, sorted(set(_VARIABLE.findall(want.cold[UPSTREAMS])))))
     cold = {MAIN: main.text, UPSTREAMS: want.cold[UPSTREAMS]}
     origins = {MAIN: main.origins, UPSTREAMS: want.origins.get(UPSTREAMS, ())}
     return Generation(generation_id(cold), cold, hot=want.hot, origins=origins, upstreams=want.upstreams)

@@ -31,13 +31,19 @@ def lower(site: Site, options: Options, config: ConfigValues) -> tuple[Directive
     return (*main_preamble(options), block("http", body=body))
 
 
-def warm(options: Options) -> tuple[Directive, ...]:
+def warm(options: Options, variables: Iterable[str]) -> tuple[Directive, ...]:
     """Return a main file that resolves the upstreams and serves nobody.
 
     NGINX has no peers until its first answers, so a start goes in two steps: this, then the real one.
+    ``variables`` are those that the upstreams name and locations or maps of the real one define.
     """
     neutral = Site(servers=(), upstreams=(), certificates={})
-    body = (*http_preamble(options, neutral, ()), directive("include", UPSTREAMS), private_server(options))
+    body = (
+        *http_preamble(options, neutral, ()),
+        *(block("map", Var("host"), Var(one), body=(directive("default", ""),)) for one in variables),
+        directive("include", UPSTREAMS),
+        private_server(options),
+    )
     return (*main_preamble(options), block("http", body=body))
 
 
