@@ -114,9 +114,11 @@ class Responder:
         left = frozenset(upstreams)
         deadline = self.now() + within
         # The responder is asked again and again: what would wake us is in another process.
-        while (left := await self.unanswered(left, since)) and self.now() < deadline:  # noqa: ASYNC110
+        while True:
+            left = await self.unanswered(left, since)
+            if not left or self.now() >= deadline:
+                return left
             await asyncio.sleep(_POLL)
-        return left
 
     async def statistics(self) -> control.Statistics:
         return await self._ask(control.Describe(), control.Statistics)

@@ -5,18 +5,12 @@ backend.  Addresses that would lead back to this machine are left out (addresses
 """
 
 import asyncio
-import contextlib
 import ipaddress
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from painless.discovery.addresses import canonical, refusal
 
-if TYPE_CHECKING:
-    import dns.asyncresolver
-
-_LIFETIME = 5.0  # seconds for one question through all name servers and search domains
 _AT_LEAST = 1.0  # seconds between two questions for one name, whatever its TTL says
 _RETRY = (1.0, 15.0)  # seconds after a failure, doubling: a name server's outage is met with patience
 _AT_ONCE = 32  # names asked for at once, so that thousands of names are no flood
@@ -104,30 +98,13 @@ class Outside:
         raise Unresolvable(why)
 
     async def _asked(self, hostname: str, kind: str) -> tuple[list[str], float]:
-        # Imported late: 10 MB that a cluster without such Services need not spend.
-        import dns.asyncresolver  # noqa: PLC0415
-        import dns.exception  # noqa: PLC0415
+        # Late: dnspython is 5 MB that a cluster without such Services need not spend.
+        from painless.discovery.lookup import LookupFailed, looked_up  # noqa: PLC0415
 
         try:
-            answer = await self._resolver().resolve(hostname, kind, search=True, lifetime=_LIFETIME)
-        except (dns.exception.DNSException, OSError) as error:
-            raise Unresolvable(f"{type(error).__name__}: {error}") from error
-        return [str(one) for one in answer], float(answer.chaining_result.minimum_ttl)
-
-    def _resolver(self) -> "dns.asyncresolver.Resolver":
-        """Return a resolver as /etc/resolv.conf has it at this moment, unless name servers were given."""
-        import dns.asyncresolver  # noqa: PLC0415
-        import dns.nameserver  # noqa: PLC0415
-        import dns.resolver  # noqa: PLC0415
-
-        resolver = dns.asyncresolver.Resolver(configure=False)
-        with contextlib.suppress(OSError, dns.resolver.NoResolverConfiguration):
-            resolver.read_resolv_conf("/etc/resolv.conf")
-        if self._nameservers:
-            resolver.nameservers = [
-                dns.nameserver.Do53Nameserver(*host_and_port(one)) for one in self._nameservers
-            ]
-        return resolver
+            return await looked_up(hostname, kind, self._nameservers)
+        except LookupFailed as error:
+            raise Unresolvable(str(error)) from error
 
 
 def _is_cancelled() -> bool:

@@ -145,7 +145,7 @@ class Server:
             else:
                 self._journal.append(record)
         except OSError as error:
-            log.error("the table is served but not kept: %s", error)  # noqa: TRY400 - the sentence says it
+            log.warning("the table is served but not kept: %s", error)
 
     def _resolved(self, hostname: str, addresses: tuple[str, ...]) -> None:
         self._change(Resolved(hostname, addresses))
@@ -200,7 +200,7 @@ def main(arguments: list[str]) -> int:
     try:
         sockets = bound(options.state / PORT)
     except OSError as error:
-        log.error("the port in %s cannot be had: %s", options.state / PORT, error)  # noqa: TRY400
+        log.critical("the port in %s cannot be had: %s", options.state / PORT, error)
         return _UNBINDABLE
     _run(options, sockets, held)
     return 0
