@@ -112,6 +112,9 @@ def comma_list(item: Decoder[T], *, expected: str) -> Decoder[tuple[T, ...]]:
 
 def network(text: str) -> str | Rejected:
     """Decode an IP address or CIDR block, normalised, since NGINX only warns about host bits."""
+    if "%" in text:
+        # A zone means something on one machine only.
+        return Rejected("an IP address or CIDR block")
     try:
         block = ipaddress.ip_network(text, strict=False)
     except ValueError:

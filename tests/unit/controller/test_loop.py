@@ -98,10 +98,8 @@ class Program:
 async def running(program: Program) -> AsyncIterator[Program]:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(program.controller.run(program.source()))
-        try:
-            yield program
-        finally:
-            task.cancel()
+        yield program
+        task.cancel()
 
 
 @pytest.fixture
