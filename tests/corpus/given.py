@@ -77,7 +77,7 @@ def read_given(case: Case) -> Given:
             pods |= set(more)
             free += len({pod.address for pod in more})
             if service.external_name and more:
-                outside[service.external_name] = more[0].address
+                outside[service.external_name.rstrip(".").lower()] = more[0].address
         _checked(case, mark, "protocol", PROTOCOLS)
     diagnostics = tuple(one for each in decoded for one in each.diagnostics)
     return Given((*_others(objects), *slices), tuple(slices), tuple(sorted(pods)), outside, diagnostics)

@@ -7,7 +7,7 @@ over reloads has a new name for each case.
 import os
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -106,10 +106,10 @@ class Theatre:
         async with AsyncExitStack() as pods:
             for pod in given.pods:
                 await pods.enter_async_context(self._running(pod))
-            found = (
-                answer(one, given.slices, allow_loopback=True)[0] for one in output.compiled.site.upstreams
-            )
-            await self._responder.replace([self._moved(one) for one in found])
+            upstreams = output.compiled.site.upstreams
+            found = [answer(one, given.slices, allow_loopback=True)[0] for one in upstreams]
+            async with self._names.serving(self._outside(found, given)):
+                await self._responder.replace([self._moved(one) for one in found])
             await self._load(self._own_generation(output.compiled.generation))
             yield
 
@@ -145,9 +145,14 @@ class Theatre:
         upstreams = generation.cold[UPSTREAMS].replace(f"zone {ZONE} ", f"zone {ZONE}{next(self._numbers)} ")
         cold = {
             **generation.cold,
-            UPSTREAMS: re.sub(rf"(server ){re.escape(NEAR)}", rf"\1{self._address}", upstreams),
+            UPSTREAMS: re.sub(rf"(server ){re.escape(NEAR)}", rf"\g<1>{self._address}", upstreams),
         }
         return structs.replace(generation, id=generation_id(cold), cold=cold)
+
+    def _outside(self, found: Iterable[records.Answer], given: Given) -> dict[str, str]:
+        """Return the names outside that the case has pods for, and where these are."""
+        wanted = {one.external for one in found}
+        return {name: self._place(at) for name, at in given.outside.items() if name in wanted}
 
     def _moved(self, one: records.Answer) -> records.Answer:
         peers = (structs.replace(peer, address=self._place(peer.address)) for peer in one.peers)
