@@ -118,14 +118,18 @@ def slices(*addresses: str) -> EndpointSlice:
     )
 
 
+def is_ready(program: Program) -> bool:
+    return program.controller.picture.ready
+
+
 async def test_it_is_ready_when_the_first_generation_serves(program: Program) -> None:
     """Not before: a load balancer would send requests to nobody."""
     await settle()
-    assert not program.controller.picture.ready
+    assert not is_ready(program)
     await program.say(*web(), slices("10.0.0.1"))
     await program.wait_for(1)
     await settle()
-    assert program.controller.picture.ready
+    assert is_ready(program)
     assert (Peer("10.0.0.1", 8080),) == program.responder.answers["shop.web.80"].peers
 
 
