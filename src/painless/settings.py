@@ -66,5 +66,5 @@ def addresses(flag: str, text: str) -> tuple[str, ...]:
             address = ipaddress.ip_address(part.strip("[]"))
         except ValueError as cause:
             raise SettingsError(f'{flag}: found "{part}", expected an IP address') from cause
-        found.append(f"[{address}]" if address.version == 6 else str(address))  # noqa: PLR2004
+        found.append(f"[{address}]" if address.version == 6 else str(address))
     return tuple(found) or ("",)

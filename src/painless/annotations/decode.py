@@ -141,7 +141,7 @@ def host_name(text: str) -> str | Rejected:
 
 def url_reference(text: str) -> str | Rejected:
     """Decode an absolute http(s) URL without user text that NGINX could read as a variable."""
-    if any(ord(letter) <= 0x20 or letter in "\"'\\$`{};<>" for letter in text):  # noqa: PLR2004
+    if any(ord(letter) <= 0x20 or letter in "\"'\\$`{};<>" for letter in text):
         return Rejected("an http or https URL")
     try:
         parts = urlsplit(text)
@@ -195,4 +195,4 @@ def with_variables(text: str, *, captures: int = 0) -> Expr | Rejected:
 def shown(text: str) -> str:
     """Return ``text`` quoted for a sentence: printable and short."""
     safe = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:81])
-    return f'"{safe[:80]}…"' if len(text) > 80 else f'"{safe}"'  # noqa: PLR2004
+    return f'"{safe[:80]}…"' if len(text) > 80 else f'"{safe}"'

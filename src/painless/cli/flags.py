@@ -39,7 +39,7 @@ def switch(name: str, text: str, *, default: bool = False) -> Callable[[Command]
     )
 
 
-def option(name: str, text: str, **settings: Any) -> Callable[[Command], Command]:  # noqa: ANN401 -- click's own.
+def option(name: str, text: str, **settings: Any) -> Callable[[Command], Command]:
     """Return the decorator of a flag with a value."""
     return click.option(
         f"--{name}", help=text, show_default=settings.get("default") not in {None, ""}, **settings
@@ -72,7 +72,7 @@ def compiling(command: Command) -> Command:
     return command
 
 
-def settings_of(flags: dict[str, Any], **more: Any) -> Settings:  # noqa: ANN401 -- fields of Settings.
+def settings_of(flags: dict[str, Any], **more: Any) -> Settings:
     """Return the settings that flags ask for; a wrong one ends the command with a sentence."""
     try:
         return Settings(

@@ -34,10 +34,10 @@ def main() -> None:
     "shutdown-patience", "Seconds for requests to finish at the end.", default=240.0, type=click.FloatRange(0)
 )
 @click.option("-v", "verbosity", type=int, default=0, help="Log verbosity.")
-def serve(**flags: Any) -> None:  # noqa: ANN401 -- click's own.
+def serve(**flags: Any) -> None:
     """Serve the Ingresses of a folder with NGINX, and follow its changes."""
-    from painless import app  # noqa: PLC0415 -- imports only what the command needs: the others start in 50 ms.
-    from painless.observe import logs  # noqa: PLC0415 -- likewise.
+    from painless import app
+    from painless.observe import logs
 
     settings = settings_of(
         flags,
@@ -57,9 +57,9 @@ def serve(**flags: Any) -> None:  # noqa: ANN401 -- click's own.
 @main.command()
 @compiling
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for the files.")
-def render(out: Path, **flags: Any) -> None:  # noqa: ANN401 -- click's own.
+def render(out: Path, **flags: Any) -> None:
     """Write the exact files that NGINX would get."""
-    from painless.cli import offline  # noqa: PLC0415 -- see serve.
+    from painless.cli import offline
 
     with _sentences():
         offline.render(settings_of(flags), out)
@@ -69,9 +69,9 @@ def render(out: Path, **flags: Any) -> None:  # noqa: ANN401 -- click's own.
 @compiling
 @option("against", "Folder that render wrote.", required=True, type=click.Path(path_type=Path))
 @option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
-def plan(against: Path, output: str, **flags: Any) -> None:  # noqa: ANN401 -- click's own.
+def plan(against: Path, output: str, **flags: Any) -> None:
     """Show what a change would do: nothing, live, or a reload, and why."""
-    from painless.cli import offline  # noqa: PLC0415 -- see serve.
+    from painless.cli import offline
 
     with _sentences():
         offline.plan(settings_of(flags), against, as_json=output == "json")
@@ -80,9 +80,9 @@ def plan(against: Path, output: str, **flags: Any) -> None:  # noqa: ANN401 -- c
 @main.command()
 @compiling
 @option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
-def lint(output: str, **flags: Any) -> None:  # noqa: ANN401 -- click's own.
+def lint(output: str, **flags: Any) -> None:
     """Show what is wrong with the manifests: exit status 1 for warnings, 2 for errors."""
-    from painless.cli import offline  # noqa: PLC0415 -- see serve.
+    from painless.cli import offline
 
     with _sentences():
         raise SystemExit(offline.lint(settings_of(flags), as_json=output == "json"))
@@ -94,7 +94,7 @@ def lint(output: str, **flags: Any) -> None:  # noqa: ANN401 -- click's own.
 @option("https-port", "Port for HTTPS; 0 for a free one.", default=0, type=click.IntRange(0, 65535))
 def demo(seconds: float | None, http_port: int, https_port: int) -> None:
     """Serve a small shop on this machine, without a cluster."""
-    from painless.demo import run  # noqa: PLC0415 -- see serve.
+    from painless.demo import run
 
     raise SystemExit(run.demo(seconds, http_port=http_port, https_port=https_port))
 
@@ -104,7 +104,7 @@ def demo(seconds: float | None, http_port: int, https_port: int) -> None:
 @option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
 def version(nginx: str, output: str) -> None:
     """Show our version, and which NGINX would run, where it is and why it was chosen."""
-    from painless.cli import offline  # noqa: PLC0415 -- see serve.
+    from painless.cli import offline
 
     with _sentences():
         offline.version(nginx, as_json=output == "json")
@@ -117,9 +117,9 @@ class _sentences:  # noqa: N801 -- reads as a word in "with".
         return None
 
     def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> None:
-        from painless.controller.ports import WorldError  # noqa: PLC0415 -- see serve.
-        from painless.folder.source import FolderError  # noqa: PLC0415 -- likewise.
-        from painless.settings import SettingsError  # noqa: PLC0415 -- likewise.
+        from painless.controller.ports import WorldError
+        from painless.folder.source import FolderError
+        from painless.settings import SettingsError
 
         known = (WorldError, FolderError, SettingsError, PermissionError)
         found = _first(problem, known)

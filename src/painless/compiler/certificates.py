@@ -31,6 +31,7 @@ class Certificates:
         self._options = options
         self._file_of: dict[str, str] = {}
         self._of_file: dict[str, Certificate] = {}
+        self._decided_by: dict[str, tuple[ObjectRef, str]] = {}
         self.hot: dict[str, Sensitive] = {}
         self.diagnostics: list[Diagnostic] = []
         self._default = self._default_pem()
@@ -43,9 +44,15 @@ class Certificates:
             if not ingress.tls:
                 continue
             for at, rule in enumerate(ingress.rules):
-                if rule.host in known and rule.host not in self._file_of:
-                    origin = Origin(ingress.ref, f"spec.rules[{at}].host")
-                    self._file_of[rule.host] = self._file_for(ingress, rule.host, origin)
+                if rule.host not in known:
+                    continue
+                origin = Origin(ingress.ref, f"spec.rules[{at}].host")
+                name = self._secret_name(ingress, rule.host)
+                if rule.host in self._file_of:
+                    self._say_if_other(rule.host, name, origin)
+                else:
+                    self._decided_by[rule.host] = ingress.ref, name
+                    self._file_of[rule.host] = self._file_for(ingress.namespace, name, rule.host, origin)
 
     def name_aliases(self, host: str, aliases: tuple[str, ...]) -> Names:
         """Return the names of ``host`` apart by TLS; an alias has it where the certificate covers it."""
@@ -68,14 +75,23 @@ class Certificates:
         found = self._of_file.get(self._file_of[host])
         return found is not None and covers(found, alias)
 
-    def _file_for(self, ingress: Ingress, host: str, origin: Origin) -> str:
-        name = self._secret_name(ingress, host)
+    def _say_if_other(self, host: str, name: str, origin: Origin) -> None:
+        """Tell a younger Ingress whose Secret is not the one that the host is served with."""
+        owner, decided = self._decided_by[host]
+        if name and (origin.ref.namespace, name) != (owner.namespace, decided):
+            has = f"Secret {owner.namespace}/{decided}" if decided else "the default certificate"
+            says = f"found Secret {origin.ref.namespace}/{name} for {host}, which {owner} serves with {has}"
+            self._say(
+                origin, Reason.TLS_CONFLICT, says, "the oldest Ingress of a host decides its certificate"
+            )
+
+    def _file_for(self, namespace: str, name: str, host: str, origin: Origin) -> str:
         if not name:
             return DEFAULT
-        secret = self._snapshot.secrets.get((ingress.namespace, name))
-        file = f"{ingress.namespace}.{name}"
+        secret = self._snapshot.secrets.get((namespace, name))
+        file = f"{namespace}.{name}"
         if secret is None:
-            says = f"found no Secret {ingress.namespace}/{name}, expected one with a certificate"
+            says = f"found no Secret {namespace}/{name}, expected one with a certificate"
             self._say(origin, Reason.SECRET_NOT_FOUND, says, "the default certificate is served")
             # The file has its place already, so the Secret can come without a reload.
             self._put(file, self._default)

@@ -26,7 +26,7 @@ def lower_canary_maps(arms: tuple[CanaryArm, ...]) -> tuple[Directive, ...]:
 
 def _digit(variable: str, salt: str, comment: str = "") -> Directive:
     # The last part takes the rest, so that the shares add up.
-    parts = (entry(Literal("*" if at == 9 else "10%"), Literal(str(at))) for at in range(10))  # noqa: PLR2004
+    parts = (entry(Literal("*" if at == 9 else "10%"), Literal(str(at))) for at in range(10))
     return block("split_clients", expr(Var("request_id"), salt), Var(variable), body=parts, comment=comment)
 
 

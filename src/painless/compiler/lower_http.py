@@ -37,7 +37,7 @@ def main_preamble(options: Options) -> tuple[Directive, ...]:
     user = (directive("user", *options.worker_user.split()),) if options.worker_user else ()
     return (
         *user,
-        directive("worker_processes", machine.workers, comment="As many as the CPU quota has cores."),
+        directive("worker_processes", machine.workers, comment="As many as the CPU quota feeds."),
         directive("worker_rlimit_nofile", machine.open_files),
         directive(
             "worker_shutdown_timeout", "240s", comment="The longest an old worker lives after a reload."
@@ -159,7 +159,7 @@ def _limits(site: Site) -> tuple[Directive, ...]:
     bucket = 1 << max(7, (max(map(len, names), default=0) + 24 - 1).bit_length())
     size = 1 << max(10, (2 * len(names)).bit_length())
     return (
-        directive("server_names_hash_max_size", size),
+        directive("server_names_hash_max_size", size, comment="Tables, as large as the names they hold."),
         directive("server_names_hash_bucket_size", bucket),
         directive("map_hash_max_size", max(2048, size)),
         directive("map_hash_bucket_size", bucket),
@@ -174,7 +174,12 @@ def _files(options: Options) -> tuple[Directive, ...]:
     temporary = ("client_body", "proxy", "fastcgi", *options.build.temporary)
     return (
         directive("default_type", "text/html"),
-        directive("log_format", "upstreaminfo", _LOG_FORMAT, comment="ingress-nginx's format."),
+        directive(
+            "log_format",
+            "upstreaminfo",
+            _LOG_FORMAT,
+            comment="ingress-nginx's format: what reads its logs reads these.",
+        ),
         directive("access_log", f"{options.state}/log/access.log", "upstreaminfo", "buffer=64k", "flush=1s"),
         *(directive(f"{name}_temp_path", f"{options.state}/{_TEMPORARY}/{name}") for name in temporary),
     )
@@ -189,14 +194,16 @@ def _resolver(options: Options, upstreams: int) -> tuple[Directive, ...]:
             *addresses,
             comment="Our responder: NGINX asks it each second for the peers of each upstream.",
         ),
-        # A lost answer is asked for again after this long.
-        directive("resolver_timeout", "5s"),
+        # A lost answer is asked for again after up to twice this.
+        directive("resolver_timeout", "2s"),
     )
 
 
 def _clients() -> tuple[Directive, ...]:
     return (
-        directive("keepalive_timeout", "75s"),
+        directive(
+            "keepalive_timeout", "75s", comment="Clients: how long they may take, how much they may send."
+        ),
         directive("keepalive_requests", 1000),
         directive("keepalive_min_timeout", "1s", comment="At a reload idle clients are not cut at once."),
         directive("client_header_timeout", "60s"),
@@ -223,7 +230,7 @@ def _tls(options: Options) -> tuple[Directive, ...]:
             "valid=1s",
             comment="A certificate that was replaced is served a second later.",
         ),
-        directive("ssl_protocols", "TLSv1.2", "TLSv1.3"),
+        directive("ssl_protocols", "TLSv1.2", "TLSv1.3", comment="TLS, as ingress-nginx sets it."),
         directive("ssl_ciphers", _CIPHERS),
         directive("ssl_prefer_server_ciphers", "on"),
         directive("ssl_session_cache", "shared:SSL:10m"),
@@ -235,7 +242,7 @@ def _tls(options: Options) -> tuple[Directive, ...]:
 
 def _upstream_side(hidden: tuple[str, ...]) -> tuple[Directive, ...]:
     return (
-        directive("proxy_http_version", "1.1"),
+        directive("proxy_http_version", "1.1", comment="Applications: how they are asked."),
         directive("proxy_buffering", "off"),
         directive("proxy_buffer_size", "4k"),
         directive("proxy_buffers", 4, "4k"),

@@ -56,7 +56,7 @@ class Draft:
         self.options = options
         self.hosts: dict[str, Host] = {CATCH_ALL: Host(None, neutral)}
         self.upstreams: dict[str, Upstream] = {}
-        self.users = Users(snapshot)
+        self.users = Users(snapshot, options.annotations_prefix)
         self.diagnostics: list[Diagnostic] = []
 
     def say(
@@ -110,10 +110,11 @@ def merge(
     draft = Draft(snapshot, options, neutral)
     primaries = tuple((ingress, settings) for ingress, settings in claimed if settings.canary is None)
     canaries = tuple((ingress, settings) for ingress, settings in claimed if settings.canary is not None)
-    for ingress, settings in primaries:
-        _add_rules(draft, ingress, settings)
+    # First, whatever their age: in ingress-nginx no rule takes the catch-all's root from them.
     for ingress, settings in primaries:
         _add_default_backend(draft, ingress, settings)
+    for ingress, settings in primaries:
+        _add_rules(draft, ingress, settings)
     _add_implicit_roots(draft)
     for ingress, settings in canaries:
         _add_canary(draft, ingress, settings)
@@ -285,7 +286,8 @@ def _aliases(draft: Draft, primaries: Claimed) -> Mapping[str, tuple[str, ...]]:
     for ingress, settings in primaries:
         origin = Origin(ingress.ref, f"metadata.annotations[{draft.options.annotations_prefix}/server-alias]")
         for alias in settings.aliases:
-            host = next((rule.host for rule in ingress.rules if rule.host), None)
+            # ingress-nginx writes the alias into every host's server, and NGINX keeps the first of them.
+            host = min((rule.host for rule in ingress.rules if rule.host), default=None)
             if host is None:
                 says = f"found the alias {alias} on an Ingress without a host, expected a host"
                 draft.say(origin, Reason.ALIAS_CONFLICT, says, "the alias is left out")

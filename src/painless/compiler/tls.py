@@ -49,14 +49,14 @@ def read_certificate(chain: bytes, key: bytes) -> Certificate | BadCertificate:
         leaf = certificates[0]
         names = _names(leaf)
         public = leaf.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, IndexError, UnsupportedAlgorithm, x509.DuplicateExtension) as problem:
-        return BadCertificate(f"a {CERTIFICATE_KEY} that is not a PEM certificate ({_first_line(problem)})")
+    except (ValueError, IndexError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        return BadCertificate(f"a {CERTIFICATE_KEY} that is not a PEM certificate")
     try:
         # The whole check of an RSA key takes 29 ms, for nothing: a wrong key fails the comparison below.
         private = load_pem_private_key(key, password=None, unsafe_skip_rsa_key_validation=True)
         own = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as problem:
-        return BadCertificate(f"a {PRIVATE_KEY} that is not an unencrypted PEM key ({_first_line(problem)})")
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return BadCertificate(f"a {PRIVATE_KEY} that is not an unencrypted PEM key")
     if public != own:
         return BadCertificate(f"a {PRIVATE_KEY} that does not belong to the certificate")
     # Printed anew: what NGINX reads holds nothing but what was checked.
@@ -78,7 +78,3 @@ def _names(leaf: x509.Certificate) -> tuple[str, ...]:
     except x509.ExtensionNotFound:
         common = leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         return tuple(str(one.value).lower() for one in common)
-
-
-def _first_line(problem: Exception) -> str:
-    return str(problem).split("\n", 1)[0][:120]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from painless.features.basic_auth import BasicAuth
+from painless.features.basic_auth import SECRET, BasicAuth
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ObjectRef, Secret
 from painless.model.snapshot import Snapshot
@@ -17,21 +17,21 @@ _HASH = re.compile(r"\S{1,1024}")
 class Users:
     """Resolves who may enter; collects the hot files."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, annotations_prefix: str) -> None:
         self._snapshot = snapshot
+        self._field = f"metadata.annotations[{annotations_prefix}/{SECRET.name}]"
         self.hot: dict[str, Sensitive] = {}
 
     def of(self, auth: BasicAuth | None, ref: ObjectRef, diagnostics: list[Diagnostic]) -> tuple[str, str]:
         """Return the hot file of an Ingress's users or why its locations are closed."""
         if auth is None:
             return "", ""
-        field = "metadata.annotations[auth-secret]"
         secret = self._snapshot.secrets.get((ref.namespace, auth.secret))
         if secret is None:
             says = f"found no Secret {ref.namespace}/{auth.secret}, expected one with the users"
             diagnostics.append(
                 Diagnostic(
-                    ref, field, Reason.SECRET_NOT_FOUND, Severity.REJECTED, says, "the path answers 503"
+                    ref, self._field, Reason.SECRET_NOT_FOUND, Severity.REJECTED, says, "the path answers 503"
                 )
             )
             return "", says
@@ -49,7 +49,7 @@ class Users:
             diagnostics.append(
                 Diagnostic(
                     ref,
-                    field,
+                    self._field,
                     Reason.INVALID_PASSWORD_FILE,
                     Severity.ERROR,
                     f"found {found} in Secret {ref.namespace}/{auth.secret}, expected {expected}",

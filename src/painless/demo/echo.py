@@ -2,7 +2,8 @@
 
 For the demo and for tests.  The first line of each answer is the pod's name, which is also in the
 ``X-Pod`` header, so that whoever asks knows where a request went.  The query steers the answer:
-``?delay=0.2`` waits, ``?status=500`` answers so, ``?format=json`` answers in JSON.
+``?delay=0.2`` waits, ``?status=500`` answers so, ``?header=X-A:b`` adds a header, ``?format=json`` answers in
+JSON.
 """
 
 import asyncio
@@ -89,9 +90,11 @@ class Echo:
             return self._said(400, f"{self.name}\n{wrong}\n")
         await asyncio.sleep(delay)
         asked = _asked(self.name, request, length)
-        if request.query.get("format") == "json":
-            return self._said(status, msgspec.json.encode(asked).decode(), "application/json")
-        return self._said(status, str(asked))
+        as_json = request.query.get("format") == "json"
+        text = msgspec.json.encode(asked).decode() if as_json else str(asked)
+        answer = self._said(status, text, "application/json" if as_json else "text/plain")
+        answer.headers.update(_wanted_headers(request))
+        return answer
 
     def _said(self, status: int, text: str, kind: str = "text/plain") -> web.Response:
         return web.Response(status=status, text=text, content_type=kind, headers={"X-Pod": self.name})
@@ -113,6 +116,11 @@ def _asked(pod: str, request: web.BaseRequest, length: int) -> Asked:
     version = f"{request.version.major}.{request.version.minor}"
     path, _, query = request.path_qs.partition("?")
     return Asked(pod, request.method, path, query, version, headers, length)
+
+
+def _wanted_headers(request: web.BaseRequest) -> dict[str, str]:
+    pairs = (text.partition(":") for text in request.query.getall("header", []))
+    return {name: value for name, _, value in pairs if name}
 
 
 def _between(request: web.BaseRequest, name: str, default: float, limits: tuple[float, float]) -> float:

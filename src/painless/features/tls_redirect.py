@@ -126,7 +126,7 @@ def _prefix_of(path: str) -> Regex:
 
 def rewrite(redirect: TlsRedirect, https_port: int) -> tuple[Directive, ...]:
     """Return the rewrite-phase directives of a location that redirects."""
-    port = f":{https_port}" if redirect.with_port and https_port != 443 else ""  # noqa: PLR2004
+    port = f":{https_port}" if redirect.with_port and https_port != 443 else ""
     uri = Var("request_uri" if redirect.keep_slash else "request_uri_trimmed")
     target: Expr = expr("https://", Var("host"), port, uri) if port else expr("https://", Var("host"), uri)
     return (when(Var("redirect_to_https"), body=(directive("return", redirect.code, target),)),)

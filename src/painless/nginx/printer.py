@@ -46,7 +46,7 @@ def _body(
 ) -> None:
     after_block = False
     for at, one in enumerate(tree):
-        if at and (after_block or one.block is not None):
+        if at and (after_block or one.block is not None or one.comment):
             lines.append("")
             origins.append(origin)
         after_block = one.block is not None

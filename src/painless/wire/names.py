@@ -67,7 +67,7 @@ def ip_of(text: str, version: int) -> str | None:
     if "%" in text:
         return None
     try:
-        return str(ipaddress.IPv4Address(text) if version == 4 else ipaddress.IPv6Address(text))  # noqa: PLR2004
+        return str(ipaddress.IPv4Address(text) if version == 4 else ipaddress.IPv6Address(text))
     except ValueError:
         return None
 
