@@ -16,7 +16,7 @@ from painless.controller.ports import WorldError
 from painless.discovery.client import Responder
 from painless.fallback import read_fallback
 from painless.folder.source import FolderSource
-from painless.machine import WorkerUser, read_machine, read_worker_user
+from painless.machine import WorkerUser, read_every_address, read_machine, read_worker_user
 from painless.model.diagnostics import Diagnostic
 from painless.nginx.build import Build
 from painless.nginxd.apply import Nginx
@@ -118,7 +118,7 @@ def options_of(
         machine=machine,
         worker_user=user.directive,
         resolvers=resolvers,
-        bind_addresses=settings.bind_addresses,
+        bind_addresses=settings.bind_addresses or read_every_address(),
         http_port=settings.http_port,
         https_port=settings.https_port,
         ingress_class=settings.ingress_class,

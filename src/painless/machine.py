@@ -16,6 +16,7 @@ from painless.compiler.options import Machine
 
 _CGROUP = Path("/sys/fs/cgroup")
 _SOMAXCONN = Path("/proc/sys/net/core/somaxconn")
+_IPV6 = Path("/proc/net/if_inet6")
 _MOST_FILES = 1_048_576  # A hard limit of "infinity" would make NGINX allocate for each of them.
 
 
@@ -65,6 +66,15 @@ def read_somaxconn() -> int:
         return int(_SOMAXCONN.read_text())
     except (OSError, ValueError):
         return 4096  # Linux's default since 5.4.
+
+
+def read_every_address() -> tuple[str, ...]:
+    """Return what listens on every address: of both families, where the kernel has both."""
+    try:
+        has_ipv6 = _IPV6.read_text() != ""
+    except OSError:
+        has_ipv6 = False
+    return ("", "[::]") if has_ipv6 else ("",)
 
 
 def read_worker_user() -> WorkerUser:

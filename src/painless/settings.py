@@ -20,7 +20,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     source: Path
     state_dir: Path = Path("/var/lib/painless")
-    bind_addresses: tuple[str, ...] = ("",)
+    bind_addresses: tuple[str, ...] = ()
     http_port: int = 80
     https_port: int = 443
     healthz_host: str = ""
@@ -57,7 +57,7 @@ def object_name(flag: str, text: str) -> Name | None:
 
 
 def addresses(flag: str, text: str) -> tuple[str, ...]:
-    """Decode a comma separated list of IP addresses; the empty text means all."""
+    """Decode a comma separated list of IP addresses; an empty one means all of the machine's."""
     import ipaddress  # noqa: PLC0415 -- 5 ms that the other commands need not pay.
 
     found = []
@@ -67,4 +67,4 @@ def addresses(flag: str, text: str) -> tuple[str, ...]:
         except ValueError as cause:
             raise SettingsError(f'{flag}: found "{part}", expected an IP address') from cause
         found.append(f"[{address}]" if address.version == 6 else str(address))
-    return tuple(found) or ("",)
+    return tuple(found)
