@@ -237,11 +237,6 @@ class Reason(StrEnum):
         ),
         "Give the Ingress with use-regex or rewrite-target a host of its own.",
     )
-    UNSUPPORTED_BY_BUILD = (
-        "UnsupportedByBuild",
-        "The NGINX that runs lacks a module that a setting needs. The setting is ignored.",
-        "Run a build of NGINX with that module; painless version says which one runs.",
-    )
     INVALID_MANIFEST = (
         "InvalidManifest",
         (
