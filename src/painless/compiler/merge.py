@@ -36,6 +36,9 @@ from painless.nginx.tokens import Expr
 CATCH_ALL = ""
 """The host of the server that answers for every name nobody else has."""
 
+DEFAULT_BACKEND = "spec.defaultBackend"
+"""The field that an Ingress without rules is served by."""
+
 Claimed = tuple[tuple[Ingress, Parsed], ...]
 
 
@@ -157,7 +160,9 @@ def _add_path(draft: Draft, host: Host, path: Path, settings: Parsed, origin: Or
     if older is not None:
         # An Ingress that lists a path twice has only itself to ask.
         says = f"{shown(path.path or '/')} is already served for {older.origin.ref} ({older.origin.field})"
-        draft.say(origin, Reason.PATH_CONFLICT, says, "the older Ingress keeps the path")
+        rules = older.origin.field != DEFAULT_BACKEND
+        kept = "the older Ingress" if rules else "an Ingress without rules"
+        draft.say(origin, Reason.PATH_CONFLICT, says, f"{kept} keeps the path")
         return
     users, denied = draft.users.of(settings.basic_auth, origin.ref, draft.diagnostics)
     why = settings.denied or denied
@@ -170,7 +175,7 @@ def _add_default_backend(draft: Draft, ingress: Ingress, settings: Parsed) -> No
     backend = ingress.default_backend
     if backend is None or ingress.rules:
         return
-    origin = Origin(ingress.ref, "spec.defaultBackend")
+    origin = Origin(ingress.ref, DEFAULT_BACKEND)
     if isinstance(backend, ResourceBackend):
         says = f"found a backend of kind {backend.kind}, expected a Service"
         draft.say(origin, Reason.UNSUPPORTED_BACKEND, says, "the backend is left out")
@@ -201,7 +206,7 @@ def _add_implicit_roots(draft: Draft) -> None:
         if key in host.routes:
             continue
         owner, settings = host.owner, host.owner_settings
-        origin = Origin(owner.ref, "spec.defaultBackend") if owner else NOBODY
+        origin = Origin(owner.ref, DEFAULT_BACKEND) if owner else NOBODY
         users, denied = draft.users.of(settings.basic_auth, origin.ref, [])
         why = settings.denied or denied
         backend = owner.default_backend if owner else None
