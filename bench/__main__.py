@@ -1,0 +1,75 @@
+"""``python -m bench [PART…]``: measure, print one table, keep the samples in bench/results."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+
+from rich.console import Console
+
+from bench.figures import Result, Row, Say, keep, table
+from bench.machine import described
+from bench.running import BenchError
+from painless.nginxd.find import find_nginx
+from painless.settings import nginx_variable
+
+PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "endpoints": "an endpoint change until the new pod answers",
+        "throughput": "requests a second beside a static configuration written by hand",
+        "compile": "the compiler alone at 100, 1,000 and 5,000 Ingresses",
+        "reload": "a burst of new Ingresses: reloads, and time until they are served",
+        "live": "start, nginx -t and memory at 100, 1,000 and 5,000 Ingresses",
+    }
+)
+"""In order of how long a reader can bear to wait for the first figure."""
+
+WIDTH = 140  # Columns where there is no terminal: enough for the longest line.
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> int:
+    wanted = _arguments()
+    console = Console(stderr=True)
+    began = time.monotonic()
+    machine = described(find_nginx("", nginx_variable()))
+    parts: dict[str, tuple[Row, ...]] = {}
+    with console.status("") as status:
+        say: Say = status.update if console.is_terminal else lambda _: None
+        try:
+            for name in wanted:
+                console.print(f"[dim]{time.monotonic() - began:6.0f} s  {name}: {PARTS[name]}")
+                parts[name] = _part(name)(say)
+        except BenchError as problem:
+            console.print(f"bench: {problem}", markup=False, highlight=False)
+            return 1
+    result = Result(machine=machine, seconds=time.monotonic() - began, parts=parts)
+    # In a file or a pipe there is no width to keep to.
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table(result))
+    name = f"{time.strftime('%Y-%m-%dT%H-%M-%S')}-{'-'.join(parts) if len(parts) == 1 else 'bench'}"
+    console.print(f"[dim]{result.seconds:.0f} s; samples in {keep(result, RESULTS, name)}")
+    return 0
+
+
+def _part(name: str) -> Callable[[Say], tuple[Row, ...]]:
+    # Imported when it is its turn: one part can be run where another one's needs are not met.
+    measure: Callable[[Say], tuple[Row, ...]] = import_module(f"bench.{name}").measure
+    return measure
+
+
+def _arguments() -> tuple[str, ...]:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Painless on this machine.")
+    listed = "; ".join(f"{name}: {what}" for name, what in PARTS.items())
+    parser.add_argument("part", nargs="*", metavar="PART", help=f"all when none is named. {listed}")
+    wanted: list[str] = parser.parse_args().part
+    for one in wanted:
+        if one not in PARTS:
+            parser.error(f"found the part {one}, expected some of {', '.join(PARTS)}")
+    return tuple(wanted) or tuple(PARTS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,71 @@
+"""The machine that is measured: what it is, and what a process of ours costs it.
+
+Reads ``/proc`` and nothing else; a process that is gone counts nothing.
+"""
+
+import os
+import platform
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from painless.nginx.build import Build, spelled
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_USER, _SYSTEM = 11, 12  # Places in /proc/PID/stat behind the name.
+_KIB = 1024
+
+
+def described(build: Build) -> dict[str, str]:
+    """Return what a reader needs to know before comparing with figures of his own."""
+    model = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return {
+        "processor": model[1] if model else platform.machine(),
+        "cores": f"{len(cores())} cores",
+        "load": f"load {os.getloadavg()[0]:.1f} at the start",
+        "kernel": f"Linux {platform.release()}",
+        "python": f"Python {platform.python_version()}",
+        "nginx": f"NGINX {spelled(build.version)}",
+    }
+
+
+def cores() -> tuple[int, ...]:
+    return tuple(sorted(os.sched_getaffinity(0)))
+
+
+@contextmanager
+def pinned(core: int | None) -> Iterator[None]:
+    """Have processes that are started meanwhile run on one core only; ``None`` leaves them free."""
+    before = os.sched_getaffinity(0)
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the processor time these processes have had so far."""
+    total = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += int(fields[_USER]) + int(fields[_SYSTEM])
+    return total / _TICKS
+
+
+def memory_mib(pids: Iterable[int]) -> float:
+    """Return the proportional set size: pages that processes share are counted once."""
+    total = 0
+    for pid in pids:
+        try:
+            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+        total += int(found[1]) if found else 0
+    return total / _KIB

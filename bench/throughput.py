@@ -1,0 +1,204 @@
+"""Requests a second through Painless beside what an expert would write by hand (expert.conf).
+
+Both run the same binary with one worker on one core; the load and the pods have another.  On shared
+machines speed changes from second to second, so rounds alternate and each pair gives one ratio; the processor
+time that the workers took for a request changes far less and stands beside it.
+"""
+
+import asyncio
+import base64
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from bench import cluster
+from bench.figures import Row, Say, least, middle, most
+from bench.machine import cores, cpu_seconds, pinned
+from bench.running import BenchError, Painless, folder
+from bench.static import StaticNginx, pods
+from painless.demo.certificate import Pair, self_made
+from painless.demo.ports import LOOPBACK, free_ports
+from painless.nginxd.find import find_nginx
+from painless.settings import nginx_variable
+
+PAIRS = 8
+ROUND = 3  # Seconds of load in a round: the shorter, the less the machine changes within a pair.
+WARM_UP = 2  # Seconds: connections to the pods are open and pages are there afterwards.
+CONNECTIONS = 32
+BEYOND = 10.0  # Seconds that wrk may take beyond its round to connect and to end.
+PEERS = ("127.0.0.2", "127.0.0.3")
+NAMESPACE, NAME = "bench", "web"
+PLAIN, SECURE = 2, 1  # Applications without and with TLS, see cluster.EVERY.
+EXPERT = Path(__file__).with_name("expert.conf")
+
+
+class Round(Struct, frozen=True):
+    """What one side did in a few seconds; latencies in milliseconds, processor time in microseconds."""
+
+    rate: float
+    p99: float
+    cost: float
+
+
+class Side(Struct, frozen=True):
+    """Something to load, and the workers that it costs."""
+
+    http: int
+    https: int
+    workers: tuple[int, ...]
+
+
+def measure(say: Say) -> tuple[Row, ...]:
+    if shutil.which("wrk") is None:
+        raise BenchError("throughput needs wrk; install it with: apt-get install wrk")
+    return asyncio.run(_measure(say))
+
+
+async def _measure(say: Say) -> tuple[Row, ...]:
+    mine, others = _cores()
+    [port] = free_ports(1, PEERS[0])
+    pair = self_made([cluster.host(SECURE)], datetime.fromtimestamp(time.time(), UTC))
+    binary = find_nginx("", nginx_variable()).path
+    with (
+        folder() as home,
+        pods(binary, home / "pods", PEERS, port, others),
+        _expert(binary, home / "expert", port, pair, mine) as expert,
+    ):
+        painless = Painless(home, core=mine, more=("--default-ssl-certificate", f"{NAMESPACE}/tls"))
+        _write(painless.manifests, port, pair)
+        async with painless:
+            workers = painless.nginx[1:]
+            ours = Side(painless.doors.http, painless.doors.https, workers)
+            return (
+                *await _compared(say, "HTTP", ours, expert, others),
+                *await _compared(say, "HTTPS, keep-alive", ours, expert, others),
+            )
+
+
+def _cores() -> tuple[int | None, int | None]:
+    """Return a core for what is measured and one for the rest; no choice on a machine with one."""
+    found = cores()
+    return (found[0], found[1]) if len(found) > 1 else (None, None)
+
+
+@contextmanager
+def _expert(binary: str, home: Path, port: int, pair: Pair, core: int | None) -> Iterator[Side]:
+    http, https = free_ports(2)
+    words = {
+        "HTTP": str(http),
+        "HTTPS": str(https),
+        "HOSTS": f"{cluster.host(PLAIN)} {cluster.host(SECURE)}",
+        "PEERS": "\n        ".join(f"server {one}:{port} max_fails=0;" for one in PEERS),
+    }
+    nginx = StaticNginx(binary, home, EXPERT.read_text(), words, core)
+    (home / "tls.pem").write_bytes(pair.certificate + pair.key)
+    with nginx:
+        yield Side(http, https, nginx.workers)
+
+
+def _write(manifests: Path, port: int, pair: Pair) -> None:
+    data = {
+        name: base64.b64encode(content).decode()
+        for name, content in (("tls.crt", pair.certificate), ("tls.key", pair.key))
+    }
+    meta = {"namespace": NAMESPACE, "name": "tls"}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": meta,
+        "data": data,
+    }
+    cluster.put(
+        manifests,
+        "all",
+        [
+            cluster.ingress_class(),
+            secret,
+            cluster.service(NAMESPACE, NAME, port),
+            cluster.endpoints(NAMESPACE, NAME, PEERS, port),
+            *(cluster.ingress(NAMESPACE, NAME, number, f"-{number}") for number in (PLAIN, SECURE)),
+        ],
+    )
+
+
+async def _compared(say: Say, what: str, ours: Side, expert: Side, core: int | None) -> tuple[Row, ...]:
+    secure = what != "HTTP"
+    for side in (ours, expert):
+        await _load(side, WARM_UP, core, secure=secure)
+    pairs: list[tuple[Round, Round]] = []
+    for at in range(PAIRS):
+        say(f"throughput: {what}, pair {at + 1} of {PAIRS}")
+        # Who goes first changes too: a machine that slows down during a pair then favours nobody.
+        first, second = (ours, expert) if at % 2 == 0 else (expert, ours)
+        one = await _load(first, ROUND, core, secure=secure)
+        other = await _load(second, ROUND, core, secure=secure)
+        pairs.append((one, other) if first is ours else (other, one))
+    return _rows(what, pairs)
+
+
+def _rows(what: str, pairs: list[tuple[Round, Round]]) -> tuple[Row, ...]:
+    def both(field: str) -> str:
+        return " / ".join(middle(getattr(pair[side], field) for pair in pairs) for side in (0, 1))
+
+    return (
+        Row(
+            what=f"{what}: requests/s, Painless / by hand",
+            values=tuple(mine.rate / other.rate for mine, other in pairs),
+            unit="ratio",
+            goals=(least(0.97),),
+            beside=f"{both('rate')} requests/s",
+        ),
+        Row(
+            what=f"{what}: processor time of a request, Painless / by hand",
+            values=tuple(mine.cost / other.cost for mine, other in pairs),
+            unit="ratio",
+            goals=(most(1.03, "median"),),
+            beside=f"{both('cost')} µs",
+        ),
+        Row(
+            what=f"{what}: p99 under full load, Painless / by hand",
+            values=tuple(mine.p99 / other.p99 for mine, other in pairs),
+            unit="ratio",
+            beside=f"{both('p99')} ms",
+        ),
+    )
+
+
+async def _load(side: Side, seconds: int, core: int | None, *, secure: bool) -> Round:
+    """Load one side as hard as it can take and say what came of it."""
+    scheme, port = ("https", side.https) if secure else ("http", side.http)
+    host = cluster.host(SECURE if secure else PLAIN)
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--latency", "-H", f"Host: {host}"]
+    before = cpu_seconds(side.workers)
+    with pinned(core):
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            f"{scheme}://{LOOPBACK}:{port}/",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), seconds + BEYOND)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return _round(output.decode(), cpu_seconds(side.workers) - before)
+
+
+def _round(output: str, used: float) -> Round:
+    requests = re.search(r"(\d+) requests in", output)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", output)
+    if not (requests and rate and p99) or "Non-2xx" in output or "Socket errors" in output:
+        raise BenchError(f"wrk did not get what it asked for:\n{output}")
+    scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]]
+    return Round(float(rate[1]), float(p99[1]) * scale, used / int(requests[1]) * 1_000_000)
