@@ -56,7 +56,7 @@ def parse_case(path: Path, text: str) -> Case:
     if not case.sentence.endswith("."):
         case.bad(1, f'found "{case.sentence}", expected a sentence that says what must hold, with its period')
     sections: dict[str, Section] = {}
-    for at, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for at, end in zip(starts, [*starts[1:], len(lines)], strict=False):
         name = _name(case, lines[at], at + 1, tuple(sections))
         body = "\n".join(lines[at + 1 : end]).strip("\n")
         sections[name] = Section(f"{body}\n" if body else "", at + 2)

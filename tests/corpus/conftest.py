@@ -53,16 +53,24 @@ async def stage(build: Build, corpus_state: Path) -> AsyncIterator[Theatre]:
         yield running
 
 
+def refusal(changed: int, reason: str) -> str:
+    """Return why so many changes are not accepted, or nothing."""
+    if changed <= UNASKED or reason:
+        return ""
+    return f'nothing was written: say why more than {UNASKED} cases change, with --accept-reason "…"'
+
+
+def _refusal(config: pytest.Config) -> str:
+    return refusal(len(config.stash.get(ACCEPTED, {})), config.getoption("--accept-reason", default=""))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     found = config.stash.get(ACCEPTED, None)
     if found is None:
         return
-    reason = config.getoption("--accept-reason", default="")
     terminalreporter.write_sep("=", f"{len(found)} cases change")
-    if len(found) > UNASKED and not reason:
-        terminalreporter.write_line(
-            f'nothing was written: say why more than {UNASKED} cases change, with --accept-reason "…"'
-        )
+    if says := _refusal(config):
+        terminalreporter.write_line(says)
         return
     for path, text in sorted(found.items()):
         path.write_text(text)
@@ -72,6 +80,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Make a refused ``--accept`` a failure."""
-    found = session.config.stash.get(ACCEPTED, {})
-    if len(found) > UNASKED and not session.config.getoption("--accept-reason", default=""):
+    if _refusal(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

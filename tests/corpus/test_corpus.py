@@ -1,15 +1,16 @@
 """Every case file holds: its golden output, its findings, and what a real NGINX answers to its requests."""
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from tests.corpus.case import OPTIONAL, Case, parse_case, with_output
+from tests.corpus.case import OPTIONAL, BadCase, Case, parse_case, with_output
 from tests.corpus.client import Answer
 from tests.corpus.conftest import Accepted
 from tests.corpus.given import Given, read_given
 from tests.corpus.golden import Output, difference, output_of
-from tests.corpus.probes import Cookies, judge, parse_requests
+from tests.corpus.probes import Cookies, Probe, judge, parse_requests
 from tests.corpus.settings import defaults, with_options
 from tests.corpus.stage import Theatre
 
@@ -26,8 +27,12 @@ FILES = sorted(HERE.rglob("*.case"))
 @pytest.mark.asyncio(loop_scope="session")
 async def test_case(file: Path, stage: Theatre, accepted: Accepted | None) -> None:
     """What the first sentence of the file says holds, in text and on a running NGINX."""
-    case = parse_case(file.relative_to(HERE), file.read_text())
-    given, options = read_given(case), with_options(case, defaults())
+    try:
+        case = parse_case(file.relative_to(HERE), file.read_text())
+        given, options = read_given(case), with_options(case, defaults())
+        probes = tuple(parse_requests(case))
+    except BadCase as told:
+        pytest.fail(str(told), pytrace=False)
     output = output_of(given, options)
     _always(given, output, options)
     if accepted is not None:
@@ -36,7 +41,7 @@ async def test_case(file: Path, stage: Theatre, accepted: Accepted | None) -> No
         pytest.fail(f"{case.sentence}\n\n{wrong}\n\nmake accept rewrites it", pytrace=False)
     served = output_of(given, stage.options(options))
     async with stage.perform(served, given):
-        wrong = await _answers(case, stage)
+        wrong = await _answers(case, probes, stage)
     if wrong:
         pytest.fail(f"{case.sentence}\n\n{wrong}", pytrace=False)
 
@@ -69,10 +74,10 @@ def _accept(case: Case, file: Path, output: Output, accepted: Accepted) -> None:
         accepted[file] = text
 
 
-async def _answers(case: Case, stage: Theatre) -> str:
+async def _answers(case: Case, probes: Iterable[Probe], stage: Theatre) -> str:
     """Send the case's requests in order and return what is wrong with the answers."""
     cookies, found = Cookies(), []
-    for probe in parse_requests(case):
+    for probe in probes:
         answers = []
         for _ in range(probe.times):
             request = cookies.added_to(probe.request) if probe.cookies else probe.request
