@@ -9,26 +9,28 @@ import re
 
 from msgspec import Struct
 
+# Tokens hold no cycles, so the garbage collector need not know them (see tree.Directive).
 
-class Literal(Struct, frozen=True):
+
+class Literal(Struct, frozen=True, gc=False):
     """Text that reaches NGINX byte for byte, whatever it holds (except NUL, which NGINX cannot hold)."""
 
     text: str
 
 
-class Var(Struct, frozen=True):
+class Var(Struct, frozen=True, gc=False):
     """The value of a variable, named without its dollar sign; also ``1`` to ``9`` for captures."""
 
     name: str
 
 
-class Expr(Struct, frozen=True):
+class Expr(Struct, frozen=True, gc=False):
     """Text and variables in one token, as in ``"https://$host/x"``."""
 
     parts: tuple[Literal | Var, ...]
 
 
-class Regex(Struct, frozen=True):
+class Regex(Struct, frozen=True, gc=False):
     """A regular expression; ``prefix`` is what NGINX wants before it in the same token (``~``, ``~*``).
 
     NGINX does not expand variables in it, so a dollar sign means the end of the line and stays as it is.

@@ -7,7 +7,9 @@ from msgspec import Struct
 from painless.nginx.tokens import Literal, Token, Var, expr
 
 
-class Directive(Struct, frozen=True):
+# A tree has no cycles, and the garbage collector must not walk it: 5,000 Ingresses are 170,000 of these, and
+# looking for cycles among them took a third of the time of a compile.  The same holds for tokens.
+class Directive(Struct, frozen=True, gc=False):
     """A directive; ``block`` is ``None`` for a simple one.
 
     ``name`` is empty for a line whose first word is data, see ``entry``.  ``comment`` is a line for readers
