@@ -73,7 +73,9 @@ def _lines(generation: Generation) -> Iterator[tuple[object, str]]:
     for name, text in generation.cold.items():
         origins = generation.origins.get(name, ())
         for at, line in enumerate(text.splitlines()):
-            yield (origins[at] if at < len(origins) else None), line
+            # The empty line between two blocks is nobody's doing.
+            if line:
+                yield (origins[at] if at < len(origins) else None), line
 
 
 def _refs(lines: Mapping[tuple[object, str], int]) -> frozenset[ObjectRef]:
