@@ -1,5 +1,6 @@
 """The runner itself: whoever writes a case wrongly is told the line and what was expected there."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from tests.corpus.given import Pod, read_given
 from tests.corpus.golden import difference
 from tests.corpus.probes import judge, parse_requests
 from tests.corpus.settings import defaults, with_options
+
+HERE = Path(__file__).parent
+RULES = "classes conflicts conformance default-backend differences hosts main paths services".split()
+"""The areas whose cases show rules, so that a table says which shows which."""
 
 WHERE = Path("area/some.case")
 
@@ -155,3 +160,12 @@ def test_pods_that_share_a_line_must_all_answer():
     assert ("found a answering, expected a, b",) == judge(both, (a, a))
     assert () == judge(one, (b, b))
     assert ("found answers of a, b, expected one pod",) == judge(one, (a, b))
+
+
+def test_the_table_names_every_case_that_shows_a_rule():
+    """Whoever looks for a rule finds its case in the README, and no case that is gone."""
+    cases = {one.relative_to(HERE).with_suffix("").as_posix() for one in HERE.rglob("*.case")}
+    of_rules = {one for one in cases if one.partition("/")[0] in RULES}
+    named = set(re.findall(r"`([a-z-]+/[a-z0-9-]+)`", (HERE / "README.md").read_text()))
+    assert set() == of_rules - named
+    assert set() == named - cases
