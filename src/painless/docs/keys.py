@@ -39,7 +39,8 @@ def annotations_page() -> str:
         "A value that cannot be read is said with "
         "[InvalidAnnotationValue](diagnostics.md#invalidannotationvalue) and the default is used. Where the "
         "annotation closes something, the paths of the Ingress answer 503 instead "
-        "([LocationDenied](diagnostics.md#locationdenied)).",
+        "([LocationDenied](diagnostics.md#locationdenied)). What is meant to differ from ingress-nginx is in "
+        "[differences.md](../differences.md).",
         table(("annotation", "state"), ((code(name), _state(name)) for name in sorted(ANNOTATIONS))),
         *(part for feature in FEATURES if feature.KEYS for part in _feature(feature)),
     )
