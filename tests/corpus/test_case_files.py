@@ -13,7 +13,7 @@ from tests.corpus.probes import judge, parse_requests
 from tests.corpus.settings import defaults, with_options
 
 HERE = Path(__file__).parent
-RULES = "classes conflicts conformance default-backend differences hosts main paths services".split()
+RULES = "classes conflicts conformance default-backend differences hosts main objects paths services".split()
 """The areas whose cases show rules, so that a table says which shows which."""
 
 WHERE = Path("area/some.case")
