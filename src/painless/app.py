@@ -3,11 +3,12 @@
 import asyncio
 import datetime as dt
 import logging
+import math
 import signal
 import time
 import traceback
 from collections.abc import Iterable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from painless.compiler.options import Machine, Options
@@ -30,7 +31,6 @@ from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
 from painless.web.health import serve_health
 
-_ANSWERED = 60.0  # Seconds for NGINX to ask for new names; it repeats a lost question after 5 s.
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SHOWN_REASONS = 20  # Reasons of one reload in one log line.
 
@@ -143,7 +143,8 @@ async def serve(settings: Settings) -> None:
         stack.push_async_callback(responder.stop)
 
         async def resolved(upstreams: frozenset[str]) -> None:
-            await responder.wait_answered(upstreams, since=0.0, within=_ANSWERED)
+            # An NGINX that was started again has no peers, whatever the one before it has asked for.
+            await responder.wait_answered(upstreams, since=nginx.told_at, within=math.inf)
 
         nginx = Nginx(build, disk, resolved)
         stack.push_async_callback(nginx.stop, settings.shutdown_patience)
@@ -189,11 +190,13 @@ async def _run(settings: Settings, nginx: Serving, responder: Responder, options
         metrics.page,
     )
     async with health:
-        with suppress(_Stopped):
+        try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(controller.run(FolderSource(settings.source).changes()))
                 group.create_task(responder.supervise())
                 group.create_task(_until_told_to_stop())
+        except* _Stopped:
+            pass
     logs.event("controller_stopped")
 
 

@@ -7,6 +7,7 @@ asked of the processes.
 
 import asyncio
 import signal
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -60,6 +61,8 @@ class Nginx:
 
     def __init__(self, build: Build, disk: Disk, resolved: Resolved) -> None:
         self.reload_count = 0
+        self.told_at = 0.0
+        """When NGINX was last started or told to load; names it asked for before were another's questions."""
         self._build = build
         self._disk = disk
         self._resolved = resolved
@@ -185,6 +188,7 @@ class Nginx:
         if trouble := occupied(await self._listeners(id_)):
             return trouble
         log = ErrorLog(self._disk.error_log)
+        self.told_at = time.monotonic()
         arguments = ("-c", str(self._disk.main), "-p", str(self._disk.root), "-e", str(self._disk.error_log))
         ran = await run_nginx(self._build.path, *arguments, timeout=START_TIMEOUT)
         if ran.code:
@@ -203,6 +207,7 @@ class Nginx:
             return trouble
         self._loading = self._load(id_, ErrorLog(self._disk.error_log), self.sight())
         self.reload_count += 1
+        self.told_at = time.monotonic()
         master.signal(signal.SIGHUP)
         return ""
 

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from painless.controller.ports import WorldError
 from painless.observe.metrics import CONTENT_TYPE
 
 
-class PortTaken(Exception):
+class PortTaken(WorldError):
     """The health port cannot be bound; the message is a sentence."""
 
 
