@@ -17,7 +17,7 @@ from painless.compiler.site import StaticFeed, Upstream
 from painless.controller.holdoff import HoldOff
 from painless.controller.inbox import Inbox
 from painless.controller.picture import Picture
-from painless.controller.ports import Clock, NginxPort, ResponderPort, WorldError
+from painless.controller.ports import CannotStart, Clock, NginxPort, ResponderPort, WorldError
 from painless.discovery.answers import Answer
 from painless.discovery.zone import answer
 from painless.model.diagnostics import Diagnostic, Reason, Severity
@@ -89,6 +89,7 @@ class Controller:
         self._live_upstreams: tuple[Upstream, ...] = ()
         self._about_endpoints: dict[Name, tuple[Diagnostic, ...]] = {}
         self._stale = True
+        self._served = False
         # Held by whoever acts on NGINX or its disk: a round, or tidying up.
         self._turn = asyncio.Lock()
 
@@ -147,6 +148,8 @@ class Controller:
                     async with self._turn:
                         await self._round()
                     delay = RETRY[0]
+                except CannotStart:
+                    raise
                 except Exception as problem:  # noqa: BLE001 -- the one place: what is live stays, we try again.
                     self._listener.failed(problem, delay)
                     await self._clock.sleep(delay)
@@ -162,6 +165,10 @@ class Controller:
         self._bell.set()
 
     async def _round(self) -> None:
+        if self.picture.live is None:
+            # Somebody else may have started it meanwhile: what serves is taken over.
+            live = await self._nginx.adopt()
+            self._show(live=live, ready=live is not None)
         compiled, want = await self._compile()
         while self._due_in(want) > 0:
             await self._clock.sleep(self._due_in(want))
@@ -242,6 +249,8 @@ class Controller:
         self._show(from_nginx=(found,))
         self._listener.refused(outcome.output, str(about))
         if self.picture.live is None:
+            if isinstance(outcome.step, Start) and not self._served:
+                raise CannotStart(outcome.output)
             await self._serve_last_good()
 
     async def _serve_last_good(self) -> None:
@@ -277,6 +286,7 @@ class Controller:
     def _show(self, **changed: object) -> None:
         before = self.picture.diagnostics
         self.picture = structs.replace(self.picture, **changed)
+        self._served = self._served or self.picture.ready
         after = self.picture.diagnostics
         if before != after:
             self._listener.diagnosed(set(after) - set(before), set(before) - set(after))

@@ -12,6 +12,10 @@ class WorldError(Exception):
     """Something outside failed; the message is a sentence, and trying again later may help."""
 
 
+class CannotStart(WorldError):
+    """NGINX cannot start here, whatever the objects say: a port is taken."""
+
+
 class NginxPort(Protocol):
     """NGINX and its disk."""
 
