@@ -25,6 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--accept-reason", default="", help=f"why more than {UNASKED} cases change")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Each process would know of its own changes only.
+    if config.getoption("--accept", default=False) and config.getoption("numprocesses", default=None):
+        raise pytest.UsageError("--accept needs all cases in one process: leave -n out")
+
+
 @pytest.fixture(scope="session")
 def accepted(pytestconfig: pytest.Config) -> Accepted | None:
     """Where new texts of cases are collected; ``None`` when they are to be compared."""
