@@ -41,7 +41,8 @@ class Clients:
 
     @property
     def failed(self) -> int:
-        return self.requests - self.statuses[OK]
+        # A redirect to HTTPS is what a host with TLS answers.
+        return self.requests - self.statuses[OK] - self.statuses[REDIRECT]
 
     async def status(self, host: str) -> int:
         """Ask once; ``FAILED`` when nobody answers."""

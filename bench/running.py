@@ -5,6 +5,7 @@ What a benchmark sees of it is what an operator sees: its ports, its metrics and
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import tempfile
@@ -108,20 +109,22 @@ class Painless:
 
     @property
     def responder(self) -> tuple[int, ...]:
-        return tuple(one for one in self._children() if "painless.discovery" in (procfs.title(one) or ""))
+        return tuple(pid for pid, title in self._left().items() if "painless.discovery" in title)
 
     @property
     def nginx(self) -> tuple[int, ...]:
         """The master and its workers, old ones included."""
-        masters = [one for one in self._children() if (procfs.title(one) or "").startswith("nginx: master")]
+        masters = [pid for pid, title in self._left().items() if title.startswith("nginx: master")]
         return tuple(one for master in masters for one in (master, *procfs.children(master)))
 
     def last_words(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(f"  {line}" for line in lines[-LAST_WORDS:]) or "  (nothing)"
 
-    def _children(self) -> tuple[int, ...]:
-        return procfs.children(self._process.pid)
+    def _left(self) -> dict[int, str]:
+        """Return the processes that name our state directory: whoever started them, they are ours."""
+        titles = {pid: procfs.title(pid) or "" for pid in procfs.every_pid()}
+        return {pid: title for pid, title in titles.items() if str(self.state) in title}
 
     async def _ready(self) -> None:
         try:
@@ -142,12 +145,14 @@ class Painless:
             return False
 
     async def _stop(self) -> None:
-        if self._process.returncode is not None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(PATIENCE + STOPPED_WITHIN):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                async with asyncio.timeout(PATIENCE + STOPPED_WITHIN):
+                    await self._process.wait()
+            except TimeoutError:
+                await self.kill()
+        # A controller that was killed leaves NGINX and the responder running, as it should.
+        for pid in self._left():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
