@@ -90,6 +90,8 @@ class Controller:
         self._about_endpoints: dict[Name, tuple[Diagnostic, ...]] = {}
         self._stale = True
         self._served = False
+        # Whether the picture's live generation, hot files included, is what NGINX and its disk have.
+        self._sure = False
         # Held by whoever acts on NGINX or its disk: a round, or tidying up.
         self._turn = asyncio.Lock()
 
@@ -135,8 +137,7 @@ class Controller:
 
     async def _reconcile(self) -> None:
         await self._listed.wait()
-        live = await self._nginx.adopt()
-        self._show(live=live, ready=live is not None)
+        live = await self._look()
         async with asyncio.TaskGroup() as group:
             watcher = group.create_task(self._watch_nginx()) if live is not None else None
             delay = RETRY[0]
@@ -161,14 +162,13 @@ class Controller:
     async def _watch_nginx(self) -> None:
         await self._nginx.gone()
         self._listener.nginx_gone()
+        self._sure = False
         self._show(live=None, ready=False)
         self._bell.set()
 
     async def _round(self) -> None:
-        if self.picture.live is None:
-            # Somebody else may have started it meanwhile: what serves is taken over.
-            live = await self._nginx.adopt()
-            self._show(live=live, ready=live is not None)
+        if not self._sure:
+            await self._look()
         compiled, want = await self._compile()
         while self._due_in(want) > 0:
             await self._clock.sleep(self._due_in(want))
@@ -181,6 +181,14 @@ class Controller:
             self._live_upstreams = compiled.site.upstreams
             self._refused = ""
             self._show(from_nginx=())
+
+    async def _look(self) -> Generation | None:
+        """Show what NGINX runs, whoever started it, and what an interrupted plan has left on the disk."""
+        live = await self._nginx.adopt()
+        # A start that was interrupted runs upstreams without routes: it serves nobody yet.
+        self._show(live=live, ready=live is not None and (bool(live.routes) or not live.upstreams))
+        self._sure = live is not None
+        return live
 
     def _due_in(self, want: Generation) -> float:
         """Return for how many seconds ``want`` has to wait: only what NGINX must load does."""
@@ -204,7 +212,7 @@ class Controller:
         if what is Effect.NONE:
             return
         reasons = changes(live, want) if live else (Change(Kind.CHANGED, None, "NGINX did not run"),)
-        before = self._nginx.reload_count
+        before, self._sure = self._nginx.reload_count, False
         outcome = await self._nginx.apply(plan(live, want, warm_generation(want, self._options)))
         if self._nginx.reload_count != before or live is None:
             self._hold_off = self._hold_off.loaded(self._clock.now())
@@ -212,6 +220,7 @@ class Controller:
         if isinstance(outcome, Refused):
             await self._keep_serving(outcome, want)
             return
+        self._sure = True
         self._show(live=want, ready=True)
         if what is Effect.RELOAD:
             self._listener.reloaded(want.id, reasons, self._nginx.reload_count - before)

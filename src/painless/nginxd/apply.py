@@ -62,7 +62,7 @@ class Nginx:
     def __init__(self, build: Build, disk: Disk, resolved: Resolved) -> None:
         self.reload_count = 0
         self.told_at = 0.0
-        """When NGINX was last started or told to load; names it asked for before were another's questions."""
+        """When NGINX was last started, told to load or taken over: older questions may be another's."""
         self._build = build
         self._disk = disk
         self._resolved = resolved
@@ -95,7 +95,10 @@ class Nginx:
     async def adopt(self) -> Adoption | None:
         """Take over the NGINX that already serves from the state directory, if there is one."""
         async with self._alone:
-            return self._adopt()
+            found = self._adopt()
+            if found is not None:
+                self.told_at = time.monotonic()
+            return found
 
     async def apply(self, steps: Iterable[Step]) -> Outcome:
         """Perform ``steps`` in order, up to the first that NGINX refuses."""

@@ -38,7 +38,7 @@ def plan(live: Generation | None, want: Generation, warm: Generation) -> tuple[S
     if live.cold == want.cold:
         return (*puts, *drops)
     new = want.upstreams - live.upstreams
-    first = _upstreams_first(live, want) if moves(live, want) else ()
+    first = _upstreams_first(live, want) if moves(live, want) else _started(live, want)
     resolve = (Resolve(new),) if new else ()
     return (
         Stage(want),
@@ -51,6 +51,12 @@ def plan(live: Generation | None, want: Generation, warm: Generation) -> tuple[S
         *resolve,
         *drops,
     )
+
+
+def _started(live: Generation, want: Generation) -> tuple[Step, ...]:
+    """Return what a start that was interrupted has still to wait for: nobody is served before."""
+    waits = live.upstreams & want.upstreams if not live.routes else frozenset()
+    return (Resolve(waits),) if waits else ()
 
 
 def moves(live: Generation, want: Generation) -> frozenset[str]:
