@@ -4,12 +4,14 @@ import asyncio
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 
+import pytest
 from tests.front.clients import Load, Target, until, until_seen
 from tests.front.given import NOISE, Make
 from tests.front.manifests import Folder
 from tests.front.pods import Pods
-from tests.front.program import Program
+from tests.front.program import STARTED, Program
 
 from painless.nginxd.find import find_nginx
 
@@ -127,3 +129,35 @@ async def test_a_killed_worker_is_replaced(folder: Folder, pods: Pods, make: Mak
         await _follows(pods, target)
     assert (before, master) == (await program.reloads(), program.master())
     assert len(load.failures()) <= 1
+
+
+def _switched(program: Program) -> bool:
+    return (program.state / "current").is_symlink()
+
+
+def _up(program: Program) -> bool:
+    return program.master() != 0
+
+
+@pytest.mark.parametrize("moment", [_switched, _up])
+async def test_a_controller_killed_at_its_start_is_replaced(
+    folder: Folder, pods: Pods, make: Make, moment: Callable[[Program], bool]
+) -> None:
+    """The controller is killed before its first generation serves: the next one ends what it began.
+
+    No answer on the way is anything but right or none, and nobody is told that it is ready too early.
+    """
+    await pods.service("web")
+    folder.ingress("web", "web.test", "web")
+    program = make()
+    target = Target(program.doors.http, "web.test")
+    async with Load(target) as load:
+        program.start()
+        await until(lambda: moment(program), STARTED)
+        await program.kill()
+        program = make()
+        program.start()
+        await program.ready()
+        assert 200 == (await target.ask()).status
+        await load.more(20)
+    assert set() == {one.status for one in load.failures(allowed=(0, 200))}
