@@ -33,6 +33,7 @@ class Key(Struct, Generic[T], frozen=True):
 
     ``config`` names the ConfigMap key that sets the default for all Ingresses.  ``denies``: an invalid value
     closes the location with 503, since serving without it would open what the author meant to close.
+    ``instead`` says what an invalid value of other keys comes to.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Key(Struct, Generic[T], frozen=True):
     aliases: tuple[str, ...] = ()
     config: str = ""
     denies: bool = False
+    instead: str = "the default is used"
 
 
 class Setting(Struct, Generic[T], frozen=True):
@@ -99,6 +101,10 @@ class Values:
         """Whether the author wrote this key, valid or not."""
         return any(name in self._given for name in (key.name, *key.aliases))
 
+    def text(self, key: Key[Any]) -> str:
+        """Return what the author wrote, valid or not; empty when the key is missing."""
+        return next((self._given[name] for name in (key.name, *key.aliases) if name in self._given), "")
+
     def get(self, key: Key[T]) -> T:
         """Return the annotation's value; where it is missing or invalid, the ConfigMap's or the default."""
         for name in (key.name, *key.aliases):
@@ -106,7 +112,7 @@ class Values:
                 value = decoded(key.decode, self._given[name])
                 if not isinstance(value, Rejected):
                     return value
-                self._reject(name, value, denies=key.denies)
+                self._reject(name, value, key)
                 break
         if not key.config:
             return key.default
@@ -128,12 +134,12 @@ class Values:
         """Add a diagnostic about the annotation ``name``."""
         self.diagnostics.append(Diagnostic(self.ingress.ref, self.field(name), reason, severity, says, hint))
 
-    def _reject(self, name: str, rejected: Rejected, *, denies: bool) -> None:
+    def _reject(self, name: str, rejected: Rejected, key: Key[Any]) -> None:
         says = f"found {shown(self._given[name])}, expected {rejected.expected}"
-        if denies:
+        if key.denies:
             self.deny(name, Reason.LOCATION_DENIED, says, "the location answers 503 until this is mended")
         else:
-            self.say(name, Reason.INVALID_ANNOTATION_VALUE, says, "the default is used")
+            self.say(name, Reason.INVALID_ANNOTATION_VALUE, says, key.instead)
 
 
 class Place(Struct, frozen=True):

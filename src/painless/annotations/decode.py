@@ -75,10 +75,11 @@ def size(text: str) -> str | Rejected:
 def one_of(*words: str, fold: bool = False) -> Decoder[str]:
     """Return a decoder of an enumeration; ``fold`` ignores case and returns the listed spelling."""
     listed = {word.lower() if fold else word: word for word in words}
+    expected = words[0] if len(words) == 1 else "one of " + ", ".join(words)
 
     def decode(text: str) -> str | Rejected:
         found = listed.get(text.lower() if fold else text)
-        return found if found is not None else Rejected("one of " + ", ".join(words))
+        return found if found is not None else Rejected(expected)
 
     return decode
 
@@ -160,7 +161,8 @@ server_protocol ssl_cipher ssl_client_s_dn ssl_protocol ssl_server_name status t
 """.split()
 )
 _OPEN_VARIABLES = ("http_", "arg_", "cookie_")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+# NGINX reads one digit without braces: $10 is $1 followed by a nought.
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\d|\w+))", re.ASCII)
 
 
 def with_variables(text: str, *, captures: int = 0) -> Expr | Rejected:
@@ -173,19 +175,13 @@ def with_variables(text: str, *, captures: int = 0) -> Expr | Rejected:
     for found in _VARIABLE.finditer(text):
         name = found[1] or found[2]
         if name.isdecimal():
-            # NGINX reads one digit: $10 is $1 followed by a nought.
-            name, rest = name[0], name[1:]
             if not 1 <= int(name) <= captures:
                 return Rejected(f"at most {captures} captures, as many as the path has; ${name} is none")
-        else:
-            rest = ""
-            if name not in REQUEST_VARIABLES and not name.startswith(_OPEN_VARIABLES):
-                return Rejected(f"only variables that read the request; ${name} is none")
+        elif name not in REQUEST_VARIABLES and not name.startswith(_OPEN_VARIABLES):
+            return Rejected(f"only variables that read the request; ${name} is none")
         if found.start() > end:
             parts.append(Literal(text[end : found.start()]))
         parts.append(Var(name))
-        if rest:
-            parts.append(Literal(rest))
         end = found.end()
     if end < len(text):
         parts.append(Literal(text[end:]))

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_canary import lower_canary_maps
+from painless.compiler.lower_failed import added_headers, failed_location, to_failed
 from painless.compiler.lower_http import http_preamble, main_preamble, private_server
-from painless.compiler.lower_locations import FAILED, added_to, lower_location
+from painless.compiler.lower_locations import added_to, lower_location
 from painless.compiler.options import Options
 from painless.compiler.site import CanaryArm, Location, Proxy, Server, Site
 from painless.features import ConfigValues, hidden_headers
@@ -81,10 +82,10 @@ def _server(server: Server, options: Options, hidden: tuple[str, ...]) -> Direct
             *_listen(options, default=default),
             directive("server_name", *([Literal("_")] if default else [_name(one) for one in server.names])),
             *_app_root(server),
-            directive("error_page", 502, "=", FAILED),
+            to_failed(()),
             *(lower_location(one, options, tls=server.tls, hidden=hidden) for one in server.locations),
             *(_own_locations(server, options) if default else ()),
-            _failed(),
+            *_failed(server, options),
         ),
         comment=f"Host {server.host}" if server.host else "Every host that no Ingress names",
         origin=server.origin,
@@ -142,9 +143,11 @@ def _own_locations(server: Server, options: Options) -> tuple[Directive, ...]:
     )
 
 
-def _failed() -> Directive:
-    return block(
-        "location",
-        FAILED,
-        body=(when(Var("no_endpoints"), body=(directive("return", 503),)), directive("return", 502)),
-    )
+def _failed(server: Server, options: Options) -> tuple[Directive, ...]:
+    """Return the places for failures, one for each list of headers that a location of the server adds."""
+    found = {
+        added_headers(added_to(one.route, options))
+        for one in server.locations
+        if isinstance(one.route.answer, Proxy)
+    }
+    return (failed_location(()), *(failed_location(one) for one in sorted(found - {()}, key=repr)))

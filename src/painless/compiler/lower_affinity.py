@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from painless.annotations.base import Contribution
 from painless.compiler.resolve import cookie_id
-from painless.compiler.site import Route, Upstream
+from painless.compiler.site import Proxy, Route, Upstream
 from painless.features.affinity import attributes
 from painless.nginx.tokens import Literal, Regex, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry
@@ -29,7 +29,7 @@ def lower_affinity_maps(upstreams: Iterable[Upstream]) -> tuple[Directive, ...]:
 def cookie_contribution(route: Route) -> tuple[Contribution, ...]:
     """Return what a location does for its cookie; nothing without affinity."""
     affinity = route.settings.affinity
-    if affinity is None:
+    if affinity is None or not isinstance(route.answer, Proxy):
         return ()
     secure: tuple[str | Var, ...] = () if affinity.always_secure else (Var("affinity_secure"),)
     given = directive("set", Var("affinity_attributes"), expr(attributes(affinity, route.path), *secure))
@@ -64,8 +64,9 @@ def _maps(cookie: str) -> tuple[Directive, ...]:
         ),
         block(
             "map",
-            Var(held),
+            # Only what pods answer: on a redirect to HTTPS the cookie would be one without Secure.
+            expr(Var("upstream_addr"), "|", Var(held)),
             Var(f"affinity_cookie_{at}"),
-            body=(directive("default", ""), entry(Literal(""), new)),
+            body=(directive("default", ""), entry(Regex(r"^[^|]+\|$", "~"), new)),
         ),
     )

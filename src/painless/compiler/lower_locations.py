@@ -6,6 +6,7 @@ from typing import assert_never
 from painless.annotations.base import Contribution, Place
 from painless.compiler.lower_affinity import cookie_contribution
 from painless.compiler.lower_canary import choose_arm
+from painless.compiler.lower_failed import added_headers, inherit, to_failed
 from painless.compiler.options import Options
 from painless.compiler.request_headers import REQUEST_HEADERS
 from painless.compiler.site import (
@@ -22,9 +23,6 @@ from painless.features import basic_auth, tls_redirect
 from painless.features.backend_protocol import GRPC
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, when
-
-FAILED = "@upstream_failed"
-"""The named location that tells a Service without endpoints (503) from one that failed (502)."""
 
 
 def lower_location(location: Location, options: Options, *, tls: bool, hidden: tuple[str, ...]) -> Directive:
@@ -61,14 +59,19 @@ def _body(
     if isinstance(answer, Denied):
         return (directive("return", 503, comment=f"Closed: {answer.why}"),)
     added = added_to(route, options)
+    headers = added_headers(added)
     # NGINX runs a location's phases in its own order: what rewrites stands first, as it happens.
     return (
         directive("set", Var("proxy_upstream_name"), _label(route)),
         *(one for part in added for one in part.rewrite),
         *_to_https(route, options, tls=tls),
+        # The canary first: it may have endpoints where the other Service has none.
+        *(choose_arm(answer, options) if isinstance(answer, Proxy) else ()),
         *_answer_before_access(route, options, added),
-        *_choices(location, options),
+        *_rewrite(location),
         *(one for part in added for one in part.location),
+        *inherit(headers),
+        *((to_failed(headers),) if headers and isinstance(answer, Proxy) else ()),
         *_content(route, added, hidden),
     )
 
@@ -109,25 +112,20 @@ def _answer_before_access(
     match route.answer:
         case Unavailable(why=why):
             return (directive("return", 503, comment=f"Unavailable: {why}"),)
-        case Proxy(upstream=upstream) if any(part.guarded for part in added):
+        case Proxy() as proxy if any(part.guarded for part in added):
             # Elsewhere the resolver's answer says the same for nothing; a file costs a system call.
-            body = (directive("return", 503),)
-            return (when(Literal("-f"), f"{options.state}/down/{upstream}", body=body),)
+            marker = expr(f"{options.state}/down/", _upstream(proxy))
+            return (when(Literal("-f"), marker, body=(directive("return", 503),)),)
         case _:
             return ()
 
 
-def _choices(location: Location, options: Options) -> tuple[Directive, ...]:
-    """Return what chooses the upstream and the path it is asked for."""
-    answer = location.route.answer
-    if not isinstance(answer, Proxy):
+def _rewrite(location: Location) -> tuple[Directive, ...]:
+    if location.rewrite is None or not isinstance(location.route.answer, Proxy):
         return ()
-    arm = choose_arm(answer, options)
-    if location.rewrite is None:
-        return arm
     # "break" ends this phase, so it comes last.
     pattern, replacement = location.rewrite
-    return (*arm, directive("rewrite", Regex(pattern), replacement, "break"))
+    return (directive("rewrite", Regex(pattern), replacement, "break"),)
 
 
 def _content(route: Route, added: tuple[Contribution, ...], hidden: tuple[str, ...]) -> tuple[Directive, ...]:
@@ -148,9 +146,7 @@ def _headers(
     module = "grpc" if grpc else "proxy"
     own = dict(header for part in added for header in part.request_headers)
     hide = tuple(name for part in added for name in part.hide_headers)
-    adds = any(one.name == "add_header" for part in added for one in part.location)
     return (
-        *((directive("add_header_inherit", "merge"),) if adds else ()),
         *(directive(f"{module}_hide_header", name) for name in (*hidden, *hide) if hide),
         *(directive(f"{module}_set_header", *header) for header in _replaced(own).items() if own),
     )
@@ -170,6 +166,9 @@ _SCHEME: dict[str, Literal | Var] = {
 
 
 def _pass(answer: Proxy, protocol: str) -> Directive:
-    upstream = Var("upstream") if answer.canary else Literal(answer.upstream)
-    target: Expr = expr(_SCHEME[protocol], "://", upstream)
+    target: Expr = expr(_SCHEME[protocol], "://", _upstream(answer))
     return directive("grpc_pass" if protocol in GRPC else "proxy_pass", target)
+
+
+def _upstream(answer: Proxy) -> Literal | Var:
+    return Var("upstream") if answer.canary else Literal(answer.upstream)

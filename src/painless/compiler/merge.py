@@ -67,8 +67,8 @@ class Draft:
     ) -> None:
         self.diagnostics.append(Diagnostic(origin.ref, origin.field, reason, severity, says, hint))
 
-    def answer(self, backend: ServiceBackend, settings: Parsed, origin: Origin) -> Answer:
-        """Return what a Service backend comes to, and keep its upstream."""
+    def answer(self, backend: ServiceBackend, settings: Parsed, origin: Origin, instead: str = "") -> Answer:
+        """Return what a Service backend comes to, and keep its upstream; ``instead`` is what else happens."""
         found = resolve(
             self.snapshot,
             self.options,
@@ -78,7 +78,8 @@ class Draft:
             affinity=settings.affinity,
         )
         if isinstance(found, Unresolved):
-            self.diagnostics.append(diagnostic(found, origin))
+            told = diagnostic(found, origin)
+            self.diagnostics.append(structs.replace(told, hint=instead or told.hint))
             return Unavailable(found.says)
         # The first Ingress that refers to a Service port decides how it is fed.
         kept = self.upstreams.setdefault(found.name, found)
@@ -245,7 +246,8 @@ def _hang(
         draft.say(origin, Reason.CANARY_IGNORED, says, "the older canary is used")
         return
     assert settings.canary is not None, "only canaries are hung"
-    found = draft.answer(path.backend, structs.replace(settings, affinity=None), origin)
+    alone = structs.replace(settings, affinity=None)
+    found = draft.answer(path.backend, alone, origin, "the canary gets no traffic")
     if isinstance(found, Proxy):
         arm = CanaryArm(found.upstream, found.label, settings.canary, origin.ref)
         host.routes[key] = structs.replace(route, answer=structs.replace(route.answer, canary=arm))

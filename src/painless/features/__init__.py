@@ -35,6 +35,9 @@ from painless.model.objects import ConfigMap, Ingress
 from painless.nginx.tokens import Expr
 from painless.nginx.tree import Directive
 
+_GATES = frozenset({"auth-tls-secret", "auth-url"})
+"""Annotations that let only some clients in: a location that has one stays closed while we honour none."""
+
 
 class Feature(Protocol):
     """A family of keys; its module's docstring is its page."""
@@ -188,7 +191,14 @@ def parse(ingress: Ingress, prefix: str, config: ConfigValues) -> Parsed:
 def _say_if_unknown(values: Values, name: str) -> None:
     if name in KEYS:
         return
-    if name in ANNOTATIONS:
+    if name in _GATES:
+        values.deny(
+            name,
+            Reason.UNSUPPORTED_ANNOTATION,
+            f"{name} is not honoured by this version",
+            "the location answers 503, since without it everybody could enter",
+        )
+    elif name in ANNOTATIONS:
         values.say(
             name,
             Reason.UNSUPPORTED_ANNOTATION,

@@ -63,6 +63,13 @@ class BasicAuth(Struct, frozen=True):
 
 def parse(values: Values) -> BasicAuth | None:
     if not values.given(TYPE):
+        if values.given(SECRET):
+            values.say(
+                SECRET.name,
+                Reason.INCOMPLETE_ANNOTATION,
+                "found auth-secret without auth-type, expected both",
+                "nobody is asked for a password",
+            )
         return None
     values.get(TYPE)
     secret = values.get(SECRET)

@@ -105,7 +105,7 @@ def parse(values: Values) -> Canary | None:
     header = values.get(HEADER)
     if not header:
         for key in (HEADER_VALUE, HEADER_PATTERN):
-            if values.given(key):
+            if values.given(key) and not values.given(HEADER):
                 values.say(
                     key.name, Reason.INCOMPLETE_ANNOTATION, f"found {key.name} without canary-by-header"
                 )

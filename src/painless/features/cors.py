@@ -14,7 +14,7 @@ import re
 
 from msgspec import Struct
 
-from painless.annotations.base import Contribution, Key, Place, Values
+from painless.annotations.base import Contribution, Key, Place, Values, decoded
 from painless.annotations.decode import Rejected, boolean, comma_list, header_name, matching, whole_number
 from painless.nginx.tokens import Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry, when
@@ -48,6 +48,7 @@ ORIGINS: Key[tuple[str, ...]] = Key(
     default=("*",),
     doc="Origins that may call the application.",
     example="https://*.example.com, https://app.example.org",
+    instead="only those origins of the list that can be read may call",
 )
 METHODS: Key[tuple[str, ...]] = Key(
     "cors-allow-methods",
@@ -115,7 +116,15 @@ def parse(values: Values) -> Cors | None:
         "Access-Control-Max-Age": str(values.get(MAX_AGE)),
         "Access-Control-Expose-Headers": ",".join(exposed),
     }
-    return Cors(values.get(ORIGINS), tuple((name, value) for name, value in headers.items() if value))
+    return Cors(_allowed(values), tuple((name, value) for name, value in headers.items() if value))
+
+
+def _allowed(values: Values) -> tuple[str, ...]:
+    """Return the origins that may call: of a list with bad items the good ones, never everybody."""
+    origins, text = values.get(ORIGINS), values.text(ORIGINS)
+    if values.given(ORIGINS) and isinstance(decoded(ORIGINS.decode, text), Rejected):
+        return tuple(one for part in text.split(",") if _ORIGIN.fullmatch(one := part.strip()))
+    return origins
 
 
 def contribute(cors: Cors, _place: Place) -> Contribution:

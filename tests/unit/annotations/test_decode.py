@@ -71,6 +71,7 @@ def test_the_item_at_fault_is_named() -> None:
         ("/a", (Literal("/a"),)),
         ("/$1/$2", (Literal("/"), Var("1"), Literal("/"), Var("2"))),
         ("/$10", (Literal("/"), Var("1"), Literal("0"))),
+        ("/$1page", (Literal("/"), Var("1"), Literal("page"))),
         ("$host$request_uri", (Var("host"), Var("request_uri"))),
         ("${arg_x}y", (Var("arg_x"), Literal("y"))),
         ("a$", (Literal("a$"),)),

@@ -1,0 +1,43 @@
+"""Where a request goes whose upstream failed: 503 for a Service without endpoints, else 502.
+
+A named location has headers of its own, so locations that add different ones go to different places.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+from painless.annotations.base import Contribution
+from painless.nginx.tokens import Var
+from painless.nginx.tree import Directive, block, directive, when
+
+_NAME = "@upstream_failed"
+
+Headers = tuple[Directive, ...]
+"""The ``add_header`` directives of a location."""
+
+
+def added_headers(added: Iterable[Contribution]) -> Headers:
+    """Return the headers that a location adds to its answers."""
+    return tuple(one for part in added for one in part.location if one.name == "add_header")
+
+
+def to_failed(headers: Headers) -> Directive:
+    """Return the directive that sends failures to the place with these headers."""
+    return directive("error_page", 502, "=", _name(headers))
+
+
+def failed_location(headers: Headers) -> Directive:
+    answers = (when(Var("no_endpoints"), body=(directive("return", 503),)), directive("return", 502))
+    return block("location", _name(headers), body=(*headers, *inherit(headers), *answers))
+
+
+def inherit(headers: Headers) -> tuple[Directive, ...]:
+    """Return what keeps the headers of all servers where a location adds its own."""
+    return (directive("add_header_inherit", "merge"),) if headers else ()
+
+
+def _name(headers: Headers) -> str:
+    # Made of the content: equal headers share a place, and nothing depends on order.
+    return (
+        f"{_NAME}_{hashlib.blake2b(repr(headers).encode(), digest_size=5).hexdigest()}" if headers else _NAME
+    )
