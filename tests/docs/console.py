@@ -34,9 +34,12 @@ def _steps(block: str) -> Iterator[Step]:
 
 def fits(promised: str, seen: str) -> bool:
     """Whether ``seen`` is what a page promises."""
-    pattern = re.escape(promised).replace("…", ".*")
-    pattern = re.sub(r"(?m)^\.\*$", r"[\\s\\S]*", pattern)
-    return re.fullmatch(pattern, seen.strip()) is not None
+    pattern = "".join(map(_pattern, promised.split("\n")))
+    return re.fullmatch(pattern, f"{seen.strip()}\n") is not None
+
+
+def _pattern(line: str) -> str:
+    return r"(?:.*\n)*" if line == "…" else re.escape(line).replace("…", ".*") + "\n"
 
 
 def script(some: list[Step], mark: str) -> str:
