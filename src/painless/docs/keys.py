@@ -11,7 +11,7 @@ from painless.annotations.base import Key, Scope, Setting
 from painless.annotations.decode import Decoder, Rejected
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
 from painless.docs.markdown import anchor, code, page, split, table
-from painless.features import FEATURES, KEYS, Feature
+from painless.features import FEATURES, GATES, KEYS, Feature
 
 PREFIX = "nginx.ingress.kubernetes.io"
 
@@ -35,7 +35,7 @@ def annotations_page() -> str:
         f"reads. Names are written without their prefix, `{PREFIX}/` (`--annotations-prefix`). "
         "An annotation that is not honoured yet is said with "
         "[UnsupportedAnnotation](diagnostics.md#unsupportedannotation), "
-        "and the Ingress is served without it.",
+        "and the Ingress is served without it; where everybody could enter then, its paths answer 503.",
         "A value that cannot be read is said with "
         "[InvalidAnnotationValue](diagnostics.md#invalidannotationvalue) and the default is used. Where the "
         "annotation closes something, the paths of the Ingress answer 503 instead "
@@ -66,7 +66,7 @@ def configmap_page() -> str:
 def _state(name: str) -> str:
     key = KEYS.get(name)
     if key is None:
-        return "not yet"
+        return "not yet; the paths answer 503" if name in GATES else "not yet"
     what = "honoured" if name == key.name else f"the same as {key.name}"
     return f"[{what}](#{anchor(key.name)})"
 
@@ -116,8 +116,7 @@ def _about_key(key: Key[Any]) -> Iterable[tuple[str, str]]:
         yield "Other names", ", ".join(map(code, key.aliases))
     if key.config:
         yield "Default for all", f"ConfigMap key {code(key.config)}"
-    if key.denies:
-        yield "Wrong value", "the paths answer 503"
+    yield "Wrong value", "the paths answer 503" if key.denies else key.instead
     yield "Example", code(f'{PREFIX}/{key.name}: "{key.example}"')
 
 

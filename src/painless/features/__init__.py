@@ -35,7 +35,7 @@ from painless.model.objects import ConfigMap, Ingress
 from painless.nginx.tokens import Expr
 from painless.nginx.tree import Directive
 
-_GATES = frozenset({"auth-tls-secret", "auth-url"})
+GATES = frozenset({"auth-tls-secret", "auth-url"})
 """Annotations that let only some clients in: a location that has one stays closed while we honour none."""
 
 
@@ -191,7 +191,7 @@ def parse(ingress: Ingress, prefix: str, config: ConfigValues) -> Parsed:
 def _say_if_unknown(values: Values, name: str) -> None:
     if name in KEYS:
         return
-    if name in _GATES:
+    if name in GATES:
         values.deny(
             name,
             Reason.UNSUPPORTED_ANNOTATION,
