@@ -1,0 +1,262 @@
+"""Whole clusters as users write them: mostly sensible, so that they are served, and hostile in any field."""
+
+import base64
+import datetime as dt
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from tests.properties.hostile import NASTIES
+
+from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
+from painless.compiler import Compiled, compile_snapshot
+from painless.compiler.options import Options
+from painless.demo.certificate import self_made
+from painless.features import FEATURES, KEYS
+from painless.model.objects import Object
+from painless.model.snapshot import snapshot_of
+from painless.nginxd.find import find_nginx
+from painless.sensitive import Sensitive
+from painless.wire import decode_all
+
+PREFIX = "nginx.ingress.kubernetes.io/"
+CONFIGMAP = ("shop", "painless")
+MARKER = "s3cr3t-Marker-7f21"
+"""Is in every Secret's values, and must be nowhere that people look."""
+
+SOAK = os.environ.get("PAINLESS_SOAK") == "1"
+SEVERAL = settings(
+    max_examples=3000 if SOAK else 100,
+    deadline=None,  # Others use the same cores.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+OPTIONS = Options(
+    build=find_nginx(),
+    state="/state",
+    fallback_certificate=Sensitive(b"fallback"),
+    configmap=CONFIGMAP,
+    bind_addresses=("127.0.0.1",),
+    http_port=18080,
+    https_port=18443,
+)
+
+
+def compiled(some: tuple[Object, ...], options: Options = OPTIONS) -> Compiled:
+    return compile_snapshot(snapshot_of(some), options)
+
+
+Raw = dict[str, Any]
+
+_PAIR = self_made(["a.test", "*.b.test"], dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+
+hostile = st.one_of(
+    st.sampled_from(NASTIES),
+    st.sampled_from(("\0", "a\0b", "x" * 100_000, "${" * 50_000, "é" * 30_000, "/" + "a/" * 3000)),
+    st.text(max_size=30),
+    st.lists(st.sampled_from([*"${}();\"'\\ \n\r#~*/", "$host", "a", "server{", "\0"]), max_size=10).map(
+        "".join
+    ),
+)
+
+
+def mostly(*good: Any, hostile_too: bool = True) -> st.SearchStrategy[Any]:
+    """Return a strategy of good values, and of hostile text once in a while."""
+    sensible = st.sampled_from(good)
+    return st.integers(0, 11).flatmap(lambda at: hostile if at == 0 and hostile_too else sensible)
+
+
+_GENERAL = (
+    *("true", "false", "0", "1", "50", "100", "-1", "1e9", "10m", "", " "),
+    *(
+        "cookie",
+        "balanced",
+        "persistent",
+        "HTTPS",
+        "GRPC",
+        "GRPCS",
+        "AUTO_HTTP",
+        "users",
+        "ops/users",
+        "pair",
+    ),
+    *("/$1", "/x/$2?a=$b", "https://$host/", "^/a(.*)$", "(", "[a-", "a.test,b.test", "*.b.test", "~^(.*)$"),
+    *("10.0.0.0/8", "::/0", "10.0.0.300", "X-Name", "x y", "*", "https://*.a.test", "\\", "always", "A", "a"),
+)
+_KEYS = sorted({*KEYS, *ANNOTATIONS})
+_EXAMPLES = {name: key.example for name, key in KEYS.items()}
+
+
+@st.composite
+def _annotations(draw: st.DrawFn) -> dict[str, str]:
+    found = {}
+    for name in draw(st.lists(st.sampled_from(sorted(KEYS)), max_size=8)):
+        found[PREFIX + name] = draw(mostly(_EXAMPLES[name], *_GENERAL))
+    for name in draw(st.lists(mostly(*_KEYS), max_size=1)):
+        found[PREFIX + name] = draw(mostly(*_GENERAL))
+    if draw(st.integers(0, 5)) == 0:
+        found["kubernetes.io/ingress.class"] = draw(mostly("nginx", "other"))
+    return found
+
+
+namespaces = mostly("shop", "ops")
+services = mostly("web", "api", "other")
+hosts = mostly("a.test", "b.test", "c.test", "*.b.test", "A.Test", "")
+_ports = mostly(
+    {"number": 80}, {"name": "http"}, {"number": 8080}, {"number": 0}, {"name": "http", "number": 80}
+)
+_paths = mostly(
+    *("/", "/a", "/a/", "/a/b", "/a(/|$)(.*)", "/%41", "/b c", "/$x", "", "/a//b", "/{a}", "/~", "/é", "//")
+)
+
+
+@st.composite
+def _backend(draw: st.DrawFn) -> Raw:
+    if draw(st.integers(0, 15)) == 0:
+        return {"resource": {"kind": draw(hostile), "name": draw(hostile)}}
+    return {"service": {"name": draw(services), "port": draw(_ports)}}
+
+
+@st.composite
+def _path(draw: st.DrawFn) -> Raw:
+    kind = draw(mostly("Exact", "Prefix", "ImplementationSpecific"))
+    return {"path": draw(_paths), "pathType": kind, "backend": draw(_backend())}
+
+
+@st.composite
+def _rule(draw: st.DrawFn) -> Raw:
+    return {"host": draw(hosts), "http": {"paths": draw(st.lists(_path(), max_size=3))}}
+
+
+@st.composite
+def _tls(draw: st.DrawFn) -> Raw:
+    return {"hosts": draw(st.lists(hosts, max_size=2)), "secretName": draw(mostly("pair", "broken", "none"))}
+
+
+@st.composite
+def ingresses(draw: st.DrawFn) -> Raw:
+    spec: Raw = {
+        "ingressClassName": draw(mostly("nginx", "nginx", "nginx", "nginx", "foreign", None)),
+        "rules": draw(st.lists(_rule(), max_size=3)),
+        "tls": draw(st.lists(_tls(), max_size=2)),
+    }
+    if draw(st.integers(0, 4)) == 0:
+        spec["defaultBackend"] = draw(_backend())
+    age = f"2026-01-{draw(st.integers(1, 4)):02}T00:00:00Z"
+    name = draw(mostly("one", "two", "three", "four"))
+    meta = {"annotations": draw(_annotations()), "creationTimestamp": age}
+    return _object("networking.k8s.io/v1", "Ingress", draw(namespaces), name, meta, spec=spec)
+
+
+@st.composite
+def _service(draw: st.DrawFn) -> Raw:
+    port = {
+        "port": draw(st.sampled_from((80, 8080, 0, 70000))),
+        "name": draw(mostly("http", "", "other")),
+        "targetPort": draw(mostly(8080, "main", 0)),
+        "protocol": draw(mostly("TCP", "TCP", "UDP")),
+    }
+    spec = {
+        "type": draw(mostly("ClusterIP", "ExternalName", "NodePort")),
+        "clusterIP": draw(mostly("None", "10.1.2.3", "", "::1")),
+        "externalName": draw(mostly("", "outside.test", "localhost", "10.0.0.1")),
+        "ports": [port],
+    }
+    return _object("v1", "Service", draw(namespaces), draw(services), {}, spec=spec)
+
+
+@st.composite
+def _slice(draw: st.DrawFn) -> Raw:
+    port = {"name": draw(mostly("http", "")), "port": draw(st.sampled_from((8080, 80, 0)))}
+    addresses = [draw(mostly("10.2.3.4", "10.2.3.5", "::2"))]
+    meta = {"labels": {"kubernetes.io/service-name": draw(services)}}
+    rest: Raw = {
+        "addressType": draw(mostly("IPv4", "IPv6", "FQDN")),
+        "ports": [port],
+        "endpoints": [{"addresses": addresses}],
+    }
+    return _object("discovery.k8s.io/v1", "EndpointSlice", draw(namespaces), draw(services), meta, **rest)
+
+
+@st.composite
+def _secret(draw: st.DrawFn) -> Raw:
+    texts = st.one_of(hostile, st.sampled_from(("ann:{PLAIN}x\nbob:$apr1$x$y\n", "#", "no colon")))
+    users = f"{draw(texts)}\n{MARKER}:{MARKER}\n".encode(errors="surrogatepass")
+    good = draw(st.booleans())
+    data = {
+        "auth": _base64(users),
+        draw(mostly("ann", "bob")): _base64(MARKER.encode()),
+        "tls.crt": _base64(_PAIR.certificate if good else users),
+        "tls.key": _base64(_PAIR.key),
+    }
+    name = draw(mostly("users", "pair", "broken", "basic-users"))
+    return _object("v1", "Secret", draw(namespaces), name, {}, data=data)
+
+
+@st.composite
+def _configmap(draw: st.DrawFn) -> Raw:
+    settings = {one.name: one.example for feature in FEATURES for one in feature.SETTINGS}
+    names = mostly(*sorted({*settings, *CONFIG_KEYS}))
+    data = {
+        name: draw(mostly(settings.get(name, "true"), *_GENERAL))
+        for name in draw(st.lists(st.one_of(st.sampled_from(sorted(settings)), names), max_size=4))
+    }
+    return _object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("painless")), {}, data=data)
+
+
+@st.composite
+def _class(draw: st.DrawFn) -> Raw:
+    spec = {"controller": draw(mostly("k8s.io/ingress-nginx", "k8s.io/ingress-nginx", "other"))}
+    return _object(
+        "networking.k8s.io/v1", "IngressClass", "", draw(mostly("nginx", "foreign")), {}, spec=spec
+    )
+
+
+objects = st.one_of(ingresses(), _service(), _slice(), _secret(), _configmap(), _class())
+
+_BASE: tuple[Raw, ...] = (
+    {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "IngressClass",
+        "metadata": {"name": "nginx"},
+        "spec": {"controller": "k8s.io/ingress-nginx"},
+    },
+    *(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"ports": [{"port": 80, "name": "http", "targetPort": target}]},
+        }
+        for name, target in (("web", 8080), ("api", "main"))
+        for namespace in ("shop", "ops")
+    ),
+)
+
+
+@st.composite
+def clusters(draw: st.DrawFn) -> tuple[Object, ...]:
+    """Draw objects that came through the decoder, at most one of each name."""
+    raws = [
+        *_BASE,
+        *draw(st.lists(ingresses(), min_size=1, max_size=4)),
+        *draw(st.lists(objects, max_size=6)),
+    ]
+    return decoded(raws)
+
+
+def decoded(raws: Iterable[Raw]) -> tuple[Object, ...]:
+    """Decode objects as the sources do; of two with one name the last one stays."""
+    found = {one.object.ref: one.object for raw in raws for one in decode_all(raw) if one.object is not None}
+    return tuple(found.values())
+
+
+def _object(version: str, kind: str, namespace: str, name: str, meta: Raw, **rest: Any) -> Raw:
+    place = {"namespace": namespace} if namespace else {}
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, **place, **meta}, **rest}
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()

@@ -1,0 +1,81 @@
+"""Promises of the planner about any two clusters: interrupted anywhere, nothing that runs lacks a file."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+from tests.properties.clusters import OPTIONS, SEVERAL, clusters, compiled
+
+from painless.compiler.emit import warm_generation
+from painless.nginx.generation import Generation
+from painless.plan.diff import plan
+from painless.plan.steps import Await, DropHot, PutHot, Reload, Resolve, Stage, Start, Step, Switch, Verify
+from painless.sensitive import Sensitive
+
+
+class World:
+    """The disk and NGINX as the planner sees them; ``runs`` holds old workers, the newest last."""
+
+    def __init__(self) -> None:
+        self.staged: dict[str, Generation] = {}
+        self.hot: dict[str, Sensitive] = {}
+        self.current = ""
+        self.runs: list[Generation] = []
+
+    def live(self) -> Generation | None:
+        """Return what a controller that looks would find: the hot files are all that are there."""
+        return structs.replace(self.runs[-1], hot=dict(self.hot)) if self.runs else None
+
+    def perform(self, step: Step) -> None:  # noqa: C901 -- one line for each member of the closed union.
+        match step:
+            case Stage(generation):
+                self.staged[generation.id] = generation
+            case Verify(id_):
+                assert id_ in self.staged, "only what is staged can be tested"
+            case PutHot(path, content):
+                self.hot[path] = content
+            case DropHot(path):
+                del self.hot[path]
+            case Switch(id_):
+                self.current = id_
+            case Start():
+                self.runs = self.runs or [self.staged[self.current]]
+            case Reload():
+                self.runs.append(self.staged[self.current])
+            case Await(id_):
+                assert self.runs[-1].id == id_, "what is awaited was loaded"
+            case Resolve(upstreams):
+                assert upstreams <= self.runs[-1].upstreams, "only what runs asks for its names"
+
+    def check(self) -> None:
+        """Check that each file exists that is named by what runs or would start."""
+        assert not self.current or self.current in self.staged
+        would_start = [self.staged[self.current]] if self.current else []
+        for one in (*self.runs, *would_start):
+            # Markers are asked for, not opened: that they are missing is a meaning of theirs.
+            assert [] == [path for path, content in one.hot.items() if len(content) and path not in self.hot]
+
+
+@SEVERAL
+@given(st.lists(clusters(), min_size=2, max_size=4), st.data())
+def test_plans_may_be_interrupted(goals, data) -> None:
+    """Interrupted after any step and planned anew to any goal: it converges, and no file is missing ever."""
+    wanted = [compiled(one).generation for one in goals]
+    world = World()
+    for want in wanted:
+        if data.draw(st.booleans(), label="NGINX ended"):
+            world.runs = []
+        steps = plan(world.live(), want, warm_generation(want, OPTIONS))
+        end = data.draw(st.integers(0, len(steps)), label="interrupted after")
+        for step in itertools.islice(steps, end):
+            world.perform(step)
+            world.check()
+    for step in plan(world.live(), wanted[-1], warm_generation(wanted[-1], OPTIONS)):
+        world.perform(step)
+        world.check()
+    assert wanted[-1].cold == world.runs[-1].cold
+    assert {**world.hot, **wanted[-1].hot} == world.hot
+    assert [] == [
+        path for path, content in world.hot.items() if not len(content) and path not in wanted[-1].hot
+    ]
