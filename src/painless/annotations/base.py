@@ -19,6 +19,9 @@ from painless.sensitive import Sensitive
 
 T = TypeVar("T")
 
+LONGEST_WORD = 3000  # Bytes.  NGINX's words end at 4094, and features add to them.
+LONGEST_LIST = 262_144  # Bytes, all that Kubernetes allows the annotations of an object: each item is a word.
+
 
 class Scope(StrEnum):
     """What one value of a key decides about."""
@@ -33,7 +36,7 @@ class Key(Struct, Generic[T], frozen=True):
 
     ``config`` names the ConfigMap key that sets the default for all Ingresses.  ``denies``: an invalid value
     closes the location with 503, since serving without it would open what the author meant to close.
-    ``instead`` says what an invalid value of other keys comes to.
+    ``instead`` says what an invalid value of other keys comes to.  ``longest`` is how many bytes a value has.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Key(Struct, Generic[T], frozen=True):
     config: str = ""
     denies: bool = False
     instead: str = "the default is used"
+    longest: int = LONGEST_WORD
 
 
 class Setting(Struct, Generic[T], frozen=True):
@@ -68,13 +72,10 @@ def setting(defaults: Defaults, key: Setting[T]) -> T:
     return defaults.get(key.name, key.default)  # type: ignore[return-value]
 
 
-_LONGEST_VALUE = 3000  # Bytes.  NGINX's words end at 4094; lists are split into words before they get there.
-
-
-def decoded(decode: Decoder[T], text: str) -> T | Rejected:
+def decoded(decode: Decoder[T], text: str, longest: int = LONGEST_WORD) -> T | Rejected:
     """Decode a user's text; one that NGINX could not hold as a word is none."""
-    if len(text.encode(errors="replace")) > _LONGEST_VALUE:
-        return Rejected(f"at most {_LONGEST_VALUE} bytes")
+    if len(text.encode(errors="replace")) > longest:
+        return Rejected(f"at most {longest} bytes")
     return decode(text.strip())
 
 
@@ -109,7 +110,7 @@ class Values:
         """Return the annotation's value; where it is missing or invalid, the ConfigMap's or the default."""
         for name in (key.name, *key.aliases):
             if name in self._given:
-                value = decoded(key.decode, self._given[name])
+                value = decoded(key.decode, self._given[name], key.longest)
                 if not isinstance(value, Rejected):
                     return value
                 self._reject(name, value, key)

@@ -12,7 +12,7 @@ from painless.annotations.decode import Rejected, shown
 from painless.compiler import match
 from painless.compiler.certificates import Certificates
 from painless.compiler.options import Options
-from painless.compiler.resolve import Unresolved, diagnostic, resolve
+from painless.compiler.resolve import Unresolved, diagnostic, resolve, spoken
 from painless.compiler.site import (
     NOBODY,
     Answer,
@@ -82,6 +82,7 @@ class Draft:
             self.diagnostics.append(structs.replace(told, hint=instead or told.hint))
             return Unavailable(found.says)
         # The first Ingress that refers to a Service port decides how it is fed.
+        found = spoken(found, settings.protocol)
         kept = self.upstreams.setdefault(found.name, found)
         return Proxy(kept.name, kept.label)
 
@@ -246,7 +247,7 @@ def _hang(
         draft.say(origin, Reason.CANARY_IGNORED, says, "the older canary is used")
         return
     assert settings.canary is not None, "only canaries are hung"
-    alone = structs.replace(settings, affinity=None)
+    alone = structs.replace(settings, affinity=None, protocol=route.settings.protocol)
     found = draft.answer(path.backend, alone, origin, "the canary gets no traffic")
     if isinstance(found, Proxy):
         arm = CanaryArm(found.upstream, found.label, settings.canary, origin.ref)

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from painless.compiler.options import Options
 from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, StaticFeed, Upstream
@@ -48,6 +48,13 @@ def resolve(
         affinity=(affinity.cookie, affinity.persistent) if affinity else None,
         origin=Origin(service.ref, "spec"),
     )
+
+
+def spoken(upstream: Upstream, protocol: str) -> Upstream:
+    """Return the upstream for a protocol: idle connections are kept for each, since they speak only one."""
+    if protocol == "HTTP":
+        return upstream
+    return structs.replace(upstream, name=f"{upstream.name}.{protocol.lower().replace('_', '-')}")
 
 
 def find_port(service: Service, port: int | str) -> ServicePort | None:

@@ -10,7 +10,16 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from painless.annotations.base import Contribution, Defaults, Key, Place, Setting, Values, decoded
+from painless.annotations.base import (
+    LONGEST_WORD,
+    Contribution,
+    Defaults,
+    Key,
+    Place,
+    Setting,
+    Values,
+    decoded,
+)
 from painless.annotations.decode import Rejected, shown
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
 from painless.annotations.nearest import nearest
@@ -121,7 +130,8 @@ def parse_config(configmap: ConfigMap | None) -> tuple[ConfigValues, tuple[Diagn
     diagnostics: list[Diagnostic] = []
     for name, text in configmap.data:
         key = _CONFIG.get(name)
-        value = decoded(key.decode, text) if key else _unknown_config(name)
+        longest = key.longest if isinstance(key, Key) else LONGEST_WORD
+        value = decoded(key.decode, text, longest) if key else _unknown_config(name)
         match value:
             case (Reason() as reason, str() as says, str() as hint):
                 diagnostics.append(

@@ -10,7 +10,7 @@ meant to be closed.  Writes ``deny`` and ``allow``.
 
 from msgspec import Struct
 
-from painless.annotations.base import Contribution, Key, Place, Values
+from painless.annotations.base import LONGEST_LIST, Contribution, Key, Place, Values
 from painless.annotations.decode import networks
 from painless.nginx.tree import directive
 
@@ -23,6 +23,7 @@ ALLOWED: Key[tuple[str, ...]] = Key(
     aliases=("whitelist-source-range",),
     config="whitelist-source-range",
     denies=True,
+    longest=LONGEST_LIST,
 )
 DENIED: Key[tuple[str, ...]] = Key(
     "denylist-source-range",
@@ -32,6 +33,7 @@ DENIED: Key[tuple[str, ...]] = Key(
     example="203.0.113.0/24",
     config="denylist-source-range",
     denies=True,
+    longest=LONGEST_LIST,
 )
 
 KEYS = (ALLOWED, DENIED)

@@ -6,7 +6,7 @@ An alias gets the host's certificate only where the certificate covers it.
 Writes further names into ``server_name``.
 """
 
-from painless.annotations.base import Key, Scope, Values
+from painless.annotations.base import LONGEST_LIST, Key, Scope, Values
 from painless.annotations.decode import comma_list, host_name
 
 ALIASES: Key[tuple[str, ...]] = Key(
@@ -16,6 +16,7 @@ ALIASES: Key[tuple[str, ...]] = Key(
     doc="Further names of the Ingress's hosts.",
     example="www.example.com,shop.example.com",
     scope=Scope.SERVER,
+    longest=LONGEST_LIST,
 )
 
 KEYS = (ALIASES,)
