@@ -4,7 +4,7 @@ A feature declares its keys as data, so that parsing, the reference pages and th
 supported come from one place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -36,7 +36,8 @@ class Key(Struct, Generic[T], frozen=True):
 
     ``config`` names the ConfigMap key that sets the default for all Ingresses.  ``denies``: an invalid value
     closes the location with 503, since serving without it would open what the author meant to close.
-    ``instead`` says what an invalid value of other keys comes to.  ``longest`` is how many bytes a value has.
+    ``salvage`` is what an invalid value of the ConfigMap comes to where the default would open as much.
+    ``instead`` says what an invalid value comes to, if not 503.  ``longest`` is how many bytes a value has.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Key(Struct, Generic[T], frozen=True):
     aliases: tuple[str, ...] = ()
     config: str = ""
     denies: bool = False
+    salvage: Callable[[str], T] | None = None
     instead: str = "the default is used"
     longest: int = LONGEST_WORD
 

@@ -111,6 +111,9 @@ def comma_list(item: Decoder[T], *, expected: str) -> Decoder[tuple[T, ...]]:
     return decode
 
 
+_NO_ADDRESS = "255.255.255.255"  # NGINX takes it for an address that cannot be read.
+
+
 def network(text: str) -> str | Rejected:
     """Decode an IP address or CIDR block, normalised, since NGINX only warns about host bits."""
     if "%" in text:
@@ -120,6 +123,8 @@ def network(text: str) -> str | Rejected:
         block = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return Rejected("an IP address or CIDR block")
+    if str(block.network_address) == _NO_ADDRESS:
+        return Rejected("an IP address or CIDR block that clients may have")
     return str(block.network_address) if block.prefixlen == block.max_prefixlen else str(block)
 
 

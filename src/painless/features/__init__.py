@@ -4,7 +4,7 @@
 routed where; the compiler reads their values by name.  To add one: a module here, a line below, cases.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -138,20 +138,21 @@ def parse_config(configmap: ConfigMap | None) -> tuple[ConfigValues, tuple[Diagn
                     Diagnostic(configmap.ref, f"data[{name}]", reason, Severity.WARNING, says, hint)
                 )
             case Rejected():
+                salvage, instead = _instead(key)
                 says = f"found {shown(text)}, expected {value.expected}"
+                reason = Reason.INVALID_CONFIG_VALUE
                 diagnostics.append(
-                    Diagnostic(
-                        configmap.ref,
-                        f"data[{name}]",
-                        Reason.INVALID_CONFIG_VALUE,
-                        Severity.ERROR,
-                        says,
-                        "the default is used",
-                    )
+                    Diagnostic(configmap.ref, f"data[{name}]", reason, Severity.ERROR, says, instead)
                 )
+                pairs += [(name, salvage(text))] if salvage else []
             case _:
                 pairs.append((name, value))
     return ConfigValues(tuple(sorted(pairs, key=lambda pair: pair[0]))), tuple(diagnostics)
+
+
+def _instead(key: Key[Any] | Setting[Any] | None) -> tuple[Callable[[str], object] | None, str]:
+    """Return what makes a value of one that cannot be read, if anything does, and what people are told."""
+    return (key.salvage, key.instead) if isinstance(key, Key) else (None, "the default is used")
 
 
 def _unknown_config(name: str) -> tuple[Reason, str, str]:

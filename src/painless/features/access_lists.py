@@ -5,14 +5,29 @@
 ``whitelist-source-range`` means the same as the first.  The ConfigMap sets either for all Ingresses.
 
 An address that cannot be read closes the location with 503: serving it to everyone would open what was
-meant to be closed.  Writes ``deny`` and ``allow``.
+meant to be closed.  Of a list in the ConfigMap, which is everybody's, the rest of the addresses counts.
+Writes ``deny`` and ``allow``.
 """
 
 from msgspec import Struct
 
 from painless.annotations.base import LONGEST_LIST, Contribution, Key, Place, Values
-from painless.annotations.decode import networks
+from painless.annotations.decode import Rejected, network, networks
 from painless.nginx.tree import directive
+
+NOBODY = "0.0.0.0"
+"""An address that no client has: for lists of which nothing can be read."""
+
+
+def _readable(text: str) -> tuple[str, ...]:
+    """Return the items of a list that are addresses or blocks."""
+    found = (network(item.strip()) for item in text.split(","))
+    return tuple(one for one in found if not isinstance(one, Rejected))
+
+
+def _admitted(text: str) -> tuple[str, ...]:
+    return _readable(text) or ((NOBODY,) if text.strip(" ,") else ())
+
 
 ALLOWED: Key[tuple[str, ...]] = Key(
     "allowlist-source-range",
@@ -23,6 +38,8 @@ ALLOWED: Key[tuple[str, ...]] = Key(
     aliases=("whitelist-source-range",),
     config="whitelist-source-range",
     denies=True,
+    salvage=_admitted,
+    instead="only what can be read of it is admitted",
     longest=LONGEST_LIST,
 )
 DENIED: Key[tuple[str, ...]] = Key(
@@ -33,6 +50,8 @@ DENIED: Key[tuple[str, ...]] = Key(
     example="203.0.113.0/24",
     config="denylist-source-range",
     denies=True,
+    salvage=_readable,
+    instead="only what can be read of it is refused",
     longest=LONGEST_LIST,
 )
 
