@@ -27,11 +27,12 @@ from painless.demo.ports import LOOPBACK, free_ports
 from painless.nginxd.find import find_nginx
 from painless.settings import nginx_variable
 
-PAIRS = 8
-ROUND = 3  # Seconds of load in a round: the shorter, the less the machine changes within a pair.
+PAIRS = 12
+ROUND = 2  # Seconds of load in a round: the shorter, the less the machine changes within a pair.
 WARM_UP = 2  # Seconds: connections to the pods are open and pages are there afterwards.
 CONNECTIONS = 32
 BEYOND = 10.0  # Seconds that wrk may take beyond its round to connect and to end.
+MICROSECONDS = 1_000_000  # In a second.
 PEERS = ("127.0.0.2", "127.0.0.3")
 NAMESPACE, NAME = "bench", "web"
 PLAIN, SECURE = 2, 1  # Applications without and with TLS, see cluster.EVERY.
@@ -44,6 +45,11 @@ class Round(Struct, frozen=True):
     rate: float
     p99: float
     cost: float
+
+    @property
+    def busy(self) -> float:
+        """How many percent of the time the worker was at work: far below 100, it was not the limit."""
+        return 100 * self.rate * self.cost / MICROSECONDS
 
 
 class Side(Struct, frozen=True):
@@ -153,7 +159,7 @@ def _rows(what: str, pairs: list[tuple[Round, Round]]) -> tuple[Row, ...]:
             values=tuple(mine.rate / other.rate for mine, other in pairs),
             unit="ratio",
             goals=(least(0.97),),
-            beside=f"{both('rate')} requests/s",
+            beside=f"{both('rate')} requests/s, the worker busy {both('busy')} % of the time",
         ),
         Row(
             what=f"{what}: processor time of a request, Painless / by hand",
@@ -201,4 +207,4 @@ def _round(output: str, used: float) -> Round:
     if not (requests and rate and p99) or "Non-2xx" in output or "Socket errors" in output:
         raise BenchError(f"wrk did not get what it asked for:\n{output}")
     scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]]
-    return Round(float(rate[1]), float(p99[1]) * scale, used / int(requests[1]) * 1_000_000)
+    return Round(float(rate[1]), float(p99[1]) * scale, used / int(requests[1]) * MICROSECONDS)
