@@ -185,6 +185,7 @@ def ingresses(draw: st.DrawFn) -> Raw:
 def _canary_of(draw: st.DrawFn, primary: Raw) -> Raw:
     """Draw a canary for the paths of an Ingress."""
     annotations = {PREFIX + name: text for name, text in draw(st.sampled_from(_BUNDLES[:3])).items()}
+    annotations[PREFIX + "canary-weight"] = str(draw(st.integers(0, 100)))
     meta = {**primary["metadata"], "name": "canary", "annotations": annotations}
     return {**primary, "metadata": meta}
 
