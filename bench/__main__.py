@@ -39,19 +39,21 @@ def main() -> int:
     parts: dict[str, tuple[Row, ...]] = {}
     with console.status("") as status:
         say: Say = status.update if console.is_terminal else lambda _: None
-        try:
-            for name in wanted:
-                console.print(f"[dim]{time.monotonic() - began:6.0f} s  {name}: {PARTS[name]}")
+        for name in wanted:
+            console.print(f"[dim]{time.monotonic() - began:6.0f} s  {name}: {PARTS[name]}")
+            # What one part cannot measure another one may.
+            try:
                 parts[name] = _part(name)(say)
-        except BenchError as problem:
-            console.print(f"bench: {problem}", markup=False, highlight=False)
-            return 1
+            except* BenchError as problems:
+                console.print(f"bench: {problems.exceptions[0]}", markup=False, highlight=False)
+    if not parts:
+        return 1
     result = Result(machine=machine, seconds=time.monotonic() - began, parts=parts)
     # In a file or a pipe there is no width to keep to.
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table(result))
     name = f"{time.strftime('%Y-%m-%dT%H-%M-%S')}-{'-'.join(parts) if len(parts) == 1 else 'bench'}"
     console.print(f"[dim]{result.seconds:.0f} s; samples in {keep(result, RESULTS, name)}")
-    return 0
+    return int(len(parts) < len(set(wanted)))
 
 
 def _part(name: str) -> Callable[[Say], tuple[Row, ...]]:

@@ -8,6 +8,7 @@ from typing import Self
 
 import aiohttp
 
+from bench.running import BenchError
 from painless.demo.ports import LOOPBACK
 
 PATIENCE = aiohttp.ClientTimeout(total=5)  # An answer on loopback takes milliseconds; this is a failure.
@@ -65,8 +66,9 @@ class Clients:
         """Return the time until ``host`` answers 200 or redirects, and what it answered before."""
         began = time.monotonic()
         before: Counter[int] = Counter()
-        async with asyncio.timeout(within):
-            while (status := await self.status(host)) not in {OK, REDIRECT}:
-                before[status] += 1
-                await asyncio.sleep(PAUSE)
+        while (status := await self.status(host)) not in {OK, REDIRECT}:
+            before[status] += 1
+            if time.monotonic() - began > within:
+                raise BenchError(f"{host} was not served within {within:.0f} s; it answered {dict(before)}")
+            await asyncio.sleep(PAUSE)
         return time.monotonic() - began, before
