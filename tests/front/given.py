@@ -19,6 +19,9 @@ Make = Callable[..., Program]
 SOAK = os.environ.get("PAINLESS_SOAK") == "1"
 """Whether the full-size variants run: on a machine of their own, in place of seconds on a shared one."""
 
+PATIENT = pytest.mark.timeout(1800 if SOAK else 60)
+"""For modules whose full-size variants take longer than a test may."""
+
 AT_ONCE = 1.3  # Seconds: NGINX asks for addresses once a second.
 NOISE = 1.3 if SOAK else 3.0  # Seconds that a change may take; others use the same two cores.
 

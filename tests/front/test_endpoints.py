@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 
 from tests.front.clients import Load, Seen, Target, until_seen
-from tests.front.given import AT_ONCE, NOISE, SOAK, Make
+from tests.front.given import AT_ONCE, NOISE, PATIENT, SOAK, Make
 from tests.front.manifests import Folder
 from tests.front.pods import GRPC, HTTPS, Pods
 from tests.front.program import Program
 
+pytestmark = PATIENT
 CHANGES = 1000
 CYCLES = 50 if SOAK else 4
 MOST_PODS = 5

@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 
 from tests.front.clients import Load, Seen, Target, until, until_seen
-from tests.front.given import SOAK, Make
+from tests.front.given import PATIENT, SOAK, Make
 from tests.front.manifests import PREFIX, Folder
 from tests.front.pods import Pods
 from tests.front.program import Program
 
+pytestmark = PATIENT
 SERVED = 2.0 if SOAK else 5.0  # Seconds from the last change of a burst until all of it is served.
 MOVES = 50 if SOAK else 4
 WEIGHTS = 20

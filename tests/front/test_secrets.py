@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 from cryptography import x509
 from tests.front.clients import Load, Seen, Target, until_seen
-from tests.front.given import SOAK, Make, certificate
+from tests.front.given import PATIENT, SOAK, Make, certificate
 from tests.front.manifests import Folder
 from tests.front.pods import Pods
 
+pytestmark = PATIENT
 HOSTS = 5
 ROUNDS = 40 if SOAK else 4
 SERVED = 3.0  # Seconds until a renewed Secret is in use: NGINX may keep a certificate for a second.

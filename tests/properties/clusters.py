@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from tests.properties.hostile import NASTIES
@@ -27,6 +28,7 @@ MARKER = "s3cr3t-Marker-7f21"
 """Is in every Secret's values, and must be nowhere that people look."""
 
 SOAK = os.environ.get("PAINLESS_SOAK") == "1"
+PATIENT = pytest.mark.timeout(1800 if SOAK else 60)
 SEVERAL = settings(
     max_examples=3000 if SOAK else 100,
     deadline=None,  # Others use the same cores.

@@ -13,6 +13,7 @@ from tests.properties.clusters import (
     CONFIGMAP,
     MARKER,
     OPTIONS,
+    PATIENT,
     SEVERAL,
     clusters,
     compiled,
@@ -33,6 +34,8 @@ from painless.nginxd.disk import Disk
 from painless.plan.diff import plan
 
 TESTED = 10.0  # Seconds for ``nginx -t``, which takes milliseconds.
+
+pytestmark = PATIENT
 
 
 @SEVERAL

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
-from tests.properties.clusters import OPTIONS, SEVERAL, clusters, compiled
+from tests.properties.clusters import OPTIONS, PATIENT, SEVERAL, clusters, compiled
 
 from painless.compiler.emit import warm_generation
 from painless.nginx.generation import Generation
 from painless.plan.diff import plan
 from painless.plan.steps import Await, DropHot, PutHot, Reload, Resolve, Stage, Start, Step, Switch, Verify
 from painless.sensitive import Sensitive
+
+pytestmark = PATIENT
 
 
 class World:
