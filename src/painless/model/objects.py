@@ -1,7 +1,8 @@
 """Our view of the Kubernetes objects: the fields that decide what is served, and no others.
 
 Objects are frozen, hashable and comparable by content, so that a pure function of one of them can be
-memoised.  Missing optional fields have the value the API server's defaulting would give them.
+memoised.  Missing optional fields have the value the API server's defaulting would give them.  The garbage
+collector does not walk them (``gc=False``): they hold no cycles, and there are many.
 """
 
 from enum import StrEnum
@@ -11,7 +12,7 @@ from msgspec import Struct
 from painless.sensitive import Sensitive
 
 
-class ObjectRef(Struct, frozen=True, order=True):
+class ObjectRef(Struct, frozen=True, order=True, gc=False):
     """Which object: kind, namespace (empty for cluster-wide kinds) and name."""
 
     kind: str
@@ -22,7 +23,7 @@ class ObjectRef(Struct, frozen=True, order=True):
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-class Origin(Struct, frozen=True, order=True):
+class Origin(Struct, frozen=True, order=True, gc=False):
     """Which object and field something comes from."""
 
     ref: ObjectRef
@@ -37,14 +38,14 @@ class PathType(StrEnum):
     IMPLEMENTATION_SPECIFIC = "ImplementationSpecific"
 
 
-class ServiceBackend(Struct, frozen=True):
+class ServiceBackend(Struct, frozen=True, gc=False):
     """A Service in the Ingress's namespace and one of its ports, by number or by name."""
 
     name: str
     port: int | str
 
 
-class ResourceBackend(Struct, frozen=True):
+class ResourceBackend(Struct, frozen=True, gc=False):
     """A backend that is an object of another kind; no Ingress controller of NGINX serves these."""
 
     kind: str
@@ -54,7 +55,7 @@ class ResourceBackend(Struct, frozen=True):
 Backend = ServiceBackend | ResourceBackend
 
 
-class Path(Struct, frozen=True):
+class Path(Struct, frozen=True, gc=False):
     """One path of a rule; ``path`` is empty when the author left it out."""
 
     path: str
@@ -62,21 +63,21 @@ class Path(Struct, frozen=True):
     backend: Backend
 
 
-class Rule(Struct, frozen=True):
+class Rule(Struct, frozen=True, gc=False):
     """The paths of one host; the empty host means every host."""
 
     host: str
     paths: tuple[Path, ...]
 
 
-class IngressTls(Struct, frozen=True):
+class IngressTls(Struct, frozen=True, gc=False):
     """Hosts served with the certificate of one Secret; an empty name means the default certificate."""
 
     hosts: tuple[str, ...]
     secret: str
 
 
-class Ingress(Struct, frozen=True):
+class Ingress(Struct, frozen=True, gc=False):
     """One Ingress; ``created`` is in seconds since 1970, 0 when unknown."""
 
     namespace: str
@@ -93,7 +94,7 @@ class Ingress(Struct, frozen=True):
         return ObjectRef("Ingress", self.namespace, self.name)
 
 
-class IngressClass(Struct, frozen=True):
+class IngressClass(Struct, frozen=True, gc=False):
     """A class of Ingresses and the controller that serves it."""
 
     name: str
@@ -104,7 +105,7 @@ class IngressClass(Struct, frozen=True):
         return ObjectRef("IngressClass", "", self.name)
 
 
-class ServicePort(Struct, frozen=True):
+class ServicePort(Struct, frozen=True, gc=False):
     """A port of a Service; ``target`` is the pods' port number, or its name when pods may differ."""
 
     port: int
@@ -117,7 +118,7 @@ class ServicePort(Struct, frozen=True):
         return self.target or self.port
 
 
-class Service(Struct, frozen=True):
+class Service(Struct, frozen=True, gc=False):
     """A Service; ``cluster_ip`` is empty or ``None`` (the word) when headless."""
 
     namespace: str
@@ -132,14 +133,14 @@ class Service(Struct, frozen=True):
         return ObjectRef("Service", self.namespace, self.name)
 
 
-class Endpoint(Struct, frozen=True):
+class Endpoint(Struct, frozen=True, gc=False):
     """The addresses of one pod and whether it may get traffic."""
 
     addresses: tuple[str, ...]
     ready: bool = True
 
 
-class EndpointPort(Struct, frozen=True):
+class EndpointPort(Struct, frozen=True, gc=False):
     """A port number that all endpoints of a slice share, under the Service port's name."""
 
     name: str
@@ -147,7 +148,7 @@ class EndpointPort(Struct, frozen=True):
     protocol: str = "TCP"
 
 
-class EndpointSlice(Struct, frozen=True):
+class EndpointSlice(Struct, frozen=True, gc=False):
     """Some of a Service's endpoints."""
 
     namespace: str
@@ -162,7 +163,7 @@ class EndpointSlice(Struct, frozen=True):
         return ObjectRef("EndpointSlice", self.namespace, self.name)
 
 
-class Secret(Struct, frozen=True):
+class Secret(Struct, frozen=True, gc=False):
     """A Secret; its values cannot be printed."""
 
     namespace: str
@@ -178,7 +179,7 @@ class Secret(Struct, frozen=True):
         return next((value for name, value in self.data if name == key), None)
 
 
-class ConfigMap(Struct, frozen=True):
+class ConfigMap(Struct, frozen=True, gc=False):
     """A ConfigMap's text values."""
 
     namespace: str

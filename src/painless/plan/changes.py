@@ -6,7 +6,7 @@ no list of fields that matter: what changes a line matters.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from msgspec import Struct
@@ -54,10 +54,8 @@ def effect(live: Generation | None, want: Generation) -> Effect:
 
 def changes(live: Generation, want: Generation) -> tuple[Change, ...]:
     """Return the reasons for a reload from ``live`` to ``want``, sorted; none when the text is equal."""
-    before, after = Counter(_lines(live)), Counter(_lines(want))
-    gone, come = before - after, after - before
-    touched = {origin for origin, _ in (*gone, *come)}
-    old, new = _refs(before), _refs(after)
+    touched = {origin for name in {*live.cold, *want.cold} for origin in _touched(name, live, want)}
+    old, new = _refs(live), _refs(want)
     found = {
         Change(_kind(origin.ref, old, new), origin.ref, _field(origin, old, new))
         if isinstance(origin, Origin)
@@ -69,17 +67,40 @@ def changes(live: Generation, want: Generation) -> tuple[Change, ...]:
     return tuple(sorted(ours or found, key=lambda one: (one.kind, str(one.ref), one.field)))
 
 
-def _lines(generation: Generation) -> Iterator[tuple[object, str]]:
-    for name, text in generation.cold.items():
-        origins = generation.origins.get(name, ())
-        for at, line in enumerate(text.splitlines()):
-            # The empty line between two blocks is nobody's doing.
-            if line:
-                yield (origins[at] if at < len(origins) else None), line
+def _touched(name: str, live: Generation, want: Generation) -> Iterator[object]:
+    """Yield the origins of the lines that one file has and the other has not."""
+    texts = [one.cold.get(name, "").splitlines() for one in (live, want)]
+    # Most of a large file is equal: only what lies between its equal head and tail is counted.
+    head = _equal(zip(*texts, strict=False))
+    tail = _equal(zip(*(reversed(one[head:]) for one in texts), strict=False))
+    before, after = (
+        Counter(_lines(text[head : len(text) - tail], one.origins.get(name, ()), head))
+        for text, one in zip(texts, (live, want), strict=True)
+    )
+    yield from (origin for origin, _ in (*(before - after), *(after - before)))
 
 
-def _refs(lines: Mapping[tuple[object, str], int]) -> frozenset[ObjectRef]:
-    return frozenset(origin.ref for origin, _ in lines if isinstance(origin, Origin))
+def _equal(pairs: Iterable[tuple[str, ...]]) -> int:
+    """Return how many of the first pairs are equal."""
+    count = 0
+    for one, other in pairs:
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _lines(text: list[str], origins: tuple[object, ...], first: int) -> Iterator[tuple[object, str]]:
+    for at, line in enumerate(text, first):
+        # The empty line between two blocks is nobody's doing.
+        if line:
+            yield (origins[at] if at < len(origins) else None), line
+
+
+def _refs(generation: Generation) -> frozenset[ObjectRef]:
+    # By identity first: a file has many lines of one origin, and hashing each takes longer.
+    known = {id(one): one for lines in generation.origins.values() for one in lines}
+    return frozenset(one.ref for one in known.values() if isinstance(one, Origin))
 
 
 def _kind(ref: ObjectRef, old: frozenset[ObjectRef], new: frozenset[ObjectRef]) -> Kind:
