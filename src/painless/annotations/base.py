@@ -4,7 +4,7 @@ A feature declares its keys as data, so that parsing, the reference pages and th
 supported come from one place.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,6 @@ from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress
 from painless.nginx.tokens import Token
 from painless.nginx.tree import Directive
-from painless.sensitive import Sensitive
 
 T = TypeVar("T")
 
@@ -131,6 +130,12 @@ class Values:
         self.denied = self.denied or says
         self.say(name, reason, says, hint, Severity.REJECTED)
 
+    def first_given(self, keys: Iterable[Key[Any]]) -> str:
+        """Return the field of the first of these annotations that the author wrote; empty when none is."""
+        return next(
+            (self.field(name) for key in keys for name in (key.name, *key.aliases) if name in self._given), ""
+        )
+
     def say(
         self, name: str, reason: Reason, says: str, hint: str = "", severity: Severity = Severity.ERROR
     ) -> None:
@@ -162,7 +167,7 @@ class Contribution(Struct, frozen=True):
     the rewrite phase, in this order, before anything is decided about access.  ``request_headers`` replace
     headers of the request as it goes upstream, by name.  ``hide_headers`` are the upstream's headers that
     do not reach the client.  ``guarded``: access is decided here, so a Service without endpoints has to
-    answer before that (a marker file is asked).
+    answer before that (a marker file is asked).  ``field`` is the annotation that asks for it all.
     """
 
     http: tuple[Directive, ...] = ()
@@ -171,4 +176,4 @@ class Contribution(Struct, frozen=True):
     request_headers: tuple[tuple[str, Token], ...] = ()
     hide_headers: tuple[str, ...] = ()
     guarded: bool = False
-    hot: tuple[tuple[str, Sensitive], ...] = ()
+    field: str = ""

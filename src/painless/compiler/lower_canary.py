@@ -2,6 +2,8 @@
 
 import hashlib
 
+from msgspec import structs
+
 from painless.compiler.options import Options
 from painless.compiler.site import CanaryArm, Proxy
 from painless.features.canary import Canary, variable_of
@@ -50,8 +52,8 @@ def choose_arm(answer: Proxy, options: Options) -> tuple[Directive, ...]:
         directive("set", Var("upstream"), answer.upstream),
         directive("set", Var("proxy_alternative_upstream_name"), ""),
     )
-    return (
-        directive("set", Var("proxy_alternative_upstream_name"), "", comment=f"Canary {arm.ref}"),
+    chosen = (
+        directive("set", Var("proxy_alternative_upstream_name"), "", comment=f"Canary {arm.origin.ref}"),
         directive("set", Var("upstream"), answer.upstream),
         directive("set", Var(choice), Var(f"canary_{_id(arm.rule)}")),
         when(
@@ -62,11 +64,12 @@ def choose_arm(answer: Proxy, options: Options) -> tuple[Directive, ...]:
         when(Var(choice), "~", Regex("^(canary|weight-in)"), body=to_canary),
         when(Literal("-f"), f"{options.state}/down/{arm.upstream}", body=back),
     )
+    return tuple(structs.replace(one, origin=arm.origin) for one in chosen)
 
 
 def _folder(arm: CanaryArm) -> str:
     # A namespace has no dots, so the two names cannot be mistaken for others.
-    return f"canary/{arm.ref.namespace}.{arm.ref.name}"
+    return f"canary/{arm.origin.ref.namespace}.{arm.origin.ref.name}"
 
 
 def _id(rule: Canary) -> str:

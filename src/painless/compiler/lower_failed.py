@@ -6,6 +6,8 @@ A named location has headers of its own, so locations that add different ones go
 import hashlib
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from painless.annotations.base import Contribution
 from painless.nginx.tokens import Var
 from painless.nginx.tree import Directive, block, directive, when
@@ -17,8 +19,9 @@ Headers = tuple[Directive, ...]
 
 
 def added_headers(added: Iterable[Contribution]) -> Headers:
-    """Return the headers that a location adds to its answers."""
-    return tuple(one for part in added for one in part.location if one.name == "add_header")
+    """Return the headers that a location adds to its answers; whose they are makes no difference."""
+    directives = (one for part in added for one in part.location)
+    return tuple(structs.replace(one, origin=None) for one in directives if one.name == "add_header")
 
 
 def to_failed(headers: Headers) -> Directive:

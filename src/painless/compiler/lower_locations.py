@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import assert_never
 
+from msgspec import structs
+
 from painless.annotations.base import Contribution, Place
 from painless.compiler.lower_affinity import cookie_contribution
 from painless.compiler.lower_canary import choose_arm
@@ -21,6 +23,7 @@ from painless.compiler.site import (
 )
 from painless.features import basic_auth, tls_redirect
 from painless.features.backend_protocol import GRPC
+from painless.model.objects import Origin
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, when
 
@@ -84,7 +87,20 @@ def added_to(route: Route, options: Options) -> tuple[Contribution, ...]:
         if route.users and route.settings.basic_auth
         else ()
     )
-    return (*route.settings.contributions(place), *users, *cookie_contribution(route))
+    parts = (*route.settings.contributions(place), *users, *cookie_contribution(route))
+    return tuple(_owned(part, route) for part in parts)
+
+
+def _owned(part: Contribution, route: Route) -> Contribution:
+    """Return the contribution with the annotation that asks for it as its directives' origin."""
+    if not part.field:
+        return part
+    origin = Origin(route.origin.ref, part.field)
+    return structs.replace(
+        part,
+        rewrite=tuple(structs.replace(one, origin=origin) for one in part.rewrite),
+        location=tuple(structs.replace(one, origin=origin) for one in part.location),
+    )
 
 
 def _label(route: Route) -> str:

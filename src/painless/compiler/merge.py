@@ -243,14 +243,14 @@ def _hang(
     if isinstance(path.backend, ResourceBackend) or not isinstance(route.answer, Proxy):
         return
     if route.answer.canary is not None:
-        says = f"the path already has the canary {route.answer.canary.ref}"
+        says = f"the path already has the canary {route.answer.canary.origin.ref}"
         draft.say(origin, Reason.CANARY_IGNORED, says, "the older canary is used")
         return
     assert settings.canary is not None, "only canaries are hung"
     alone = structs.replace(settings, affinity=None, protocol=route.settings.protocol)
     found = draft.answer(path.backend, alone, origin, "the canary gets no traffic")
     if isinstance(found, Proxy):
-        arm = CanaryArm(found.upstream, found.label, settings.canary, origin.ref)
+        arm = CanaryArm(found.upstream, found.label, settings.canary, origin)
         host.routes[key] = structs.replace(route, answer=structs.replace(route.answer, canary=arm))
 
 

@@ -66,12 +66,12 @@ class Upstream(Struct, frozen=True):
 
 
 class CanaryArm(Struct, frozen=True):
-    """The Service that takes a part of a route's requests, the rule that says which, and whose it is."""
+    """The Service that takes a part of a route's requests, the rule that says which, and who asks for it."""
 
     upstream: str
     label: str
     rule: Canary
-    ref: ObjectRef
+    origin: Origin
 
 
 class Proxy(Struct, frozen=True):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from painless.annotations.base import (
     LONGEST_WORD,
@@ -104,13 +104,16 @@ class Parsed(Struct, frozen=True):
     protocol: str
     service_upstream: bool
     basic_auth: basic_auth.BasicAuth | None
-    additive: tuple[tuple[int, Any], ...]
+    additive: tuple[tuple[int, Any, str], ...]
     denied: str
     diagnostics: tuple[Diagnostic, ...]
 
     def contributions(self, place: Place) -> tuple[Contribution, ...]:
         """Return what the additive features add to a location, in order."""
-        return tuple(ADDITIVE[index].contribute(value, place) for index, value in self.additive)
+        return tuple(
+            structs.replace(ADDITIVE[index].contribute(value, place), field=field)
+            for index, value, field in self.additive
+        )
 
 
 class ConfigValues(Struct, frozen=True):
@@ -134,9 +137,8 @@ def parse_config(configmap: ConfigMap | None) -> tuple[ConfigValues, tuple[Diagn
         value = decoded(key.decode, text, longest) if key else _unknown_config(name)
         match value:
             case (Reason() as reason, str() as says, str() as hint):
-                diagnostics.append(
-                    Diagnostic(configmap.ref, f"data[{name}]", reason, Severity.WARNING, says, hint)
-                )
+                severity = Severity.WARNING if reason is Reason.UNKNOWN_CONFIG_KEY else Severity.ERROR
+                diagnostics.append(Diagnostic(configmap.ref, f"data[{name}]", reason, severity, says, hint))
             case Rejected():
                 salvage, instead = _instead(key)
                 says = f"found {shown(text)}, expected {value.expected}"
@@ -172,8 +174,8 @@ def parse(ingress: Ingress, prefix: str, config: ConfigValues) -> Parsed:
     values = Values(ingress, prefix, config.as_defaults())
     for name in values.names():
         _say_if_unknown(values, name)
-    additive = ((index, feature.parse(values)) for index, feature in enumerate(ADDITIVE))
-    kept = tuple((index, value) for index, value in additive if value is not None)
+    additive = ((index, feature.parse(values), feature.KEYS) for index, feature in enumerate(ADDITIVE))
+    kept = tuple((at, value, values.first_given(keys)) for at, value, keys in additive if value is not None)
     redirect = tls_redirect.parse(values)
     root = app_root.parse(values)
     aliases = server_alias.parse(values)

@@ -1,7 +1,7 @@
 """The reasons of a reload are read off the lines that differ."""
 
 from msgspec import structs
-from tests.builders import OPTIONS, options, web
+from tests.builders import OPTIONS, PREFIX, options, web
 
 from painless.compiler import compile_snapshot
 from painless.model.objects import ConfigMap, Object, ObjectRef
@@ -32,9 +32,9 @@ def test_an_ingress_that_goes_is_named() -> None:
 
 
 def test_a_changed_annotation_names_object_and_field() -> None:
-    """The path it changes is said; other objects are not."""
+    """Nothing else is said, and no other object."""
     found = changes(generation(*web()), generation(*web(annotations={"proxy-body-size": "8m"})))
-    assert (Change(Kind.CHANGED, WEB, "spec.rules[0].http.paths[0]"),) == found
+    assert (Change(Kind.CHANGED, WEB, f"metadata.annotations[{PREFIX}proxy-body-size]"),) == found
     assert "IngressChanged" == found[0].label
 
 
