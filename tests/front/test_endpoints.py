@@ -132,9 +132,7 @@ def _is_from(pod: str) -> Callable[[Seen], bool]:
     return lambda seen: seen.pod == pod and seen.status == 200
 
 
-async def test_a_new_pod_is_asked_soon(
-    folder: Folder, pods: Pods, make: Make, record_property: Callable[[str, object], None]
-) -> None:
+async def test_a_new_pod_is_asked_soon(folder: Folder, pods: Pods, make: Make) -> None:
     """From the change of a slice to the first request that the new pod gets: 1.3 s at worst, over 20 changes.
 
     Each change follows the one before at once, so it comes right after NGINX has asked: the longest wait.
@@ -159,6 +157,4 @@ async def test_a_new_pod_is_asked_soon(
     async with asyncio.TaskGroup() as group:
         for one in services:
             group.create_task(replace(one))
-    record_property("median", statistics.median(took))
-    record_property("max", max(took))
-    assert (before, True) == (await program.reloads(), max(took) <= NOISE)
+    assert (before, True) == (await program.reloads(), max(took) <= NOISE), took
