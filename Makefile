@@ -59,10 +59,12 @@ bench: setup ## Measure: throughput, latency, reloads, memory (needs wrk)
 	@echo "== Measuring; results go to bench/results"
 	@$(BIN)/python -m bench $(ARGS)
 
-soak: setup ## Run for hours under load and faults: make soak [SECONDS=3600]
+soak: setup ## Hours of load and faults, then the long forms of the tests: make soak [SECONDS=3600]
 	@.ci/need wrk
 	@echo "== Soaking for $(or $(SECONDS),3600) seconds"
 	@$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),3600) $(ARGS)
+	@echo "== Running the long forms of the tests"
+	@PAINLESS_SOAK=1 $(BIN)/pytest -q tests/front tests/faults tests/properties
 
 accept: setup ## Rewrite the golden output of the cases; read the diff before you commit
 	@$(BIN)/pytest -q tests/corpus --accept $(ARGS)

@@ -59,6 +59,9 @@ class FakeNginx:
     async def last_good(self) -> Generation | None:
         return self.staged.get(self.current or "")
 
+    async def markers_left(self) -> frozenset[str]:
+        return frozenset(path for path, content in self.hot.items() if not len(content))
+
     async def alone(self, live: Generation) -> bool:
         return self.runs == live.id
 

@@ -68,7 +68,7 @@ def test_any_text_stays_within_its_word(some) -> None:
     assert shape_of(main) == shape(read(cold[MAIN]))
     assert shape_of(upstreams, "http") == shape(read(cold[UPSTREAMS]))
     early = warm_generation(found.generation, OPTIONS)
-    assert () == catalog.check(warm(OPTIONS, ()))
+    assert () == catalog.check(warm(OPTIONS, 0, ()))
     assert read(early.cold[MAIN])
 
 

@@ -30,6 +30,10 @@ class World:
         """Return what a controller that looks would find: the hot files are all that are there."""
         return structs.replace(self.runs[-1], hot=dict(self.hot)) if self.runs else None
 
+    def left(self) -> frozenset[str]:
+        """Return the markers there are while nothing runs."""
+        return frozenset() if self.runs else frozenset(_markers(self.hot))
+
     def perform(self, step: Step) -> None:  # noqa: C901 -- one line for each member of the closed union.
         match step:
             case Stage(generation):
@@ -73,12 +77,12 @@ def test_plans_may_be_interrupted(goals, data) -> None:
     for want in wanted:
         if data.draw(st.booleans(), label="NGINX ended"):
             world.runs = []
-        steps = plan(world.live(), want, warm_generation(want, OPTIONS))
+        steps = plan(world.live(), want, warm_generation(want, OPTIONS), world.left())
         end = data.draw(st.integers(0, len(steps)), label="interrupted after")
         for step in itertools.islice(steps, end):
             world.perform(step)
             world.check()
-    for step in plan(world.live(), wanted[-1], warm_generation(wanted[-1], OPTIONS)):
+    for step in plan(world.live(), wanted[-1], warm_generation(wanted[-1], OPTIONS), world.left()):
         world.perform(step)
         world.check()
     assert wanted[-1].cold == world.runs[-1].cold
@@ -87,13 +91,15 @@ def test_plans_may_be_interrupted(goals, data) -> None:
 
 
 @SEVERAL
-@given(clusters(), clusters())
-def test_no_weight_of_before_is_left(first, second) -> None:
-    """While NGINX runs, each change leaves the markers that it wants and no others."""
+@given(clusters(), clusters(), st.booleans())
+def test_no_weight_of_before_is_left(first, second, ended) -> None:
+    """Each change leaves the markers that it wants and no others, also when NGINX ended in between."""
     before, after = compiled(first).generation, compiled(second).generation
     world = World()
     for want in (before, after):
-        for step in plan(world.live(), want, warm_generation(want, OPTIONS)):
+        if ended:
+            world.runs = []
+        for step in plan(world.live(), want, warm_generation(want, OPTIONS), world.left()):
             world.perform(step)
     assert _markers(after.hot) == _markers(world.hot)
 

@@ -35,7 +35,8 @@ _VARIABLE = re.compile(r"\$\{?(\w+)")
 
 def warm_generation(want: Generation, options: Options) -> Generation:
     """Return the generation that only resolves the upstreams of ``want``: the first step of a start."""
-    main = printed(warm(options, sorted(set(_VARIABLE.findall(want.cold[UPSTREAMS])))))
+    variables = sorted(set(_VARIABLE.findall(want.cold[UPSTREAMS])))
+    main = printed(warm(options, len(want.upstreams), variables))
     cold = {MAIN: main.text, UPSTREAMS: want.cold[UPSTREAMS]}
     origins = {MAIN: main.origins, UPSTREAMS: want.origins.get(UPSTREAMS, ())}
     return Generation(generation_id(cold), cold, hot=want.hot, origins=origins, upstreams=want.upstreams)

@@ -20,7 +20,7 @@ def lower(site: Site, options: Options, config: ConfigValues) -> tuple[Directive
     """Return the main file."""
     hidden = hidden_headers(config)
     body = (
-        *http_preamble(options, site, hidden),
+        *http_preamble(options, site, hidden, len(site.upstreams)),
         *features_http(config),
         *lower_canary_maps(arms_of(site)),
         *lower_affinity_maps(site.upstreams),
@@ -32,7 +32,7 @@ def lower(site: Site, options: Options, config: ConfigValues) -> tuple[Directive
     return (*main_preamble(options), block("http", body=body))
 
 
-def warm(options: Options, variables: Iterable[str]) -> tuple[Directive, ...]:
+def warm(options: Options, upstreams: int, variables: Iterable[str]) -> tuple[Directive, ...]:
     """Return a main file that resolves the upstreams and serves nobody.
 
     NGINX has no peers until its first answers, so a start goes in two steps: this, then the real one.
@@ -40,7 +40,7 @@ def warm(options: Options, variables: Iterable[str]) -> tuple[Directive, ...]:
     """
     neutral = Site(servers=(), upstreams=(), certificates={})
     body = (
-        *http_preamble(options, neutral, ()),
+        *http_preamble(options, neutral, (), upstreams),
         *(block("map", Var("host"), Var(one), body=(directive("default", ""),)) for one in variables),
         directive("include", UPSTREAMS),
         private_server(options),

@@ -1,5 +1,6 @@
 """Cookies that keep a client on a pod."""
 
+import hashlib
 from collections.abc import Iterable
 
 from painless.annotations.base import Contribution
@@ -46,14 +47,16 @@ def _maps(cookie: str) -> tuple[Directive, ...]:
     name = "".join(one if one.isalnum() or one == "_" else f"\\{one}" for one in cookie)
     held, key = f"affinity_{at}", f"affinity_key_{at}"
     # $cookie_NAME cannot hold every name a cookie may have, so the header is read.
-    found = Regex(rf"(?:^|;\s*){name}=(?<affinity_value_{at}>[^;]+)", "~")
+    # PCRE takes 32 characters for the name of a group.
+    value = f"affinity_{hashlib.blake2b(cookie.encode(), digest_size=5).hexdigest()}"
+    found = Regex(rf"(?:^|;\s*){name}=(?<{value}>[^;]+)", "~")
     new = expr(f"{cookie}=", Var("request_id"), Var("affinity_attributes"))
     return (
         block(
             "map",
             Var("http_cookie"),
             Var(held),
-            body=(directive("default", ""), entry(found, Var(f"affinity_value_{at}"))),
+            body=(directive("default", ""), entry(found, Var(value))),
             comment=f"The cookie {cookie}: who has it keeps it, who has none is given one.",
         ),
         block(

@@ -48,13 +48,15 @@ def main_preamble(options: Options) -> tuple[Directive, ...]:
     )
 
 
-def http_preamble(options: Options, site: Site, hidden: tuple[str, ...]) -> tuple[Directive, ...]:
-    """Return the settings that all servers inherit."""
+def http_preamble(
+    options: Options, site: Site, hidden: tuple[str, ...], upstreams: int
+) -> tuple[Directive, ...]:
+    """Return the settings that all servers inherit; so many ``upstreams`` are to be resolved."""
     return (
         *_limits(site),
         *_variables(),
         *_files(options),
-        *_resolver(options, len(site.upstreams)),
+        *_resolver(options, upstreams),
         *_clients(),
         _certificate_map(site.certificates),
         *_tls(options),

@@ -1,5 +1,6 @@
 """From the backend an Ingress names to the upstream that serves it."""
 
+import hashlib
 import ipaddress
 
 from msgspec import Struct, structs
@@ -143,5 +144,8 @@ def _variant(affinity: Affinity | None) -> str:
 
 
 def cookie_id(cookie: str) -> str:
-    """Return a cookie's name as part of a variable's and an upstream's name."""
-    return "".join(one if one.isalnum() else f"_{ord(one):02x}_" for one in cookie).lower()
+    """Return a cookie's name as part of a variable's and an upstream's name, which have one case only."""
+    plain = "".join(one if one.isalnum() else "_" for one in cookie.lower())
+    if plain == cookie:
+        return plain
+    return f"{plain}_{hashlib.blake2b(cookie.encode(), digest_size=3).hexdigest()}"

@@ -213,7 +213,8 @@ class Controller:
             return
         reasons = changes(live, want) if live else (Change(Kind.CHANGED, None, "NGINX did not run"),)
         before, self._sure = self._nginx.reload_count, False
-        outcome = await self._nginx.apply(plan(live, want, warm_generation(want, self._options)))
+        left = frozenset[str]() if live else await self._nginx.markers_left()
+        outcome = await self._nginx.apply(plan(live, want, warm_generation(want, self._options), left))
         if self._nginx.reload_count != before or live is None:
             self._hold_off = self._hold_off.loaded(self._clock.now())
             self._stale = True

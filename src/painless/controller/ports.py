@@ -31,6 +31,9 @@ class NginxPort(Protocol):
     async def last_good(self) -> Generation | None:
         """Return the generation that NGINX would load now, from before this controller."""
 
+    async def markers_left(self) -> frozenset[str]:
+        """Return the markers among the hot files on the disk."""
+
     async def alone(self, live: Generation) -> bool:
         """Remove what nothing runs; return whether ``live`` is all that does."""
 

@@ -127,6 +127,12 @@ class Disk:
         except FileNotFoundError:
             return None
 
+    def markers(self) -> frozenset[str]:
+        """Return the hot files that are empty."""
+        root = self.root / "hot"
+        found = (one for one in root.rglob("*") if one.is_file() and not one.stat().st_size)
+        return frozenset(str(one.relative_to(root)) for one in found)
+
     def keep_hot(self, paths: Collection[str]) -> None:
         """Remove every hot file but those at ``paths``."""
         root = self.root / "hot"

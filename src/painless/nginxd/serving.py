@@ -53,6 +53,10 @@ class Serving:
         id_ = self._disk.current_id()
         return None if id_ is None else self._disk.read_generation(id_)
 
+    async def markers_left(self) -> frozenset[str]:
+        """Return the markers among the hot files on the disk."""
+        return await asyncio.to_thread(self._disk.markers)
+
     async def alone(self, live: Generation) -> bool:
         """Remove what nothing runs; return whether ``live`` is all that does.
 

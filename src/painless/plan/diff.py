@@ -25,14 +25,17 @@ from painless.plan.steps import (
 )
 
 
-def plan(live: Generation | None, want: Generation, warm: Generation) -> tuple[Step, ...]:
+def plan(
+    live: Generation | None, want: Generation, warm: Generation, left: frozenset[str] = frozenset()
+) -> tuple[Step, ...]:
     """Return the steps from ``live`` to ``want``; none when they are equal.
 
     ``live`` is ``None`` when NGINX does not run.  ``warm`` is the generation that only resolves the upstreams
-    of ``want``: a new NGINX has no peers, so it starts there and takes requests when it has them.
+    of ``want``: a new NGINX has no peers, so it starts there and takes requests when it has them.  ``left``
+    are the markers on the disk from before, when NGINX does not run.
     """
     if live is None:
-        return _start(want, warm)
+        return _start(want, warm, left)
     puts = tuple(_puts(live, want))
     drops = tuple(_drops(live, want))
     if live.cold == want.cold:
@@ -68,8 +71,9 @@ def moves(live: Generation, want: Generation) -> frozenset[str]:
     return frozenset(route for route, uses in want.routes.items() if uses & new and route in live.routes)
 
 
-def _start(want: Generation, warm: Generation) -> tuple[Step, ...]:
-    puts = tuple(PutHot(path, want.hot[path]) for path in sorted(want.hot))
+def _start(want: Generation, warm: Generation, left: frozenset[str]) -> tuple[Step, ...]:
+    puts: tuple[Step, ...] = tuple(PutHot(path, want.hot[path]) for path in sorted(want.hot))
+    puts += tuple(DropHot(path) for path in sorted(left - frozenset(want.hot)))
     if not want.upstreams:
         return (Stage(want), Verify(want.id), *puts, Switch(want.id), Start(), Await(want.id))
     return (

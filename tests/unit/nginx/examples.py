@@ -345,7 +345,7 @@ _BY_ARGUMENTS = {
         pid
     """,
     "{folder}/pt 1": """
-        proxy_temp_path
+        proxy_temp_path uwsgi_temp_path scgi_temp_path
     """,
     "{folder}/p{n} keys_zone=p{n}:1m": """
         proxy_cache_path
