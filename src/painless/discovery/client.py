@@ -58,6 +58,7 @@ class Responder:
         # For NGINX's ``resolver``; the same over restarts of the responder.
         self.resolver_addresses: tuple[str, ...] = ()
         self.pid = 0
+        self._children: set[int] = set()
         self._started = float("-inf")
         self._delay = _BACK_OFF[0]
 
@@ -154,6 +155,7 @@ class Responder:
         try:
             while not await link.closed_within(_HEARTBEAT):
                 await link.exchange(control.Describe(), _CALL)
+                self._bury()
         except Lost:
             pass
         finally:
@@ -206,10 +208,12 @@ class Responder:
 
     async def _start(self) -> Link:
         await self._hold_back()
+        self._bury()
         try:
             pid = spawn(self._directory, self._options)
         except OSError as error:
             raise ResponderError(f"the responder could not be started: {error}") from error
+        self._children.add(pid)
         deadline = time.monotonic() + _START
         while time.monotonic() < deadline:
             # Looked at before the link: one that exits may have lost to another controller's responder.
@@ -227,6 +231,10 @@ class Responder:
         raise ResponderError(
             f"the responder did not start; {self._directory / LOG} ends: {self._last_words()}"
         )
+
+    def _bury(self) -> None:
+        """Take leave of responders of ours that have ended; the kernel keeps them until then."""
+        self._children = {pid for pid in self._children if is_alive(pid)}
 
     async def _hold_back(self) -> None:
         lived = time.monotonic() - self._started
