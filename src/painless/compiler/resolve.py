@@ -12,6 +12,8 @@ from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Origin, Service, ServiceBackend, ServicePort
 from painless.model.snapshot import Snapshot
 
+_LONGEST_COOKIE = 24  # Of a cookie's name this much is kept for readers.
+
 
 class Unresolved(Struct, frozen=True):
     """The backend cannot be reached: its location answers 503."""
@@ -144,8 +146,11 @@ def _variant(affinity: Affinity | None) -> str:
 
 
 def cookie_id(cookie: str) -> str:
-    """Return a cookie's name as part of a variable's and an upstream's name, which have one case only."""
+    """Return a cookie's name as part of a variable's and an upstream's name.
+
+    Those have one case only, and an upstream's is a name in DNS, where a part has 63 characters at most.
+    """
     plain = "".join(one if one.isalnum() else "_" for one in cookie.lower())
-    if plain == cookie:
+    if plain == cookie and len(cookie) <= _LONGEST_COOKIE:
         return plain
-    return f"{plain}_{hashlib.blake2b(cookie.encode(), digest_size=3).hexdigest()}"
+    return f"{plain[:_LONGEST_COOKIE]}_{hashlib.blake2b(cookie.encode(), digest_size=3).hexdigest()}"
