@@ -53,9 +53,7 @@ class Told:
 
     def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
         self._metrics.reloaded(labels(reasons), count)
-        shown = [
-            f"{one.kind} {one.ref or 'settings'} {one.field}".strip() for one in reasons[:_SHOWN_REASONS]
-        ]
+        shown = [str(one) for one in reasons[:_SHOWN_REASONS]]
         logs.event(
             "generation_applied", id=generation, reloads=count, reasons=shown, more=len(reasons) - len(shown)
         )

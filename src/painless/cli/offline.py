@@ -77,7 +77,7 @@ def plan(settings: Settings, against: Path, *, as_json: bool) -> None:
         return
     click.echo(f"{what.upper()}: {_MEANING[what]}")
     for one in reasons:
-        click.echo(f"  {one.kind} {one.ref or 'settings'} {one.field}".rstrip())
+        click.echo(f"  {one}")
     for path in hot:
         click.echo(f"  writes {path}")
     for line in _diff(live, want):

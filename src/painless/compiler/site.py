@@ -17,7 +17,7 @@ NOBODY = Origin(ObjectRef("", "", ""), "")
 """The origin of what no object asked for: the catch-all's answer."""
 
 
-class EndpointsFeed(Struct, frozen=True):
+class EndpointsFeed(Struct, frozen=True, gc=False):
     """Peers are the ready endpoints of a Service's port.
 
     ``port_name`` picks the port within the EndpointSlices.  ``number`` is the port number that all
@@ -29,14 +29,14 @@ class EndpointsFeed(Struct, frozen=True):
     number: int | None
 
 
-class ExternalFeed(Struct, frozen=True):
+class ExternalFeed(Struct, frozen=True, gc=False):
     """Peers are the addresses of a name outside the cluster (a Service of type ExternalName)."""
 
     hostname: str
     number: int
 
 
-class StaticFeed(Struct, frozen=True):
+class StaticFeed(Struct, frozen=True, gc=False):
     """The one peer is an address that does not change: a Service's ClusterIP."""
 
     address: str
@@ -46,7 +46,7 @@ class StaticFeed(Struct, frozen=True):
 Feed = EndpointsFeed | ExternalFeed | StaticFeed
 
 
-class Upstream(Struct, frozen=True):
+class Upstream(Struct, frozen=True, gc=False):
     """A group of peers that one Service port feeds.
 
     ``name`` is its identity in NGINX and in DNS, made of namespace, Service and port; it must not depend
@@ -65,7 +65,7 @@ class Upstream(Struct, frozen=True):
     affinity: tuple[str, bool] | None = None
 
 
-class CanaryArm(Struct, frozen=True):
+class CanaryArm(Struct, frozen=True, gc=False):
     """The Service that takes a part of a route's requests, the rule that says which, and who asks for it."""
 
     upstream: str
@@ -74,7 +74,7 @@ class CanaryArm(Struct, frozen=True):
     origin: Origin
 
 
-class Proxy(Struct, frozen=True):
+class Proxy(Struct, frozen=True, gc=False):
     """The route is answered by an upstream, a part of it perhaps by a canary."""
 
     upstream: str
@@ -82,26 +82,26 @@ class Proxy(Struct, frozen=True):
     canary: CanaryArm | None = None
 
 
-class Unavailable(Struct, frozen=True):
+class Unavailable(Struct, frozen=True, gc=False):
     """The route has no Service to answer it: 503 after redirects to HTTPS."""
 
     why: str
 
 
-class Denied(Struct, frozen=True):
+class Denied(Struct, frozen=True, gc=False):
     """The route is closed, since serving it would ignore what its author asked for: 503 at once."""
 
     why: str
 
 
-class NotFound(Struct, frozen=True):
+class NotFound(Struct, frozen=True, gc=False):
     """Nobody serves the route and there is no default backend: 404, after access rules."""
 
 
 Answer = Proxy | Unavailable | Denied | NotFound
 
 
-class Route(Struct, frozen=True):
+class Route(Struct, frozen=True, gc=False):
     """What an Ingress's path asks for, with everything its annotations mean.
 
     ``users`` is the hot file with the users who may enter; empty when anyone may.
@@ -124,7 +124,7 @@ class Modifier(StrEnum):
     REGEX = "~*"
 
 
-class Location(Struct, frozen=True):
+class Location(Struct, frozen=True, gc=False):
     """One location block: a route, and how NGINX finds it.
 
     ``rewrite`` is the expression and the path that replaces what it matches.
@@ -136,7 +136,7 @@ class Location(Struct, frozen=True):
     rewrite: tuple[str, Expr] | None = None
 
 
-class Server(Struct, frozen=True):
+class Server(Struct, frozen=True, gc=False):
     """One server block; the empty host is the catch-all, which is NGINX's default server.
 
     ``tls``: an Ingress asks for TLS, so plain HTTP is redirected where it may be.
@@ -150,7 +150,7 @@ class Server(Struct, frozen=True):
     app_root: tuple[Expr, Origin] | None = None
 
 
-class Site(Struct, frozen=True):
+class Site(Struct, frozen=True, gc=False):
     """Everything NGINX will serve.
 
     ``certificates``: for each name of a server, the hot file of its certificate without suffix.

@@ -211,7 +211,7 @@ class Controller:
         what = effect(live, want)
         if what is Effect.NONE:
             return
-        reasons = changes(live, want) if live else (Change(Kind.CHANGED, None, "NGINX did not run"),)
+        reasons = changes(live, want) if live else (Change(Kind.STARTED, None, ""),)
         before, self._sure = self._nginx.reload_count, False
         left = frozenset[str]() if live else await self._nginx.markers_left()
         outcome = await self._nginx.apply(plan(live, want, warm_generation(want, self._options), left))

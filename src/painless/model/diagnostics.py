@@ -278,7 +278,7 @@ class Reason(StrEnum):
     )
 
 
-class Diagnostic(Struct, frozen=True, order=True):
+class Diagnostic(Struct, frozen=True, order=True, gc=False):
     """One finding: about which object and field, what was found, what was expected, what to do.
 
     ``field`` is a path such as ``spec.rules[0].host`` or ``metadata.annotations[key]``; for a manifest it

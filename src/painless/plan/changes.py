@@ -29,10 +29,14 @@ class Kind(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
+    STARTED = "started"
 
 
 class Change(Struct, frozen=True):
-    """One reason: what happened to which object, in which field; ``ref`` is ``None`` for our own settings."""
+    """One reason: what happened to which object, in which field.
+
+    ``ref`` is ``None`` for our own settings, and where NGINX did not run.
+    """
 
     kind: Kind
     ref: ObjectRef | None
@@ -41,7 +45,14 @@ class Change(Struct, frozen=True):
     @property
     def label(self) -> str:
         """The reason as a metric's label: the kind of object and what happened, such as IngressAdded."""
+        if self.kind is Kind.STARTED:
+            return "Started"
         return f"{self.ref.kind if self.ref else 'Settings'}{self.kind.capitalize()}"
+
+    def __str__(self) -> str:
+        if self.kind is Kind.STARTED:
+            return "NGINX did not run"
+        return f"{self.kind} {self.ref or 'settings'} {self.field}".rstrip()
 
 
 def effect(live: Generation | None, want: Generation) -> Effect:
