@@ -24,7 +24,7 @@ _REFUSED = re.compile(
     r"|\\[uUlL]|\\N\{|\(\?[ims-]*[auL]"  # Python has these, PCRE does not.
     r"|\(\?[imsau-]*x|\(\?#"  # Comments, in which brackets mean nothing.
 )
-_CLASS = r"\[\^?+\]?+(?:\[:\^?\w*:\]|\\.|[^\]\\])*+\]"
+_CLASS = r"\[(?:\^|(?!\^))(?:\]|(?!\]))(?:\[:\^?\w*:\]|\\.|(?!\[:\^?\w*:\])[^\]\\])*\]"
 _FLAGS = r"\(\?-?[ims]+(?:-[ims]+)?\)"
 _TOKEN = re.compile(rf"\\.|{_CLASS}|{_FLAGS}|.", re.DOTALL)
 _COUNTED = re.compile(r"(\)?)\{(\d+)(?:,(\d*))?\}")

@@ -21,8 +21,10 @@ PLAIN = re.compile(r"[A-Za-z0-9_\-./:=@%+,*!&|()\[\]<>?^~]+")
 """Words of only these need no quotes, no escapes, and hold no dollar sign: nearly all words."""
 
 _SAFE = r"A-Za-z0-9_\-./:=@%+,*!&|()\[\]<>?^~$"
-_BARE = re.compile(rf"[{_SAFE}\\]++|(?:[{_SAFE}]++|(?<=\$)\{{\w++\}})++", re.ASCII)
-"""Never a backslash and braces in one word: after a backslash NGINX takes no ``${`` for one, but a block."""
+_BARE = re.compile(rf"[{_SAFE}\\]+|(?:[{_SAFE}]|(?<=\$)\{{\w+\}})+", re.ASCII)
+"""No possessive quantifiers: Python 3.11.2, Debian's, matches some of them wrongly (gh-106052).
+
+Never a backslash and braces in one word: after a backslash NGINX takes no ``${`` for one, but a block."""
 _ESCAPED = re.compile(r"""[\t\n\r"]|\\(?=[tnr\\"'\t\n\r]|\Z)""")
 _ESCAPES = {"\t": r"\t", "\n": r"\n", "\r": r"\r", '"': r"\"", "\\": r"\\"}
 _IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")
