@@ -29,10 +29,7 @@ from painless.plan.diff import plan
 from painless.plan.steps import Await, Refused, Resolve, Start
 
 GATHER = 0.02  # Seconds between a change and the compile: the files of one "kubectl apply" come together.
-RETRY = (
-    1.0,
-    30.0,
-)  # Seconds until a failed round is tried again, doubling: a full disk is not freed at once.
+RETRY = (1.0, 30.0)  # Seconds until a failed round is tried again, doubling: a disk is not freed at once.
 REFUSED = 60.0  # Seconds until what NGINX refused is tried again: a port may have become free.
 TIDY = 10.0  # Seconds between two looks at what older workers still use.
 
@@ -132,7 +129,10 @@ class Controller:
             one, about = answer(upstream, slices, allow_loopback=self._allow_loopback)
             answers.append(one)
             found += about
-        self._about_endpoints[service] = tuple(found)
+        # Only Services with findings are kept, so that showing them costs nothing in a sound cluster.
+        self._about_endpoints.pop(service, None)
+        if found:
+            self._about_endpoints[service] = tuple(found)
         return answers
 
     async def _reconcile(self) -> None:
@@ -237,7 +237,7 @@ class Controller:
         new = {name: tuple(some) for name, some in by_service.items()}
         changed = [name for name, some in new.items() if self._upstreams.get(name) != some]
         self._upstreams = new
-        self._about_endpoints = {name: self._about_endpoints.get(name, ()) for name in new}
+        self._about_endpoints = {name: some for name, some in self._about_endpoints.items() if name in new}
         await self._responder.put([one for name in changed for one in self._answers_of(name)])
         self._show_endpoints()
 
@@ -294,6 +294,9 @@ class Controller:
         self._show(from_endpoints=tuple(one for some in self._about_endpoints.values() for one in some))
 
     def _show(self, **changed: object) -> None:
+        if all(getattr(self.picture, name) == value for name, value in changed.items()):
+            # Most changes are endpoints without findings: they must not cost a look at everybody's.
+            return
         before = self.picture.diagnostics
         self.picture = structs.replace(self.picture, **changed)
         self._served = self._served or self.picture.ready
