@@ -26,7 +26,7 @@ from painless.nginxd.find import find_nginx
 from painless.nginxd.serving import Serving
 from painless.observe import logs
 from painless.observe.metrics import Metrics, State, by_reason
-from painless.plan.changes import Change, labels
+from painless.plan.changes import Change, first_label
 from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
 from painless.web.health import serve_health
@@ -52,7 +52,7 @@ class Told:
         self._metrics = metrics
 
     def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
-        self._metrics.reloaded(labels(reasons), count)
+        self._metrics.reloaded(first_label(reasons), count)
         shown = [str(one) for one in reasons[:_SHOWN_REASONS]]
         logs.event(
             "generation_applied", id=generation, reloads=count, reasons=shown, more=len(reasons) - len(shown)

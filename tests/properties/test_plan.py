@@ -10,7 +10,7 @@ from tests.properties.clusters import OPTIONS, PATIENT, SEVERAL, clusters, compi
 
 from painless.compiler.emit import warm_generation
 from painless.nginx.generation import Generation
-from painless.plan.diff import plan
+from painless.plan.diff import plan, plan_start
 from painless.plan.steps import Await, DropHot, PutHot, Reload, Resolve, Stage, Start, Step, Switch, Verify
 from painless.sensitive import Sensitive
 
@@ -30,9 +30,12 @@ class World:
         """Return what a controller that looks would find: the hot files are all that are there."""
         return structs.replace(self.runs[-1], hot=dict(self.hot)) if self.runs else None
 
-    def left(self) -> frozenset[str]:
-        """Return the markers there are while nothing runs."""
-        return frozenset() if self.runs else frozenset(_markers(self.hot))
+    def plan(self, want: Generation) -> tuple[Step, ...]:
+        """Return what a controller that looks would do."""
+        live = self.live()
+        if live is None:
+            return plan_start(want, warm_generation(want, OPTIONS), frozenset(_markers(self.hot)))
+        return plan(live, want)
 
     def perform(self, step: Step) -> None:  # noqa: C901 -- one line for each member of the closed union.
         match step:
@@ -77,12 +80,12 @@ def test_plans_may_be_interrupted(goals, data) -> None:
     for want in wanted:
         if data.draw(st.booleans(), label="NGINX ended"):
             world.runs = []
-        steps = plan(world.live(), want, warm_generation(want, OPTIONS), world.left())
+        steps = world.plan(want)
         end = data.draw(st.integers(0, len(steps)), label="interrupted after")
         for step in itertools.islice(steps, end):
             world.perform(step)
             world.check()
-    for step in plan(world.live(), wanted[-1], warm_generation(wanted[-1], OPTIONS), world.left()):
+    for step in world.plan(wanted[-1]):
         world.perform(step)
         world.check()
     assert wanted[-1].cold == world.runs[-1].cold
@@ -99,7 +102,7 @@ def test_no_weight_of_before_is_left(first, second, ended) -> None:
     for want in (before, after):
         if ended:
             world.runs = []
-        for step in plan(world.live(), want, warm_generation(want, OPTIONS), world.left()):
+        for step in world.plan(want):
             world.perform(step)
     assert _markers(after.hot) == _markers(world.hot)
 

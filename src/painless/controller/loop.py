@@ -25,8 +25,8 @@ from painless.model.objects import Object, ObjectRef
 from painless.model.snapshot import Name
 from painless.nginx.generation import Generation
 from painless.plan.changes import Change, Effect, Kind, changes, effect, refused_origin
-from painless.plan.diff import plan
-from painless.plan.steps import Await, Refused, Resolve, Start
+from painless.plan.diff import plan, plan_start
+from painless.plan.steps import Await, Refused, Resolve, Start, Step
 
 GATHER = 0.02  # Seconds between a change and the compile: the files of one "kubectl apply" come together.
 RETRY = (1.0, 30.0)  # Seconds until a failed round is tried again, doubling: a disk is not freed at once.
@@ -213,8 +213,7 @@ class Controller:
             return
         reasons = changes(live, want) if live else (Change(Kind.STARTED, None, ""),)
         before, self._sure = self._nginx.reload_count, False
-        left = frozenset[str]() if live else await self._nginx.markers_left()
-        outcome = await self._nginx.apply(plan(live, want, warm_generation(want, self._options), left))
+        outcome = await self._nginx.apply(plan(live, want) if live else await self._plan_start(want))
         if self._nginx.reload_count != before or live is None:
             self._hold_off = self._hold_off.loaded(self._clock.now())
             self._stale = True
@@ -227,6 +226,9 @@ class Controller:
             self._listener.reloaded(want.id, reasons, self._nginx.reload_count - before)
         else:
             self._listener.applied_live(want.id)
+
+    async def _plan_start(self, want: Generation) -> tuple[Step, ...]:
+        return plan_start(want, warm_generation(want, self._options), await self._nginx.markers_left())
 
     async def _serve_names(self, upstreams: tuple[Upstream, ...]) -> None:
         """Have the responder answer for these upstreams, before NGINX asks, and for those it uses already."""

@@ -138,6 +138,6 @@ def refused_origin(output: str, generation: Generation) -> Origin | None:
     return None
 
 
-def labels(found: Iterable[Change]) -> str:
+def first_label(found: Iterable[Change]) -> str:
     """Return the label of a reload with these reasons: the first, since a reload is counted once."""
     return next((one.label for one in found), "SettingsChanged")

@@ -25,17 +25,8 @@ from painless.plan.steps import (
 )
 
 
-def plan(
-    live: Generation | None, want: Generation, warm: Generation, left: frozenset[str] = frozenset()
-) -> tuple[Step, ...]:
-    """Return the steps from ``live`` to ``want``; none when they are equal.
-
-    ``live`` is ``None`` when NGINX does not run.  ``warm`` is the generation that only resolves the upstreams
-    of ``want``: a new NGINX has no peers, so it starts there and takes requests when it has them.  ``left``
-    are the markers on the disk from before, when NGINX does not run.
-    """
-    if live is None:
-        return _start(want, warm, left)
+def plan(live: Generation, want: Generation) -> tuple[Step, ...]:
+    """Return the steps from ``live``, which NGINX runs, to ``want``; none when they are equal."""
     puts = tuple(_puts(live, want))
     drops = tuple(_drops(live, want))
     if live.cold == want.cold:
@@ -71,7 +62,12 @@ def moves(live: Generation, want: Generation) -> frozenset[str]:
     return frozenset(route for route, uses in want.routes.items() if uses & new and route in live.routes)
 
 
-def _start(want: Generation, warm: Generation, left: frozenset[str]) -> tuple[Step, ...]:
+def plan_start(want: Generation, warm: Generation, left: frozenset[str]) -> tuple[Step, ...]:
+    """Return the steps to ``want`` when NGINX does not run.
+
+    ``warm`` is the generation that only resolves the upstreams of ``want``: a new NGINX has no peers, so it
+    starts there and takes requests when it has them.  ``left`` are the markers on the disk from before.
+    """
     puts: tuple[Step, ...] = tuple(PutHot(path, want.hot[path]) for path in sorted(want.hot))
     puts += tuple(DropHot(path) for path in sorted(left - frozenset(want.hot)))
     if not want.upstreams:

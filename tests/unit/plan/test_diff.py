@@ -7,7 +7,7 @@ from painless.compiler.emit import warm_generation
 from painless.model.objects import Object
 from painless.model.snapshot import snapshot_of
 from painless.nginx.generation import UPSTREAMS, Generation
-from painless.plan.diff import moves, plan
+from painless.plan.diff import moves, plan, plan_start
 from painless.plan.steps import Await, DropHot, PutHot, Reload, Resolve, Stage, Start, Step, Switch, Verify
 
 
@@ -16,7 +16,9 @@ def generation(*objects: Object) -> Generation:
 
 
 def steps(live: Generation | None, want: Generation) -> tuple[Step, ...]:
-    return plan(live, want, warm_generation(want, OPTIONS))
+    if live is None:
+        return plan_start(want, warm_generation(want, OPTIONS), frozenset())
+    return plan(live, want)
 
 
 def kinds(some: tuple[Step, ...]) -> list[str]:
