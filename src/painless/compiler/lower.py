@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_canary import lower_canary_maps
-from painless.compiler.lower_failed import added_headers, failed_location, to_failed
-from painless.compiler.lower_http import http_preamble, main_preamble, private_server
-from painless.compiler.lower_locations import added_to, lower_location
+from painless.compiler.lower_failed import failed_location, to_failed
+from painless.compiler.lower_http import http_preamble, main_preamble, one_label, private_server
+from painless.compiler.lower_locations import Lowered, lower_location
 from painless.compiler.options import Options
-from painless.compiler.site import CanaryArm, Location, Proxy, Server, Site
+from painless.compiler.site import CanaryArm, Proxy, Server, Site
 from painless.features import ConfigValues, hidden_headers
 from painless.features import http as features_http
 from painless.nginx.generation import UPSTREAMS
@@ -19,15 +19,16 @@ from painless.nginx.tree import Directive, block, directive, when
 def lower(site: Site, options: Options, config: ConfigValues) -> tuple[Directive, ...]:
     """Return the main file."""
     hidden = hidden_headers(config)
+    servers = tuple((one, _locations(one, options, hidden)) for one in site.servers)
     body = (
         *http_preamble(options, site, hidden, len(site.upstreams)),
         *features_http(config),
         *lower_canary_maps(arms_of(site)),
         *lower_affinity_maps(site.upstreams),
-        *_shared(site, options),
+        *_shared(location for _, locations in servers for location in locations),
         directive("include", UPSTREAMS),
         private_server(options),
-        *(_server(one, options, hidden) for one in site.servers),
+        *(_server(one, locations, options) for one, locations in servers),
     )
     return (*main_preamble(options), block("http", body=body))
 
@@ -50,31 +51,25 @@ def warm(options: Options, upstreams: int, variables: Iterable[str]) -> tuple[Di
 
 def arms_of(site: Site) -> tuple[CanaryArm, ...]:
     """Return the canaries that some location has."""
-    return tuple(answer.canary for answer in _proxies(site) if answer.canary)
+    answers = (location.route.answer for server in site.servers for location in server.locations)
+    return tuple(one.canary for one in answers if isinstance(one, Proxy) and one.canary)
 
 
-def _proxies(site: Site) -> Iterable[Proxy]:
-    for location in _locations(site):
-        if isinstance(location.route.answer, Proxy):
-            yield location.route.answer
+def _locations(server: Server, options: Options, hidden: tuple[str, ...]) -> tuple[Lowered, ...]:
+    return tuple(lower_location(one, options, tls=server.tls, hidden=hidden) for one in server.locations)
 
 
-def _locations(site: Site) -> Iterable[Location]:
-    return (location for server in site.servers for location in server.locations)
-
-
-def _shared(site: Site, options: Options) -> tuple[Directive, ...]:
+def _shared(locations: Iterable[Lowered]) -> tuple[Directive, ...]:
     """Return what the features of all locations put at http level, equal ones once, in a fixed order."""
     found: dict[str, Directive] = {}
-    for location in _locations(site):
-        for part in added_to(location.route, options):
-            for one in part.http:
-                known = found.setdefault(repr(one), one)
-                assert known == one, f"two features disagree about {one.name}"
+    for location in locations:
+        for one in location.shared:
+            known = found.setdefault(repr(one), one)
+            assert known == one, f"two features disagree about {one.name}"
     return tuple(found[key] for key in sorted(found))
 
 
-def _server(server: Server, options: Options, hidden: tuple[str, ...]) -> Directive:
+def _server(server: Server, locations: tuple[Lowered, ...], options: Options) -> Directive:
     default = server.host == ""
     return block(
         "server",
@@ -83,9 +78,9 @@ def _server(server: Server, options: Options, hidden: tuple[str, ...]) -> Direct
             directive("server_name", *([Literal("_")] if default else [_name(one) for one in server.names])),
             *_app_root(server),
             to_failed(()),
-            *(lower_location(one, options, tls=server.tls, hidden=hidden) for one in server.locations),
+            *(one.block for one in locations),
             *(_own_locations(server, options) if default else ()),
-            *_failed(server, options),
+            *_failed(locations),
         ),
         comment=f"Host {server.host}" if server.host else "Every host that no Ingress names",
         origin=server.origin,
@@ -93,10 +88,7 @@ def _server(server: Server, options: Options, hidden: tuple[str, ...]) -> Direct
 
 
 def _name(host: str) -> Literal | Regex:
-    if not host.startswith("*."):
-        return Literal(host)
-    # NGINX's own wildcard takes any number of labels; an Ingress's takes one.
-    return Regex("^[\\w-]+\\." + host.removeprefix("*.").replace(".", "\\.") + "$", "~")
+    return one_label(host, "~") if host.startswith("*.") else Literal(host)
 
 
 def _listen(options: Options, *, default: bool) -> tuple[Directive, ...]:
@@ -143,11 +135,7 @@ def _own_locations(server: Server, options: Options) -> tuple[Directive, ...]:
     )
 
 
-def _failed(server: Server, options: Options) -> tuple[Directive, ...]:
+def _failed(locations: tuple[Lowered, ...]) -> tuple[Directive, ...]:
     """Return the places for failures, one for each list of headers that a location of the server adds."""
-    found = {
-        added_headers(added_to(one.route, options))
-        for one in server.locations
-        if isinstance(one.route.answer, Proxy)
-    }
-    return (failed_location(()), *(failed_location(one) for one in sorted(found - {()}, key=repr)))
+    found = {one.failed for one in locations if one.failed}
+    return (failed_location(()), *(failed_location(one) for one in sorted(found, key=repr)))

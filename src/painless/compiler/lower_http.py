@@ -75,7 +75,7 @@ def _certificate_map(certificates: Mapping[str, str]) -> Directive:
         body=(
             directive("default", "default"),
             *(entry(Literal(name), Literal(file)) for name, file in exact.items()),
-            *(entry(_one_label(name), Literal(file)) for name, file in wild.items()),
+            *(entry(one_label(name, "~*"), Literal(file)) for name, file in wild.items()),
         ),
         comment="Which certificate a client is shown: a file that may change without a reload.",
     )
@@ -101,8 +101,9 @@ def _status() -> Directive:
     return block("location", "=", "/status", body=(directive("stub_status"),))
 
 
-def _one_label(wildcard: str) -> Regex:
-    return Regex("^[\\w-]+\\." + wildcard.removeprefix("*.").replace(".", "\\.") + "$", "~*")
+def one_label(wildcard: str, prefix: str) -> Regex:
+    """Return a wildcard host as NGINX has to match it: its own wildcard takes any number of labels."""
+    return Regex("^[\\w-]+\\." + wildcard.removeprefix("*.").replace(".", "\\.") + "$", prefix)
 
 
 def _variables() -> tuple[Directive, ...]:

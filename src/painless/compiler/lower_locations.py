@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from painless.annotations.base import Contribution, Place
 from painless.compiler.lower_affinity import cookie_contribution
 from painless.compiler.lower_canary import choose_arm
-from painless.compiler.lower_failed import added_headers, inherit, to_failed
+from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
 from painless.compiler.options import Options
 from painless.compiler.request_headers import REQUEST_HEADERS
 from painless.compiler.site import (
@@ -28,16 +28,30 @@ from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, when
 
 
-def lower_location(location: Location, options: Options, *, tls: bool, hidden: tuple[str, ...]) -> Directive:
-    """Return the block; ``hidden`` are response headers that no location lets through."""
+class Lowered(Struct, frozen=True, gc=False):
+    """A location's block, what it needs at http level, and the headers its failures carry.
+
+    ``failed`` is ``None`` where no upstream is asked, so none can fail.
+    """
+
+    block: Directive
+    shared: tuple[Directive, ...]
+    failed: Headers | None
+
+
+def lower_location(location: Location, options: Options, *, tls: bool, hidden: tuple[str, ...]) -> Lowered:
+    """Return the location; ``hidden`` are response headers that no location lets through."""
     route = location.route
-    return block(
+    added = _added_to(route, options)
+    lowered = block(
         "location",
         *_pattern(location),
-        body=_body(location, options, tls=tls, hidden=hidden),
+        body=_body(location, added, options, tls=tls, hidden=hidden),
         comment=_comment(route),
         origin=None if route.origin == NOBODY else route.origin,
     )
+    failed = added_headers(added) if isinstance(route.answer, Proxy) else None
+    return Lowered(lowered, tuple(one for part in added for one in part.http), failed)
 
 
 def _pattern(location: Location) -> tuple[Token, ...]:
@@ -55,13 +69,17 @@ def _comment(route: Route) -> str:
 
 
 def _body(
-    location: Location, options: Options, *, tls: bool, hidden: tuple[str, ...]
+    location: Location,
+    added: tuple[Contribution, ...],
+    options: Options,
+    *,
+    tls: bool,
+    hidden: tuple[str, ...],
 ) -> tuple[Directive, ...]:
     route = location.route
     answer = route.answer
     if isinstance(answer, Denied):
         return (directive("return", 503, comment=f"Closed: {answer.why}"),)
-    added = added_to(route, options)
     headers = added_headers(added)
     # NGINX runs a location's phases in its own order: what rewrites stands first, as it happens.
     return (
@@ -79,7 +97,7 @@ def _body(
     )
 
 
-def added_to(route: Route, options: Options) -> tuple[Contribution, ...]:
+def _added_to(route: Route, options: Options) -> tuple[Contribution, ...]:
     """Return what the features of a route add to its location."""
     place = Place(hot=f"{options.state}/hot", grpc=route.settings.protocol in GRPC)
     users = (
@@ -162,14 +180,11 @@ def _headers(
     module = "grpc" if grpc else "proxy"
     own = dict(header for part in added for header in part.request_headers)
     hide = tuple(name for part in added for name in part.hide_headers)
+    sent: dict[str, Token] = {**REQUEST_HEADERS, **own} if own else {}
     return (
-        *(directive(f"{module}_hide_header", name) for name in (*hidden, *hide) if hide),
-        *(directive(f"{module}_set_header", *header) for header in _replaced(own).items() if own),
+        *(directive(f"{module}_hide_header", name) for name in ((*hidden, *hide) if hide else ())),
+        *(directive(f"{module}_set_header", *header) for header in sent.items()),
     )
-
-
-def _replaced(own: dict[str, Token]) -> dict[str, Token]:
-    return {**dict(REQUEST_HEADERS), **own}
 
 
 _SCHEME: dict[str, Literal | Var] = {

@@ -67,6 +67,14 @@ class Draft:
     ) -> None:
         self.diagnostics.append(Diagnostic(origin.ref, origin.field, reason, severity, says, hint))
 
+    def entry(
+        self, settings: Parsed, ref: ObjectRef, diagnostics: list[Diagnostic]
+    ) -> tuple[str, Denied | None]:
+        """Return the hot file of the users who may enter, and the answer of a route that is closed."""
+        users, denied = self.users.of(settings.basic_auth, ref, diagnostics)
+        why = settings.denied or denied
+        return users, Denied(why) if why else None
+
     def answer(self, backend: ServiceBackend, settings: Parsed, origin: Origin, instead: str = "") -> Answer:
         """Return what a Service backend comes to, and keep its upstream; ``instead`` is what else happens."""
         found = resolve(
@@ -166,9 +174,8 @@ def _add_path(draft: Draft, host: Host, path: Path, settings: Parsed, origin: Or
         kept = "the older Ingress" if rules else "an Ingress without rules"
         draft.say(origin, Reason.PATH_CONFLICT, says, f"{kept} keeps the path")
         return
-    users, denied = draft.users.of(settings.basic_auth, origin.ref, draft.diagnostics)
-    why = settings.denied or denied
-    answer = Denied(why) if why else draft.answer(path.backend, settings, origin)
+    users, closed = draft.entry(settings, origin.ref, draft.diagnostics)
+    answer = closed or draft.answer(path.backend, settings, origin)
     host.routes[key] = Route(path.path or "/", path.path_type, answer, settings, origin, users)
 
 
@@ -188,9 +195,8 @@ def _add_default_backend(draft: Draft, ingress: Ingress, settings: Parsed) -> No
         says = f"the catch-all is already served for {routes[key].origin.ref}"
         draft.say(origin, Reason.DEFAULT_BACKEND_CONFLICT, says, "the older Ingress keeps it")
         return
-    users, denied = draft.users.of(settings.basic_auth, origin.ref, draft.diagnostics)
-    why = settings.denied or denied
-    answer = Denied(why) if why else draft.answer(backend, settings, origin)
+    users, closed = draft.entry(settings, origin.ref, draft.diagnostics)
+    answer = closed or draft.answer(backend, settings, origin)
     routes[key] = Route("/", PathType.PREFIX, answer, _without_redirects(settings), origin, users)
 
 
@@ -209,11 +215,11 @@ def _add_implicit_roots(draft: Draft) -> None:
             continue
         owner, settings = host.owner, host.owner_settings
         origin = Origin(owner.ref, DEFAULT_BACKEND) if owner else NOBODY
-        users, denied = draft.users.of(settings.basic_auth, origin.ref, [])
-        why = settings.denied or denied
+        # Told already where the Ingress's own paths were added.
+        users, closed = draft.entry(settings, origin.ref, [])
         backend = owner.default_backend if owner else None
-        if why:
-            answer: Answer = Denied(why)
+        if closed:
+            answer: Answer = closed
         elif isinstance(backend, ServiceBackend) and name != CATCH_ALL:
             answer = draft.answer(backend, settings, origin)
         else:
