@@ -9,7 +9,6 @@ import ipaddress
 import re
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -143,17 +142,6 @@ def host_name(text: str) -> str | Rejected:
     if len(text) <= _LONGEST_NAME and _HOST.fullmatch(text):
         return text.lower()
     return Rejected("a host name such as www.example.com")
-
-
-def url_reference(text: str) -> str | Rejected:
-    """Decode an absolute http(s) URL without user text that NGINX could read as a variable."""
-    if any(ord(letter) <= 0x20 or letter in "\"'\\$`{};<>" for letter in text):
-        return Rejected("an http or https URL")
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return Rejected("an http or https URL")
-    return text if parts.scheme in {"http", "https"} and parts.netloc else Rejected("an http or https URL")
 
 
 #: Variables that a user's text may name: they read the request and nothing else.

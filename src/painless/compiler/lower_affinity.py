@@ -7,7 +7,7 @@ from painless.annotations.base import Contribution
 from painless.compiler.resolve import cookie_id
 from painless.compiler.site import Proxy, Route, Upstream
 from painless.features.affinity import attributes
-from painless.nginx.tokens import Literal, Regex, Var, expr
+from painless.nginx.tokens import Literal, Regex, Var, expr, pattern_of
 from painless.nginx.tree import Directive, block, directive, entry
 
 
@@ -44,12 +44,11 @@ def cookie_contribution(route: Route) -> tuple[Contribution, ...]:
 
 def _maps(cookie: str) -> tuple[Directive, ...]:
     at = cookie_id(cookie)
-    name = "".join(one if one.isalnum() or one == "_" else f"\\{one}" for one in cookie)
     held, key = f"affinity_{at}", f"affinity_key_{at}"
     # $cookie_NAME cannot hold every name a cookie may have, so the header is read.
     # PCRE takes 32 characters for the name of a group.
     value = f"affinity_{hashlib.blake2b(cookie.encode(), digest_size=5).hexdigest()}"
-    found = Regex(rf"(?:^|;\s*){name}=(?<{value}>[^;]+)", "~")
+    found = Regex(rf"(?:^|;\s*){pattern_of(cookie)}=(?<{value}>[^;]+)", "~")
     new = expr(f"{cookie}=", Var("request_id"), Var("affinity_attributes"))
     return (
         block(

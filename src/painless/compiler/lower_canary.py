@@ -7,7 +7,7 @@ from msgspec import structs
 from painless.compiler.options import Options
 from painless.compiler.site import CanaryArm, Proxy
 from painless.features.canary import Canary, variable_of
-from painless.nginx.tokens import Literal, Regex, Var, expr
+from painless.nginx.tokens import Literal, Regex, Var, expr, pattern_of
 from painless.nginx.tree import Directive, block, directive, entry, when
 from painless.sensitive import Sensitive
 
@@ -99,8 +99,7 @@ def _maps(rule: Canary, at: str) -> tuple[Directive, ...]:
 def _cookie_maps(cookie: str, at: str, last: Literal | Var) -> list[Directive]:
     variable = f"canary_by_cookie_{at}"
     # $cookie_NAME cannot hold every name a cookie may have, so the header is read.
-    name = "".join(one if one.isalnum() or one == "_" else f"\\{one}" for one in cookie)
-    start = rf"(?:^|;\s*){name}="
+    start = rf"(?:^|;\s*){pattern_of(cookie)}="
     return [
         block(
             "map",
@@ -121,7 +120,7 @@ def _always_never() -> list[Directive]:
 
 def _exactly(value: str) -> Regex:
     # A map compares plain text without case, and ingress-nginx compares these with it.
-    return Regex("^" + "".join(one if one.isalnum() else f"\\{one}" for one in value) + "$", "~")
+    return Regex(f"^{pattern_of(value)}$", "~")
 
 
 def _comment(rule: Canary) -> str:

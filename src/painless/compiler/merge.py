@@ -67,11 +67,9 @@ class Draft:
     ) -> None:
         self.diagnostics.append(Diagnostic(origin.ref, origin.field, reason, severity, says, hint))
 
-    def entry(
-        self, settings: Parsed, ref: ObjectRef, diagnostics: list[Diagnostic]
-    ) -> tuple[str, Denied | None]:
+    def entry(self, settings: Parsed, ref: ObjectRef) -> tuple[str, Denied | None]:
         """Return the hot file of the users who may enter, and the answer of a route that is closed."""
-        users, denied = self.users.of(settings.basic_auth, ref, diagnostics)
+        users, denied = self.users.of(settings.basic_auth, ref, self.diagnostics)
         why = settings.denied or denied
         return users, Denied(why) if why else None
 
@@ -174,7 +172,7 @@ def _add_path(draft: Draft, host: Host, path: Path, settings: Parsed, origin: Or
         kept = "the older Ingress" if rules else "an Ingress without rules"
         draft.say(origin, Reason.PATH_CONFLICT, says, f"{kept} keeps the path")
         return
-    users, closed = draft.entry(settings, origin.ref, draft.diagnostics)
+    users, closed = draft.entry(settings, origin.ref)
     answer = closed or draft.answer(path.backend, settings, origin)
     host.routes[key] = Route(path.path or "/", path.path_type, answer, settings, origin, users)
 
@@ -195,7 +193,7 @@ def _add_default_backend(draft: Draft, ingress: Ingress, settings: Parsed) -> No
         says = f"the catch-all is already served for {routes[key].origin.ref}"
         draft.say(origin, Reason.DEFAULT_BACKEND_CONFLICT, says, "the older Ingress keeps it")
         return
-    users, closed = draft.entry(settings, origin.ref, draft.diagnostics)
+    users, closed = draft.entry(settings, origin.ref)
     answer = closed or draft.answer(backend, settings, origin)
     routes[key] = Route("/", PathType.PREFIX, answer, _without_redirects(settings), origin, users)
 
@@ -215,8 +213,7 @@ def _add_implicit_roots(draft: Draft) -> None:
             continue
         owner, settings = host.owner, host.owner_settings
         origin = Origin(owner.ref, DEFAULT_BACKEND) if owner else NOBODY
-        # Told already where the Ingress's own paths were added.
-        users, closed = draft.entry(settings, origin.ref, [])
+        users, closed = draft.entry(settings, origin.ref)
         backend = owner.default_backend if owner else None
         if closed:
             answer: Answer = closed

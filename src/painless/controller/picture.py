@@ -5,14 +5,6 @@ from msgspec import Struct
 from painless.compiler import Compiled
 from painless.model.diagnostics import Diagnostic
 from painless.nginx.generation import Generation
-from painless.plan.changes import Change
-
-
-class Reloaded(Struct, frozen=True):
-    """A reload that was confirmed: of which generation, and why."""
-
-    generation: str
-    reasons: tuple[Change, ...]
 
 
 class Picture(Struct, frozen=True):

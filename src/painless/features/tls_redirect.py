@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from painless.annotations.base import Defaults, Key, Setting, Values, setting
 from painless.annotations.decode import Rejected, boolean, comma_list, matching
-from painless.nginx.tokens import Expr, Literal, Regex, Var, expr
+from painless.nginx.tokens import Expr, Literal, Regex, Var, expr, pattern_of
 from painless.nginx.tree import Directive, block, directive, entry, when
 
 PREFERRED = Key(
@@ -121,7 +121,7 @@ def http(defaults: Defaults) -> tuple[Directive, ...]:
 
 
 def _prefix_of(path: str) -> Regex:
-    return Regex("^" + "".join(one if one.isalnum() or one in "/_-" else "\\" + one for one in path), "~")
+    return Regex(f"^{pattern_of(path, plain='/_-')}", "~")
 
 
 def rewrite(redirect: TlsRedirect, https_port: int) -> tuple[Directive, ...]:

@@ -40,6 +40,11 @@ class Regex(Struct, frozen=True, gc=False):
     prefix: str = ""
 
 
+def pattern_of(text: str, plain: str = "_") -> str:
+    """Return the expression that matches ``text`` and nothing else; ``plain`` need no backslash there."""
+    return "".join(one if one.isalnum() or one in plain else f"\\{one}" for one in text)
+
+
 Token = Literal | Var | Expr | Regex
 
 

@@ -107,7 +107,6 @@ _DECODERS = [
     decode.header_name,
     decode.cookie_name,
     decode.host_name,
-    decode.url_reference,
     decode.with_variables,
     decode.one_of("a", "b"),
 ]
