@@ -13,7 +13,7 @@ from msgspec import Struct
 from painless.annotations.decode import Decoder, Rejected, shown
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress
-from painless.nginx.tokens import Token
+from painless.nginx.tokens import Literal, Token, Var
 from painless.nginx.tree import Directive
 
 T = TypeVar("T")
@@ -153,11 +153,13 @@ class Values:
 class Place(Struct, frozen=True):
     """Where a contribution goes: what a feature may know of the location it decorates.
 
-    ``hot`` is the absolute path of the folder of hot files.
+    ``hot`` is the absolute path of the folder of hot files.  ``ingress`` stands for the namespace and name
+    of the Ingress: text where the block serves one, a variable where hosts that look alike share it.
     """
 
     hot: str
     grpc: bool = False
+    ingress: Literal | Var = Literal("")
 
 
 class Contribution(Struct, frozen=True):

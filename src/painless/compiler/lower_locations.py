@@ -99,7 +99,8 @@ def _body(
 
 def _added_to(route: Route, options: Options) -> tuple[Contribution, ...]:
     """Return what the features of a route add to its location."""
-    place = Place(hot=f"{options.state}/hot", grpc=route.settings.protocol in GRPC)
+    ingress = Literal(f"{route.origin.ref.namespace}/{route.origin.ref.name}")
+    place = Place(hot=f"{options.state}/hot", grpc=route.settings.protocol in GRPC, ingress=ingress)
     users = (
         (basic_auth.contribute(route.settings.basic_auth.realm, route.users, place),)
         if route.users and route.settings.basic_auth
