@@ -4,6 +4,7 @@
 routed where; the compiler reads their values by name.  To add one: a module here, a line below, cases.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
@@ -93,7 +94,11 @@ _CONFIG: Mapping[str, Key[Any] | Setting[Any]] = {
 
 
 class Parsed(Struct, frozen=True):
-    """What the annotations of one Ingress mean; ``denied`` says why its locations are closed, if they are."""
+    """What the annotations of one Ingress mean.
+
+    ``denied`` says why its locations are closed, if they are.  ``look`` is made of everything that shows in
+    a location's block: locations of equal looks differ in nothing but names.
+    """
 
     tls_redirect: tls_redirect.TlsRedirect
     app_root: Expr | None
@@ -107,6 +112,7 @@ class Parsed(Struct, frozen=True):
     additive: tuple[tuple[int, Any, str], ...]
     denied: str
     diagnostics: tuple[Diagnostic, ...]
+    look: str = ""
 
     def contributions(self, place: Place) -> tuple[Contribution, ...]:
         """Return what the additive features add to a location, in order."""
@@ -167,11 +173,25 @@ def _unknown_config(name: str) -> tuple[Reason, str, str]:
     )
 
 
-# Sized for twice the largest cluster we measure, so that one changed Ingress never evicts the others.
-@lru_cache(maxsize=16_384)
 def parse(ingress: Ingress, prefix: str, config: ConfigValues) -> Parsed:
     """Read all annotations of one Ingress; never raises, whatever they hold."""
-    values = Values(ingress, prefix, config.as_defaults())
+    ours = tuple(one for one in ingress.annotations if one[0].startswith(prefix))
+    found = _parsed(ours, ingress.namespace, prefix, config)
+    if not found.diagnostics:
+        return found
+    about = ingress.ref
+    said = tuple(structs.replace(one, about=about) for one in found.diagnostics)
+    return structs.replace(found, diagnostics=said)
+
+
+# Most Ingresses of a cluster have the annotations of another one.  Sized for twice the largest cluster we
+# measure, so that one changed Ingress never evicts the others.
+@lru_cache(maxsize=16_384)
+def _parsed(
+    annotations: tuple[tuple[str, str], ...], namespace: str, prefix: str, config: ConfigValues
+) -> Parsed:
+    """Return what these annotations mean on any Ingress of the namespace; its name is not in the findings."""
+    values = Values(Ingress(namespace, "", annotations=annotations), prefix, config.as_defaults())
     for name in values.names():
         _say_if_unknown(values, name)
     additive = ((index, feature.parse(values), feature.KEYS) for index, feature in enumerate(ADDITIVE))
@@ -185,7 +205,7 @@ def parse(ingress: Ingress, prefix: str, config: ConfigValues) -> Parsed:
     protocol = backend_protocol.parse(values)
     one_peer = backend_service.parse(values)
     users = basic_auth.parse(values)
-    return Parsed(
+    found = Parsed(
         tls_redirect=redirect,
         app_root=root,
         aliases=aliases,
@@ -199,6 +219,14 @@ def parse(ingress: Ingress, prefix: str, config: ConfigValues) -> Parsed:
         denied=values.denied,
         diagnostics=tuple(values.diagnostics),
     )
+    return structs.replace(found, look=_look(found))
+
+
+def _look(parsed: Parsed) -> str:
+    """Return a name for all that shows in a location; what is left out shows elsewhere or not at all."""
+    auth = structs.replace(parsed.basic_auth, secret="") if parsed.basic_auth else None
+    shown_there = structs.replace(parsed, aliases=(), app_root=None, basic_auth=auth, diagnostics=())
+    return hashlib.blake2b(repr(shown_there).encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def _say_if_unknown(values: Values, name: str) -> None:
