@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from rich.console import Console
 
-from bench.figures import Result, Row, Say, keep, table
+from bench.figures import Result, Row, Run, keep, table
 from bench.machine import described
 from bench.running import BenchError
 from painless.nginxd.find import find_nginx
@@ -32,18 +32,18 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> int:
-    wanted = _arguments()
+    wanted, sizes = _arguments()
     console = Console(stderr=True)
     began = time.monotonic()
     machine = described(find_nginx("", nginx_variable()))
     parts: dict[str, tuple[Row, ...]] = {}
     with console.status("") as status:
-        say: Say = status.update if console.is_terminal else lambda _: None
+        run = Run(status.update if console.is_terminal else lambda _: None, sizes)
         for name in wanted:
             console.print(f"[dim]{time.monotonic() - began:6.0f} s  {name}: {PARTS[name]}")
             # What one part cannot measure another one may.
             try:
-                parts[name] = _part(name)(say)
+                parts[name] = _part(name)(run)
             except* BenchError as problems:
                 console.print(f"bench: {problems.exceptions[0]}", markup=False, highlight=False)
     if not parts:
@@ -56,21 +56,26 @@ def main() -> int:
     return int(len(parts) < len(set(wanted)))
 
 
-def _part(name: str) -> Callable[[Say], tuple[Row, ...]]:
+def _part(name: str) -> Callable[[Run], tuple[Row, ...]]:
     # Imported when it is its turn: one part can be run where another one's needs are not met.
-    measure: Callable[[Say], tuple[Row, ...]] = import_module(f"bench.{name}").measure
+    measure: Callable[[Run], tuple[Row, ...]] = import_module(f"bench.{name}").measure
     return measure
 
 
-def _arguments() -> tuple[str, ...]:
+def _arguments() -> tuple[tuple[str, ...], tuple[int, ...]]:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Painless on this machine.")
     listed = "; ".join(f"{name}: {what}" for name, what in PARTS.items())
     parser.add_argument("part", nargs="*", metavar="PART", help=f"all when none is named. {listed}")
-    wanted: list[str] = parser.parse_args().part
+    parser.add_argument(
+        "--size", type=int, action="append", default=[], help="Ingresses, in place of a part's own sizes"
+    )
+    given = parser.parse_args()
+    wanted: list[str] = given.part
+    sizes: list[int] = given.size
     for one in wanted:
         if one not in PARTS:
             parser.error(f"found the part {one}, expected some of {', '.join(PARTS)}")
-    return tuple(wanted) or tuple(PARTS)
+    return tuple(wanted) or tuple(PARTS), tuple(sizes)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A cluster of any size: for each host one Ingress of three paths, one Service and its one pod.
+"""A cluster of any size: for each host one Ingress of three paths, and one Service or three with their pods.
 
 The same applications as objects (for the compiler alone) and as manifests (for the whole program).  A quarter
 of the Ingresses have annotations and a quarter ask for TLS, about as clusters do.
@@ -6,6 +6,7 @@ of the Ingresses have annotations and a quarter ask for TLS, about as clusters d
 
 import json
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -39,30 +40,47 @@ EVERY = 4  # Each fourth Ingress has annotations, the one after it TLS.
 Manifest = dict[str, Any]
 
 
+class Layout(StrEnum):
+    """How many Services an application has: NGINX pays for upstreams, and so does whoever resolves them."""
+
+    HOST = "one Service for each host"
+    PATH = "one Service for each path"
+
+
 def host(number: int) -> str:
     return f"app-{number}.bench.example"
 
 
-def objects(count: int) -> Iterator[Object]:
+def services(number: int, layout: Layout = Layout.HOST) -> tuple[str, ...]:
+    """Return the Services of one application, each once."""
+    name = f"app-{number}"
+    return (name,) if layout is Layout.HOST else tuple(f"{name}-{at}" for at, _ in enumerate(PATHS))
+
+
+def backends(number: int, layout: Layout = Layout.HOST) -> tuple[str, ...]:
+    """Return the Service of each path."""
+    found = services(number, layout)
+    return found if len(found) == len(PATHS) else found * len(PATHS)
+
+
+def objects(count: int, layout: Layout = Layout.HOST) -> Iterator[Object]:
     """Yield a class and ``count`` applications."""
     yield IngressClass(CLASS, CONTROLLER)
     for number in range(count):
-        yield from application(number)
+        yield from application(number, layout)
 
 
-def application(number: int) -> tuple[Object, ...]:
+def application(number: int, layout: Layout = Layout.HOST) -> tuple[Object, ...]:
     namespace, name = f"team-{number % TEAMS}", f"app-{number}"
-    backend = ServiceBackend(name, 80)
-    paths = tuple(IngressPath(path, PathType.PREFIX, backend) for path in PATHS)
+    paths = tuple(
+        IngressPath(path, PathType.PREFIX, ServiceBackend(service, 80))
+        for path, service in zip(PATHS, backends(number, layout), strict=True)
+    )
+    address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+    pods = tuple(endpoint_slice(namespace, service, address) for service in services(number, layout))
     return (
-        Service(namespace, name, ports=(ServicePort(80, "http", PORT),)),
-        EndpointSlice(
-            namespace,
-            f"{name}-1",
-            name,
-            ports=(EndpointPort("http", PORT),),
-            endpoints=(Endpoint((f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",)),),
-        ),
+        *(Service(one.namespace, one.service, ports=(ServicePort(80, "http", PORT),)) for one in pods),
+        *pods,
         Ingress(
             namespace,
             name,
@@ -75,28 +93,39 @@ def application(number: int) -> tuple[Object, ...]:
     )
 
 
+def endpoint_slice(namespace: str, service: str, *addresses: str) -> EndpointSlice:
+    ports = (EndpointPort("http", PORT),)
+    ready = tuple(Endpoint((one,)) for one in addresses)
+    return EndpointSlice(namespace, f"{service}-1", service, ports=ports, endpoints=ready)
+
+
 def ingress_class() -> Manifest:
     return _manifest("networking.k8s.io/v1", "IngressClass", "", CLASS, spec={"controller": CONTROLLER})
 
 
-def manifests(number: int, addresses: Iterable[str], port: int = PORT) -> list[Manifest]:
+def manifests(
+    number: int, addresses: Iterable[str], port: int = PORT, layout: Layout = Layout.HOST
+) -> list[Manifest]:
     """Return the manifests of one application, with pods at these addresses."""
     namespace, name = f"team-{number % TEAMS}", f"app-{number}"
+    pods, each = tuple(addresses), services(number, layout)
     return [
-        service(namespace, name, port),
-        endpoints(namespace, name, addresses, port),
-        ingress(namespace, name, number),
+        *(service(namespace, one, port) for one in each),
+        *(endpoints(namespace, one, pods, port) for one in each),
+        ingress(namespace, name, number, backends(number, layout)),
     ]
 
 
-def ingress(namespace: str, name: str, number: int, suffix: str = "") -> Manifest:
-    """Return the Ingress of host ``number`` that Service ``name`` answers."""
-    backend = {"service": {"name": name, "port": {"number": 80}}}
-    paths = [{"path": path, "pathType": "Prefix", "backend": backend} for path in PATHS]
+def ingress(namespace: str, name: str, number: int, of: tuple[str, ...]) -> Manifest:
+    """Return the Ingress of host ``number``; ``of`` are the Services of its paths."""
+    paths = [
+        {"path": path, "pathType": "Prefix", "backend": {"service": {"name": one, "port": {"number": 80}}}}
+        for path, one in zip(PATHS, of, strict=True)
+    ]
     spec: Manifest = {"ingressClassName": CLASS, "rules": [{"host": host(number), "http": {"paths": paths}}]}
     if number % EVERY == 1:
         spec["tls"] = [{"hosts": [host(number)]}]
-    made = _manifest("networking.k8s.io/v1", "Ingress", namespace, name + suffix, spec=spec)
+    made = _manifest("networking.k8s.io/v1", "Ingress", namespace, name, spec=spec)
     if number % EVERY == 0:
         made["metadata"]["annotations"] = ANNOTATIONS
     return made

@@ -1,85 +1,129 @@
-"""One measurement of the compiler in a process of its own: ``python -m bench.compiling whole|stages COUNT``.
+"""One measurement of the compiler in a process of its own: ``python -m bench.compiling WHAT COUNT LAYOUT``.
 
-A fresh process has empty caches and an honest peak of memory.  It prints one line of JSON for bench.compile.
+A fresh process has empty caches and an honest peak of memory.  WHAT is ``whole`` or ``stages``; it prints one
+line of JSON for bench.compile.
 """
 
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from bench import cluster
-from painless.compiler import compile_snapshot
+from bench.cluster import Layout
+from painless.compiler import Compiled, compile_snapshot
 from painless.compiler.claim import claim
 from painless.compiler.lower import lower
 from painless.compiler.lower_upstreams import lower_upstreams
 from painless.compiler.merge import merge
 from painless.compiler.options import Options
+from painless.compiler.site import Upstream
+from painless.controller.inbox import Inbox
+from painless.discovery import control
+from painless.discovery.zone import answer
 from painless.features import parse, parse_config
-from painless.model.objects import Ingress
-from painless.model.snapshot import snapshot_of
+from painless.model.objects import Ingress, Object
+from painless.model.snapshot import Name, snapshot_of
 from painless.nginx.printer import printed
 from painless.nginxd.find import find_nginx
 from painless.sensitive import Sensitive
 from painless.settings import nginx_variable
 
+CHANGES = 1000  # Of endpoints: one takes microseconds.
 _KIB = 1024
 T = TypeVar("T")
 
 
-class Whole(Struct, frozen=True, kw_only=True):
-    """A first compile, and one more after an Ingress was added; memory in MiB."""
+class Cost(Struct, frozen=True):
+    """Seconds that something took: of the clock, and of processor time."""
 
-    full: float
-    full_cpu: float
-    more: float
-    more_cpu: float
+    wall: float
+    cpu: float
+
+
+class Whole(Struct, frozen=True, kw_only=True):
+    """A first compile, one after an Ingress was added, and one changed endpoint; memory in MiB."""
+
+    full: Cost
+    more: Cost
+    endpoint: Cost
     objects_memory: float
     peak_memory: float
     size: int
     lines: int
 
 
-def whole(count: int) -> Whole:
-    objects = tuple(cluster.objects(count))
-    options = _options()
+class Compiler:
+    """Compiles again and again, as the controller does: the only place here that knows how."""
+
+    def __init__(self) -> None:
+        self._options = _options()
+
+    def __call__(self, objects: Iterable[Object]) -> Compiled:
+        return compile_snapshot(snapshot_of(objects), self._options)
+
+
+def whole(count: int, layout: Layout) -> Whole:
+    objects = tuple(cluster.objects(count, layout))
+    compiler = Compiler()
     memory = _peak()
-    began, used = time.perf_counter(), time.process_time()
-    compiled = compile_snapshot(snapshot_of(objects), options)
-    full, full_cpu = time.perf_counter() - began, time.process_time() - used
+    compiled, full = _timed(lambda: compiler(objects))
     # What served before is still held while the next one is compiled, as the controller has it.
-    objects = (*objects, *cluster.application(count))
-    began, used = time.perf_counter(), time.process_time()
-    after = compile_snapshot(snapshot_of(objects), options)
-    more, more_cpu = time.perf_counter() - began, time.process_time() - used
+    more_objects = (*objects, *cluster.application(count, layout))
+    after, more = _timed(lambda: compiler(more_objects))
     assert after.generation.id != compiled.generation.id, "one more Ingress changes the files"
+    peak = _peak()
     texts = compiled.generation.cold.values()
     return Whole(
         full=full,
-        full_cpu=full_cpu,
         more=more,
-        more_cpu=more_cpu,
+        endpoint=_endpoint(objects, compiled.site.upstreams),
         objects_memory=memory,
-        peak_memory=_peak(),
-        size=sum(len(text) for text in texts),
+        peak_memory=peak,
+        size=sum(len(text.encode()) for text in texts),
         lines=sum(text.count("\n") for text in texts),
     )
 
 
-def stages(count: int) -> dict[str, float]:
+def _endpoint(objects: tuple[Object, ...], upstreams: Iterable[Upstream]) -> Cost:
+    """Return what one changed endpoint costs, from the object to the message for the responder."""
+    inbox = Inbox()
+    inbox.take(objects, ())
+    of: dict[Name, list[Upstream]] = {}
+    for one in upstreams:
+        of.setdefault((one.namespace, one.service), []).append(one)
+    names = tuple(of)
+
+    def change() -> None:
+        for at in range(CHANGES):
+            namespace, service = names[at % len(names)]
+            slices = cluster.endpoint_slice(namespace, service, f"10.200.{at >> 8}.{at & 255}")
+            touched = inbox.take((slices,), ())
+            assert not touched.routing, "a pod that comes or goes is not compiled"
+            answers = [
+                answer(one, inbox.slices(name), allow_loopback=True)[0]
+                for name in touched.services
+                for one in of[name]
+            ]
+            control.frame(control.Put(tuple(answers)))
+
+    _, cost = _timed(change)
+    return Cost(cost.wall / CHANGES, cost.cpu / CHANGES)
+
+
+def stages(count: int, layout: Layout) -> dict[str, float]:
     """Return the seconds of each stage of a first compile, called as ``compile_snapshot`` calls them."""
-    objects = tuple(cluster.objects(count))
+    objects = tuple(cluster.objects(count, layout))
     options = _options()
     spent: dict[str, float] = {}
 
     def timed(name: str, stage: Callable[[], T]) -> T:
-        began = time.perf_counter()
-        found = stage()
-        spent[name] = time.perf_counter() - began
+        found, cost = _timed(stage)
+        spent[name] = cost.wall
         return found
 
     snapshot = timed("snapshot", lambda: snapshot_of(objects))
@@ -94,6 +138,12 @@ def stages(count: int) -> dict[str, float]:
     return spent
 
 
+def _timed(work: Callable[[], T]) -> tuple[T, Cost]:
+    began, used = time.perf_counter(), time.process_time()
+    found = work()
+    return found, Cost(time.perf_counter() - began, time.process_time() - used)
+
+
 def _options() -> Options:
     build = find_nginx("", nginx_variable())
     return Options(build=build, state="/var/lib/painless", fallback_certificate=Sensitive(b""))
@@ -104,6 +154,6 @@ def _peak() -> float:
 
 
 if __name__ == "__main__":
-    _, what, size = sys.argv
-    found = {"whole": whole, "stages": stages}[what](int(size))
-    sys.stdout.buffer.write(msgspec.json.encode(found))
+    _, what, size, layout_name = sys.argv
+    made = {"whole": whole, "stages": stages}[what](int(size), Layout[layout_name])
+    sys.stdout.buffer.write(msgspec.json.encode(made))

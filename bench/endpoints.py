@@ -13,7 +13,7 @@ from collections import deque
 
 from bench import cluster
 from bench.asking import Clients
-from bench.figures import Row, Say, most
+from bench.figures import Row, Run, Say, most
 from bench.machine import cpu_seconds
 from bench.running import BenchError, Painless, folder
 from painless.demo.echo import Echo
@@ -25,8 +25,8 @@ TOGETHER = 2  # Pods that serve at a time.
 NAMESPACE, NAME, APPLICATION = "team-0", "app-0", 0
 
 
-def measure(say: Say) -> tuple[Row, ...]:
-    return asyncio.run(_measure(say))
+def measure(run: Run) -> tuple[Row, ...]:
+    return asyncio.run(_measure(run.say))
 
 
 async def _measure(say: Say) -> tuple[Row, ...]:

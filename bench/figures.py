@@ -20,6 +20,13 @@ _SEVERAL = 10
 _LITTLE = 0.1  # Below this a third digit is noise.
 
 
+class Run(Struct, frozen=True):
+    """What a part is told: whom to tell what it does, and other sizes than its own, if any."""
+
+    say: Say
+    sizes: tuple[int, ...] = ()
+
+
 class Goal(Struct, frozen=True):
     """A bound on the median or on the worst sample."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from bench import cluster
 from bench.asking import FAILED, Clients
-from bench.figures import Row, Say, most
+from bench.figures import Row, Run, Say, most
 from bench.machine import cpu_seconds
 from bench.running import Painless, folder
 from painless.controller.holdoff import QUIET
@@ -26,8 +26,8 @@ POD = "127.0.0.2"
 NOT_KNOWN = 404
 
 
-def measure(say: Say) -> tuple[Row, ...]:
-    return asyncio.run(_measure(say))
+def measure(run: Run) -> tuple[Row, ...]:
+    return asyncio.run(_measure(run.say))
 
 
 async def _measure(say: Say) -> tuple[Row, ...]:

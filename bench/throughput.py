@@ -18,7 +18,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bench import cluster
-from bench.figures import Row, Say, least, middle, most
+from bench.figures import Row, Run, Say, least, middle, most
 from bench.machine import cores, cpu_seconds, pinned
 from bench.running import BenchError, Painless, folder
 from bench.static import StaticNginx, pods
@@ -60,10 +60,10 @@ class Side(Struct, frozen=True):
     workers: tuple[int, ...]
 
 
-def measure(say: Say) -> tuple[Row, ...]:
+def measure(run: Run) -> tuple[Row, ...]:
     if shutil.which("wrk") is None:
         raise BenchError("throughput needs wrk; install it with: apt-get install wrk")
-    return asyncio.run(_measure(say))
+    return asyncio.run(_measure(run.say))
 
 
 async def _measure(say: Say) -> tuple[Row, ...]:
@@ -129,7 +129,10 @@ def _write(manifests: Path, port: int, pair: Pair) -> None:
             secret,
             cluster.service(NAMESPACE, NAME, port),
             cluster.endpoints(NAMESPACE, NAME, PEERS, port),
-            *(cluster.ingress(NAMESPACE, NAME, number, f"-{number}") for number in (PLAIN, SECURE)),
+            *(
+                cluster.ingress(NAMESPACE, f"{NAME}-{number}", number, (NAME,) * len(cluster.PATHS))
+                for number in (PLAIN, SECURE)
+            ),
         ],
     )
 
