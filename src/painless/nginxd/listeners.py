@@ -16,8 +16,9 @@ from msgspec import Struct
 
 from painless.nginxd import procfs
 
-# The printer writes each directive on a line of its own, and no line end inside a word.
-_LISTEN = re.compile(r"^\s*listen\s+\"?([^\s;\"]+)\"?([^;\n]*);", re.MULTILINE)
+# A literal first, and what stands before it on its line looked at afterwards: 8 MB take 10 ms so, and 50 with
+# an expression that begins with a line.  The printer writes no line end inside a word.
+_LISTEN = re.compile(r"listen \"?([^\s;\"]+)\"?([^\n;]*);")
 _PLACE = re.compile(r"(?:(?P<address>\*|[0-9.]+|\[[0-9a-fA-F:.]+\]):)?(?P<port>\d+)")
 _DATAGRAM = re.compile(r"\b(?:udp|quic)\b")
 _TCP_LISTEN = "0A"
@@ -38,13 +39,13 @@ class Listener(Struct, frozen=True, order=True):
 
 def listeners(texts: Iterable[str]) -> frozenset[Listener]:
     """Return the listeners that configuration files name by number."""
-    found = set()
-    for text in texts:
-        for where, options in _LISTEN.findall(text):
-            if place := _PLACE.fullmatch(where):
-                address = (place["address"] or "*").strip("[]").replace("*", "0.0.0.0")
-                found.add(Listener(address, int(place["port"]), bool(_DATAGRAM.search(options))))
-    return frozenset(found)
+    # Many servers listen at the same few places.
+    written = {one.groups() for text in texts for one in _LISTEN.finditer(text) if _begins_line(text, one)}
+    return frozenset(
+        Listener(_address(place), int(place["port"]), bool(_DATAGRAM.search(options)))
+        for where, options in written
+        if (place := _PLACE.fullmatch(where))
+    )
 
 
 def occupied(wanted: frozenset[Listener], served: frozenset[Listener] = frozenset()) -> str:
@@ -55,6 +56,14 @@ def occupied(wanted: frozenset[Listener], served: frozenset[Listener] = frozense
     own = {one.place for one in served}
     new = sorted(one for one in wanted if one.place not in own)
     return "; ".join(filter(None, (_trouble(one) for one in new)))
+
+
+def _begins_line(text: str, found: re.Match[str]) -> bool:
+    return not text[text.rfind("\n", 0, found.start()) + 1 : found.start()].strip()
+
+
+def _address(place: re.Match[str]) -> str:
+    return (place["address"] or "*").strip("[]").replace("*", "0.0.0.0")
 
 
 def _trouble(one: Listener) -> str:

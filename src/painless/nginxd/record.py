@@ -5,7 +5,6 @@ files it opens.  Values in, bytes out; ``disk`` writes them.
 """
 
 from collections.abc import Mapping
-from itertools import groupby
 
 import msgspec
 from msgspec import Struct, field
@@ -40,17 +39,17 @@ _DECODER = msgspec.json.Decoder(Record)
 
 def encoded(generation: Generation) -> bytes:
     """Return the record of ``generation``; the contents of its hot files are not in it."""
-    known = {one for lines in generation.origins.values() for one in lines if isinstance(one, Origin)}
-    table = tuple(sorted(known))
-    index: dict[object, int] = {one: place for place, one in enumerate(table)}
+    # A hash for each run of lines and no sorting: this is on the way of every change of a large cluster.
+    index: dict[Origin, int] = {}
+    origins = {name: _runs(lines, index) for name, lines in sorted(generation.origins.items())}
     return _ENCODER.encode(
         Record(
             format=FORMAT,
-            hot=tuple(sorted(generation.hot)),
-            upstreams=tuple(sorted(generation.upstreams)),
-            routes={route: tuple(sorted(uses)) for route, uses in sorted(generation.routes.items())},
-            table=table,
-            origins={name: _runs(lines, index) for name, lines in sorted(generation.origins.items())},
+            hot=tuple(generation.hot),
+            upstreams=tuple(generation.upstreams),
+            routes={route: tuple(uses) for route, uses in generation.routes.items()},
+            table=tuple(index),
+            origins=origins,
         )
     )
 
@@ -76,9 +75,21 @@ def restored(record: Record, id_: str, cold: Mapping[str, str], hot: Mapping[str
     )
 
 
-def _runs(lines: tuple[object, ...], index: Mapping[object, int]) -> Runs:
-    places = (index.get(one, _NOBODY) for one in lines)
-    return tuple((place, sum(1 for _ in run)) for place, run in groupby(places))
+def _runs(lines: tuple[object, ...], index: dict[Origin, int]) -> Runs:
+    """Return the runs of lines with one origin; ``index`` gets the origins that it lacks, in order."""
+    found: list[tuple[object, int]] = []
+    start, before = 0, object()
+    for place, one in enumerate(lines):
+        # Identity first: most neighbours share the very object.
+        if one is not before and one != before:
+            found.append((before, place - start))
+            start, before = place, one
+    found.append((before, len(lines) - start))
+    return tuple(
+        (index.setdefault(one, len(index)) if isinstance(one, Origin) else _NOBODY, count)
+        for one, count in found
+        if count
+    )
 
 
 def _lines(runs: Runs, table: tuple[Origin, ...]) -> tuple[object, ...]:
