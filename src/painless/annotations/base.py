@@ -67,10 +67,11 @@ Defaults = Mapping[str, object]
 """Decoded values of ConfigMap keys that were given."""
 
 
-def setting(defaults: Defaults, key: Setting[T]) -> T:
+def setting(defaults: Defaults, key: Key[T] | Setting[T]) -> T:
     """Return the ConfigMap's value of ``key``, or its default."""
+    name = key.config if isinstance(key, Key) else key.name
     # Decoded by the key's own decoder when the ConfigMap was read.
-    return defaults.get(key.name, key.default)  # type: ignore[return-value]
+    return defaults.get(name, key.default)  # type: ignore[return-value]
 
 
 def decoded(decode: Decoder[T], text: str, longest: int = LONGEST_WORD) -> T | Rejected:
@@ -116,10 +117,7 @@ class Values:
                     return value
                 self._reject(name, value, key)
                 break
-        if not key.config:
-            return key.default
-        # Decoded by the same decoder when the ConfigMap was read.
-        return self.defaults.get(key.config, key.default)  # type: ignore[return-value]
+        return setting(self.defaults, key)
 
     def field(self, name: str) -> str:
         """Return the field path of an annotation, for diagnostics and origins."""

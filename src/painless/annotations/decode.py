@@ -71,6 +71,28 @@ def size(text: str) -> str | Rejected:
     return str(int(matched[1])) + ("" if unit == "b" else unit)
 
 
+def memory_size(lowest: int, highest: int) -> Decoder[str]:
+    """Return a decoder of sizes of buffers and files, which NGINX writes without ``g``: ``1g`` is ``1024m``.
+
+    ``lowest`` and ``highest`` are in bytes, both included.
+    """
+
+    def decode(text: str) -> str | Rejected:
+        value = size(text)
+        if isinstance(value, Rejected) or not lowest <= size_in_bytes(value) <= highest:
+            least = "0 or " if lowest == 0 else ""
+            return Rejected(f'{least}a size such as "8k": digits and one of k, m, g; at most {highest} bytes')
+        return f"{int(value[:-1]) * 1024}m" if value.endswith("g") else value
+
+    return decode
+
+
+def size_in_bytes(value: str) -> int:
+    """Return how many bytes a decoded size means."""
+    digits = value.rstrip("kmg")
+    return int(digits) * _UNIT[value[len(digits) :]]
+
+
 def one_of(*words: str, fold: bool = False) -> Decoder[str]:
     """Return a decoder of an enumeration; ``fold`` ignores case and returns the listed spelling."""
     listed = {word.lower() if fold else word: word for word in words}
@@ -79,6 +101,20 @@ def one_of(*words: str, fold: bool = False) -> Decoder[str]:
     def decode(text: str) -> str | Rejected:
         found = listed.get(text.lower() if fold else text)
         return found if found is not None else Rejected(expected)
+
+    return decode
+
+
+def word_list(*words: str) -> Decoder[tuple[str, ...]]:
+    """Return a decoder of words separated by spaces, each one of ``words``; a repeated word counts once."""
+
+    def decode(text: str) -> tuple[str, ...] | Rejected:
+        found = tuple(dict.fromkeys(text.split()))
+        bad = next((one for one in found if one not in words), "")
+        if not found or bad:
+            which = f"; {shown(bad)} is none" if bad else ""
+            return Rejected(f"one or more of {', '.join(words)}, separated by spaces{which}")
+        return found
 
     return decode
 

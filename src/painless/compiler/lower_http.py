@@ -246,17 +246,10 @@ def _tls(options: Options) -> tuple[Directive, ...]:
 def _upstream_side(hidden: tuple[str, ...]) -> tuple[Directive, ...]:
     return (
         directive("proxy_http_version", "1.1", comment="Applications: how they are asked."),
-        directive("proxy_buffering", "off"),
-        directive("proxy_buffer_size", "4k"),
-        directive("proxy_buffers", 4, "4k"),
-        directive("proxy_max_temp_file_size", "1024m"),
-        directive("proxy_request_buffering", "on"),
         *(
             one
             for module in ("proxy", "grpc")
             for one in (
-                directive(f"{module}_next_upstream", "error", "timeout"),
-                directive(f"{module}_next_upstream_tries", 3),
                 *(directive(f"{module}_hide_header", name) for name in hidden),
                 *(directive(f"{module}_set_header", *header) for header in REQUEST_HEADERS.items()),
             )

@@ -32,9 +32,11 @@ from painless.features import (
     backend_service,
     basic_auth,
     body_size,
+    buffering,
     canary,
     cors,
     hsts,
+    retries,
     rewrite,
     server_alias,
     timeouts,
@@ -68,7 +70,7 @@ class Additive(Feature, Protocol):
 
 #: The order of a location's directives: preflight answers of CORS come first, since browsers send them
 #: without credentials.
-ADDITIVE: tuple[Additive, ...] = (cors, access_lists, body_size, timeouts)
+ADDITIVE: tuple[Additive, ...] = (cors, access_lists, body_size, timeouts, retries, buffering)
 
 FEATURES: tuple[Feature, ...] = (
     tls_redirect,
@@ -155,7 +157,20 @@ def parse_config(configmap: ConfigMap | None) -> tuple[ConfigValues, tuple[Diagn
                 pairs += [(name, salvage(text))] if salvage else []
             case _:
                 pairs.append((name, value))
-    return ConfigValues(tuple(sorted(pairs, key=lambda pair: pair[0]))), tuple(diagnostics)
+    fitting, about_sizes = _fitting(configmap, dict(pairs))
+    return ConfigValues(tuple(sorted(fitting.items()))), (*diagnostics, *about_sizes)
+
+
+def _fitting(configmap: ConfigMap, values: Defaults) -> tuple[Defaults, tuple[Diagnostic, ...]]:
+    """Return the values without the sizes of buffers, if NGINX would refuse them together."""
+    wrong = buffering.misfit(values)
+    if not wrong:
+        return values, ()
+    sizes = [key.config for key in buffering.SIZES]
+    field = f"data[{next(name for name in sizes if name in values)}]"
+    reason, instead = Reason.INVALID_CONFIG_VALUE, "the default sizes are used"
+    about = Diagnostic(configmap.ref, field, reason, Severity.ERROR, wrong, instead)
+    return {name: value for name, value in values.items() if name not in sizes}, (about,)
 
 
 def _instead(key: Key[Any] | Setting[Any] | None) -> tuple[Callable[[str], object] | None, str]:
@@ -262,6 +277,8 @@ def http(config: ConfigValues) -> tuple[Directive, ...]:
     return (
         *body_size.http(defaults),
         *timeouts.http(defaults),
+        *retries.http(defaults),
+        *buffering.http(defaults),
         *hsts.http(defaults),
         *tls_redirect.http(defaults),
     )

@@ -38,6 +38,31 @@ def test_sizes_nginx_would_refuse(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"), [("8k", "8k"), ("8M", "8m"), ("1g", "1024m"), ("4096b", "4096"), ("1", "1")]
+)
+def test_sizes_of_memory(text: str, value: str) -> None:
+    """NGINX has no letter g for buffers."""
+    assert value == decode.memory_size(1, 2**30)(text)
+
+
+@pytest.mark.parametrize("text", ["0", "2g", "1073741825", "8 k", "", "-1", "k"])
+def test_sizes_of_memory_out_of_bounds(text: str) -> None:
+    """Bounds are in bytes, whatever the unit."""
+    assert isinstance(decode.memory_size(1, 2**30)(text), Rejected)
+
+
+def test_words_of_a_list() -> None:
+    """Each word counts once, at its first place; any space separates."""
+    assert decode.word_list("error", "timeout")("timeout  error timeout") == ("timeout", "error")
+
+
+@pytest.mark.parametrize("text", ["", " ", "error,timeout", "error http_501", "ERROR"])
+def test_a_word_that_is_not_of_the_list_rejects_all(text: str) -> None:
+    """A list that is half understood means something else."""
+    assert isinstance(decode.word_list("error", "timeout")(text), Rejected)
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [
         ("10.0.0.0/8, 192.168.1.7", ("10.0.0.0/8", "192.168.1.7")),
