@@ -1,8 +1,7 @@
 """The compiler alone: how long, how much processor time and memory, how large the files.
 
 A first compile is what a start costs, one more Ingress what each change of routing costs, one changed
-endpoint what a pod that comes or goes costs.  The measuring is done in fresh processes (bench.compiling); how
-the time is split between stages says where to look first.
+endpoint what a pod that comes or goes costs.  The measuring is done in fresh processes (bench.compiling).
 """
 
 import subprocess
@@ -35,13 +34,11 @@ def _measured(run: Run, size: int, layout: Layout) -> tuple[Row, ...]:
     runs: list[Whole] = []
     for at in range(RUNS):
         run.say(f"compile: {size:,} Ingresses, {layout}, run {at + 1} of {RUNS}")
-        runs.append(msgspec.json.decode(_fresh("whole", size, layout), type=Whole))
-    stages = msgspec.json.decode(_fresh("stages", size, layout), type=dict[str, float])
-    split = ", ".join(f"{name} {1000 * seconds:,.0f} ms" for name, seconds in stages.items())
+        runs.append(msgspec.json.decode(_fresh(size, layout), type=Whole))
     name = f"{size:,} Ingresses, {layout}"
     first = runs[0]
     return (
-        _cpu(f"{name}: first compile", [one.full for one in runs], split, GOALS.get((size, layout), ())),
+        _cpu(f"{name}: first compile", [one.full for one in runs], GOALS.get((size, layout), ())),
         _cpu(f"{name}: one more Ingress", [one.more for one in runs]),
         Row(
             what=f"{name}: one changed endpoint, CPU",
@@ -59,16 +56,15 @@ def _measured(run: Run, size: int, layout: Layout) -> tuple[Row, ...]:
     )
 
 
-def _cpu(what: str, costs: Iterable[Cost], more: str = "", goals: tuple[Goal, ...] = ()) -> Row:
+def _cpu(what: str, costs: Iterable[Cost], goals: tuple[Goal, ...] = ()) -> Row:
     """Processor time is the figure, since it hardly depends on what else runs; the clock stands beside it."""
     each = tuple(costs)
-    clock = f"by the clock {middle(one.wall for one in each)} s"
-    beside = f"{clock}; {more}" if more else clock
+    beside = f"by the clock {middle(one.wall for one in each)} s"
     return Row(what=f"{what}, CPU", values=tuple(one.cpu for one in each), goals=goals, beside=beside)
 
 
-def _fresh(what: str, size: int, layout: Layout) -> bytes:
-    command = [sys.executable, "-m", "bench.compiling", what, str(size), layout.name]
+def _fresh(size: int, layout: Layout) -> bytes:
+    command = [sys.executable, "-m", "bench.compiling", str(size), layout.name]
     try:
         return subprocess.run(command, capture_output=True, timeout=WITHIN, check=True).stdout
     except subprocess.CalledProcessError as cause:

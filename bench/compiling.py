@@ -1,7 +1,6 @@
-"""One measurement of the compiler in a process of its own: ``python -m bench.compiling WHAT COUNT LAYOUT``.
+"""One measurement of the compiler in a process of its own: ``python -m bench.compiling COUNT LAYOUT``.
 
-A fresh process has empty caches and an honest peak of memory.  WHAT is ``whole`` or ``stages``; it prints one
-line of JSON for bench.compile.
+A fresh process has empty caches and an honest peak of memory.  It prints one line of JSON for bench.compile.
 """
 
 import resource
@@ -16,19 +15,13 @@ from msgspec import Struct
 from bench import cluster
 from bench.cluster import Layout
 from painless.compiler import Compiled, compile_snapshot
-from painless.compiler.claim import claim
-from painless.compiler.lower import lower
-from painless.compiler.lower_upstreams import lower_upstreams
-from painless.compiler.merge import merge
 from painless.compiler.options import Options
 from painless.compiler.site import Upstream
 from painless.controller.inbox import Inbox
 from painless.discovery import control
 from painless.discovery.zone import answer
-from painless.features import parse, parse_config
-from painless.model.objects import Ingress, Object
+from painless.model.objects import Object
 from painless.model.snapshot import Name, snapshot_of
-from painless.nginx.printer import printed
 from painless.nginxd.find import find_nginx
 from painless.sensitive import Sensitive
 from painless.settings import nginx_variable
@@ -115,29 +108,6 @@ def _endpoint(objects: tuple[Object, ...], upstreams: Iterable[Upstream]) -> Cos
     return Cost(cost.wall / CHANGES, cost.cpu / CHANGES)
 
 
-def stages(count: int, layout: Layout) -> dict[str, float]:
-    """Return the seconds of each stage of a first compile, called as ``compile_snapshot`` calls them."""
-    objects = tuple(cluster.objects(count, layout))
-    options = _options()
-    spent: dict[str, float] = {}
-
-    def timed(name: str, stage: Callable[[], T]) -> T:
-        found, cost = _timed(stage)
-        spent[name] = cost.wall
-        return found
-
-    snapshot = timed("snapshot", lambda: snapshot_of(objects))
-    config, _ = parse_config(None)
-    ours, _ = claim(snapshot, options)
-    prefix = options.annotations_prefix
-    parsed = timed("parse", lambda: tuple((one, parse(one, prefix, config)) for one in ours))
-    neutral = parse(Ingress("", ""), prefix, config)
-    site, *_ = timed("merge", lambda: merge(snapshot, options, parsed, neutral))
-    trees = timed("lower", lambda: (lower(site, options, config), lower_upstreams(site.upstreams)))
-    timed("print", lambda: tuple(printed(tree) for tree in trees))
-    return spent
-
-
 def _timed(work: Callable[[], T]) -> tuple[T, Cost]:
     began, used = time.perf_counter(), time.process_time()
     found = work()
@@ -154,6 +124,5 @@ def _peak() -> float:
 
 
 if __name__ == "__main__":
-    _, what, size, layout_name = sys.argv
-    made = {"whole": whole, "stages": stages}[what](int(size), Layout[layout_name])
-    sys.stdout.buffer.write(msgspec.json.encode(made))
+    _, size, layout_name = sys.argv
+    sys.stdout.buffer.write(msgspec.json.encode(whole(int(size), Layout[layout_name])))

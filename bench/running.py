@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+import msgspec
 
 from bench.machine import pinned
 from painless.demo.ports import LOOPBACK, free_ports
@@ -102,6 +103,28 @@ class Painless:
     async def figures(self) -> Figures:
         async with self._session.get(self.doors.own("/metrics")) as answer:
             return figures_in(await answer.text())
+
+    def events(self, name: str) -> list[dict[str, object]]:
+        """Return what the controller has logged under this name, oldest first."""
+        mark = f'"event":"{name}"'.encode()
+        lines = self._log.read_bytes().splitlines()
+        return [msgspec.json.decode(line, type=dict[str, object]) for line in lines if mark in line]
+
+    async def event(self, name: str, count: int, within: float) -> dict[str, object]:
+        """Wait until so many events of that name are logged; return the last of these."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            found = self.events(name)
+            if len(found) >= count:
+                return found[count - 1]
+            await asyncio.sleep(LOOK_AGAIN)
+        said = f"{name} was not logged {count} times within {within:.0f} s; the last words:"
+        raise BenchError(f"{said}\n{self.last_words()}")
+
+    @property
+    def python(self) -> tuple[int, ...]:
+        """All processes of ours."""
+        return (*self.controller, *self.responder)
 
     @property
     def controller(self) -> tuple[int, ...]:

@@ -38,29 +38,23 @@ http {
 
 
 class StaticNginx:
-    """One NGINX as a process of ours; ``words`` fill the places in the text."""
+    """One NGINX on a main file, as a process of ours; relative names in the file start at ``prefix``."""
 
-    def __init__(self, binary: str, home: Path, text: str, words: dict[str, str], core: int | None) -> None:
-        user = read_worker_user().directive
-        words = {"HOME": str(home), "USER": f"user {user};" if user else "", **words}
-        for word, value in words.items():
-            text = text.replace(f"@{word}@", value)
-        home.mkdir(mode=0o711)
-        self._file = home / "nginx.conf"
-        self._file.write_text(text)
+    def __init__(self, binary: str, prefix: Path, file: Path, core: int | None) -> None:
         self._binary = binary
-        self._home = home
+        self._prefix = prefix
+        self._file = file
         self._core = core
 
     def __enter__(self) -> Self:
-        command = [self._binary, "-p", str(self._home), "-c", str(self._file), "-g", "daemon off;"]
-        with pinned(self._core), (self._home / "output").open("wb") as output:
+        command = [self._binary, "-p", str(self._prefix), "-c", str(self._file), "-g", "daemon off;"]
+        with pinned(self._core), self._output.open("wb") as output:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         deadline = time.monotonic() + STARTS_WITHIN
         while not self.workers:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.__exit__(None, None, None)
-                said = (self._home / "output").read_text(errors="replace")
+                said = self._output.read_text(errors="replace")
                 raise BenchError(f"NGINX does not start on {self._file}: {said}")
             time.sleep(LOOK_AGAIN)
         return self
@@ -76,11 +70,32 @@ class StaticNginx:
             self._process.wait()
 
     @property
+    def processes(self) -> tuple[int, ...]:
+        """The master and its workers."""
+        return (self._process.pid, *self.workers)
+
+    @property
     def workers(self) -> tuple[int, ...]:
         return procfs.children(self._process.pid)
+
+    @property
+    def _output(self) -> Path:
+        return self._prefix / "output"
+
+
+def written(binary: str, home: Path, text: str, words: dict[str, str], core: int | None) -> StaticNginx:
+    """Return an NGINX on this text; ``words`` fill the places in it."""
+    user = read_worker_user().directive
+    words = {"HOME": str(home), "USER": f"user {user};" if user else "", **words}
+    for word, value in words.items():
+        text = text.replace(f"@{word}@", value)
+    home.mkdir(mode=0o711)
+    file = home / "nginx.conf"
+    file.write_text(text)
+    return StaticNginx(binary, home, file, core)
 
 
 def pods(binary: str, home: Path, addresses: tuple[str, ...], port: int, core: int | None) -> StaticNginx:
     """Return an NGINX that answers for all pods at once."""
     listen = "\n        ".join(f"listen {one}:{port};" for one in addresses)
-    return StaticNginx(binary, home, PODS, {"LISTEN": listen}, core)
+    return written(binary, home, PODS, {"LISTEN": listen}, core)

@@ -21,7 +21,7 @@ from bench import cluster
 from bench.figures import Row, Run, Say, least, middle, most
 from bench.machine import cores, cpu_seconds, pinned
 from bench.running import BenchError, Painless, folder
-from bench.static import StaticNginx, pods
+from bench.static import pods, written
 from painless.demo.certificate import Pair, self_made
 from painless.demo.ports import LOOPBACK, free_ports
 from painless.nginxd.find import find_nginx
@@ -102,7 +102,7 @@ def _expert(binary: str, home: Path, port: int, pair: Pair, core: int | None) ->
         "HOSTS": f"{cluster.host(PLAIN)} {cluster.host(SECURE)}",
         "PEERS": "\n        ".join(f"server {one}:{port} max_fails=0;" for one in PEERS),
     }
-    nginx = StaticNginx(binary, home, EXPERT.read_text(), words, core)
+    nginx = written(binary, home, EXPERT.read_text(), words, core)
     (home / "tls.pem").write_bytes(pair.certificate + pair.key)
     with nginx:
         yield Side(http, https, nginx.workers)
