@@ -36,6 +36,7 @@ from painless.features import (
     canary,
     cors,
     hsts,
+    limits,
     retries,
     rewrite,
     server_alias,
@@ -70,7 +71,7 @@ class Additive(Feature, Protocol):
 
 #: The order of a location's directives: preflight answers of CORS come first, since browsers send them
 #: without credentials.
-ADDITIVE: tuple[Additive, ...] = (cors, access_lists, body_size, timeouts, retries, buffering)
+ADDITIVE: tuple[Additive, ...] = (cors, limits, access_lists, body_size, timeouts, retries, buffering)
 
 FEATURES: tuple[Feature, ...] = (
     tls_redirect,
@@ -275,6 +276,7 @@ def http(config: ConfigValues) -> tuple[Directive, ...]:
     """Return what the features write for all servers alike."""
     defaults = config.as_defaults()
     return (
+        *limits.http(defaults),
         *body_size.http(defaults),
         *timeouts.http(defaults),
         *retries.http(defaults),
