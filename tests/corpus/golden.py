@@ -9,6 +9,7 @@ from tests.corpus.given import Given
 
 from painless.compiler import Compiled, compile_snapshot
 from painless.compiler.lower import lower
+from painless.compiler.memory import Memory
 from painless.compiler.options import Options
 from painless.discovery.zone import answer
 from painless.features import parse_config
@@ -53,7 +54,7 @@ def difference(name: str, expected: str, actual: str) -> str:
 
 def _tree(compiled: Compiled, snapshot: Snapshot, options: Options) -> tuple[Directive, ...]:
     configmap = snapshot.configmaps.get(options.configmap) if options.configmap else None
-    return lower(compiled.site, options, parse_config(configmap)[0])
+    return lower(compiled.site, options, parse_config(configmap)[0], Memory()).tree
 
 
 def _added(before: Iterable[Directive], after: Iterable[Directive]) -> str:

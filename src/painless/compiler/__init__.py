@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from painless.compiler.claim import claim
 from painless.compiler.emit import emit
+from painless.compiler.memory import Memory
 from painless.compiler.merge import merge
 from painless.compiler.options import Options
 from painless.compiler.site import Site
@@ -26,23 +27,28 @@ class Compiled(Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def compile_snapshot(snapshot: Snapshot, options: Options) -> Compiled:
-    """Return what NGINX should be given for ``snapshot``."""
+def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None = None) -> Compiled:
+    """Return what NGINX should be given for ``snapshot``.
+
+    ``memory`` is what earlier compiles have left: with it a changed object costs what it touches.
+    """
+    memory = memory or Memory()
     configmap = snapshot.configmaps.get(options.configmap) if options.configmap else None
     config, about_config = parse_config(configmap)
+    memory.begin((options, config))
     ours, about_classes = claim(snapshot, options)
     parsed = tuple((one, parse(one, options.annotations_prefix, config)) for one in ours)
     neutral = parse(Ingress("", ""), options.annotations_prefix, config)
-    site, users, certificates, about_site = merge(snapshot, options, parsed, neutral)
-    generation = emit(site, options, config, {**certificates.hot, **users.hot})
+    merged = merge(snapshot, options, parsed, neutral, memory)
+    generation = emit(merged.site, options, config, merged.hot, memory)
     found = {
         *_missing_configmap(snapshot, options),
         *about_config,
         *about_classes,
         *(one for _, settings in parsed for one in settings.diagnostics),
-        *about_site,
+        *merged.diagnostics,
     }
-    return Compiled(site, generation, tuple(sorted(found)))
+    return Compiled(merged.site, generation, tuple(sorted(found)))
 
 
 def _missing_configmap(snapshot: Snapshot, options: Options) -> tuple[Diagnostic, ...]:

@@ -4,16 +4,23 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from painless.compiler.lookup import Lookup
 from painless.compiler.options import Options
 from painless.compiler.tls import BadCertificate, Certificate, certificate_of, covers
 from painless.features import Parsed
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef, Origin
-from painless.model.snapshot import Snapshot
 from painless.sensitive import Sensitive
 
 DEFAULT = "default"
 """The hot file, without suffix, of the certificate for names that have none of their own."""
+
+
+class Chosen(Struct, frozen=True, gc=False):
+    """The certificate of a host: its hot file, and what that holds, if not the default certificate."""
+
+    file: str
+    certificate: Certificate | None = None
 
 
 class Names(Struct, frozen=True):
@@ -23,123 +30,129 @@ class Names(Struct, frozen=True):
     without_tls: tuple[str, ...]
 
 
+def choose(
+    host: str, rules: Iterable[tuple[Ingress, Parsed, int]], lookup: Lookup
+) -> tuple[Chosen | None, tuple[Diagnostic, ...]]:
+    """Decide for a host: its oldest Ingress with ``spec.tls`` does; ``None`` without any."""
+    chosen: Chosen | None = None
+    decided: tuple[ObjectRef, str] = ObjectRef("", "", ""), ""
+    diagnostics: list[Diagnostic] = []
+    for ingress, _, at in rules:
+        if not ingress.tls:
+            continue
+        origin = Origin(ingress.ref, f"spec.rules[{at}].host")
+        name = _secret_name(ingress, host, lookup)
+        if chosen is not None:
+            diagnostics += _if_other(host, name, origin, decided)
+            continue
+        decided = ingress.ref, name
+        chosen, said = _chosen(ingress.namespace, name, host, origin, lookup)
+        diagnostics += said
+    return chosen, tuple(diagnostics)
+
+
+def _if_other(host: str, name: str, origin: Origin, decided: tuple[ObjectRef, str]) -> Iterable[Diagnostic]:
+    """Tell a younger Ingress whose Secret is not the one that the host is served with."""
+    owner, serves = decided
+    if name and (origin.ref.namespace, name) != (owner.namespace, serves):
+        has = f"Secret {owner.namespace}/{serves}" if serves else "the default certificate"
+        says = f"found Secret {origin.ref.namespace}/{name} for {host}, which {owner} serves with {has}"
+        yield _said(origin, Reason.TLS_CONFLICT, says, "the oldest Ingress of a host decides its certificate")
+
+
+def _chosen(
+    namespace: str, name: str, host: str, origin: Origin, lookup: Lookup
+) -> tuple[Chosen, tuple[Diagnostic, ...]]:
+    if not name:
+        return Chosen(DEFAULT), ()
+    instead = "the default certificate is served"
+    secret = lookup.secrets.get((namespace, name))
+    # The file has its place in any case, so that the Secret can come or be mended without a reload.
+    file = Chosen(f"{namespace}.{name}")
+    if secret is None:
+        says = f"found no Secret {namespace}/{name}, expected one with a certificate"
+        return file, (_said(origin, Reason.SECRET_NOT_FOUND, says, instead),)
+    found = certificate_of(secret)
+    if isinstance(found, BadCertificate):
+        says = f"found {found.found} in {secret.ref}, expected a certificate with its key"
+        return file, (_said(origin, Reason.INVALID_CERTIFICATE, says, instead),)
+    if not covers(found, host):
+        names = ", ".join(found.names[:5]) or "no names"
+        says = f"found a certificate for {names} in {secret.ref}, expected one for {host}"
+        return Chosen(DEFAULT), (_said(origin, Reason.CERTIFICATE_MISMATCH, says, instead),)
+    return Chosen(file.file, found), ()
+
+
+def _secret_name(ingress: Ingress, host: str, lookup: Lookup) -> str:
+    """Return the Secret of the first entry that lists the host, else one whose certificate covers it."""
+    for entry in ingress.tls:
+        if any(one.lower() == host for one in entry.hosts):
+            return entry.secret
+    for entry in ingress.tls:
+        secret = lookup.secrets.get((ingress.namespace, entry.secret))
+        found = certificate_of(secret) if secret else None
+        if isinstance(found, Certificate) and covers(found, host):
+            return entry.secret
+    return ""
+
+
 class Certificates:
-    """Chooses certificates; collects the hot files and what is wrong."""
+    """What the hosts have chosen, together: which names have TLS, and the hot files."""
 
-    def __init__(self, snapshot: Snapshot, options: Options) -> None:
-        self._snapshot = snapshot
-        self._options = options
-        self._file_of: dict[str, str] = {}
-        self._of_file: dict[str, Certificate] = {}
-        self._decided_by: dict[str, tuple[ObjectRef, str]] = {}
-        self.hot: dict[str, Sensitive] = {}
+    def __init__(self, lookup: Lookup, options: Options, chosen: Mapping[str, Chosen]) -> None:
         self.diagnostics: list[Diagnostic] = []
-        self._default = self._default_pem()
-        self._put(DEFAULT, self._default)
-
-    def choose(self, primaries: Iterable[tuple[Ingress, Parsed]], hosts: Iterable[str]) -> None:
-        """Decide for each host: the oldest Ingress of the host with ``spec.tls`` does."""
-        known = set(hosts) - {""}
-        for ingress, _ in primaries:
-            if not ingress.tls:
-                continue
-            for at, rule in enumerate(ingress.rules):
-                if rule.host not in known:
-                    continue
-                origin = Origin(ingress.ref, f"spec.rules[{at}].host")
-                name = self._secret_name(ingress, rule.host)
-                if rule.host in self._file_of:
-                    self._say_if_other(rule.host, name, origin)
-                else:
-                    self._decided_by[rule.host] = ingress.ref, name
-                    self._file_of[rule.host] = self._file_for(ingress.namespace, name, rule.host, origin)
+        self._chosen = dict(chosen)
+        default = self._default_certificate(lookup, options)
+        self._covering = {one.file: one.certificate for one in chosen.values() if one.certificate}
+        if default:
+            self._covering[DEFAULT] = default
+        self._default = default.pem if default else options.fallback_certificate
 
     def name_aliases(self, host: str, aliases: tuple[str, ...]) -> Names:
         """Return the names of ``host`` apart by TLS; an alias has it where the certificate covers it."""
         with_tls: list[str] = []
         without: list[str] = []
         for name in (host, *aliases):
-            if name != host and host in self._file_of and self._alias_covered(host, name):
-                self._file_of[name] = self._file_of[host]
+            if name != host and host in self._chosen and self._alias_covered(host, name):
+                self._chosen[name] = self._chosen[host]
             (with_tls if self.has_tls(name) else without).append(name)
         return Names(tuple(with_tls), tuple(without))
 
     def has_tls(self, name: str) -> bool:
         """Whether a certificate was asked for this name or for the wildcard above it."""
-        return name in self._file_of or (name != "" and f"*.{name.partition('.')[2]}" in self._file_of)
+        return name in self._chosen or (name != "" and f"*.{name.partition('.')[2]}" in self._chosen)
 
     def by_name(self) -> Mapping[str, str]:
-        return {name: self._file_of[name] for name in sorted(self._file_of)}
+        return {name: self._chosen[name].file for name in sorted(self._chosen)}
+
+    def hot(self) -> dict[str, Sensitive]:
+        """Return the hot files; one whose Secret is missing or bad holds the default certificate."""
+        files = {one.file for one in self._chosen.values()} | {DEFAULT}
+        covering = self._covering
+        return {
+            f"certificates/{file}.pem": found.pem if (found := covering.get(file)) else self._default
+            for file in files
+        }
 
     def _alias_covered(self, host: str, alias: str) -> bool:
-        found = self._of_file.get(self._file_of[host])
+        found = self._covering.get(self._chosen[host].file)
         return found is not None and covers(found, alias)
 
-    def _say_if_other(self, host: str, name: str, origin: Origin) -> None:
-        """Tell a younger Ingress whose Secret is not the one that the host is served with."""
-        owner, decided = self._decided_by[host]
-        if name and (origin.ref.namespace, name) != (owner.namespace, decided):
-            has = f"Secret {owner.namespace}/{decided}" if decided else "the default certificate"
-            says = f"found Secret {origin.ref.namespace}/{name} for {host}, which {owner} serves with {has}"
-            self._say(
-                origin, Reason.TLS_CONFLICT, says, "the oldest Ingress of a host decides its certificate"
-            )
-
-    def _file_for(self, namespace: str, name: str, host: str, origin: Origin) -> str:
-        if not name:
-            return DEFAULT
-        secret = self._snapshot.secrets.get((namespace, name))
-        file = f"{namespace}.{name}"
-        if secret is None:
-            says = f"found no Secret {namespace}/{name}, expected one with a certificate"
-            self._say(origin, Reason.SECRET_NOT_FOUND, says, "the default certificate is served")
-            # The file has its place already, so the Secret can come without a reload.
-            self._put(file, self._default)
-            return file
-        found = certificate_of(secret)
-        if isinstance(found, BadCertificate):
-            says = f"found {found.found} in {secret.ref}, expected a certificate with its key"
-            self._say(origin, Reason.INVALID_CERTIFICATE, says, "the default certificate is served")
-            self._put(file, self._default)
-            return file
-        if not covers(found, host):
-            names = ", ".join(found.names[:5]) or "no names"
-            says = f"found a certificate for {names} in {secret.ref}, expected one for {host}"
-            self._say(origin, Reason.CERTIFICATE_MISMATCH, says, "the default certificate is served")
-            return DEFAULT
-        self._put(file, found.pem)
-        self._of_file[file] = found
-        return file
-
-    def _secret_name(self, ingress: Ingress, host: str) -> str:
-        """Return the Secret of the first entry that lists the host, else one whose certificate covers it."""
-        for entry in ingress.tls:
-            if any(one.lower() == host for one in entry.hosts):
-                return entry.secret
-        for entry in ingress.tls:
-            secret = self._snapshot.secrets.get((ingress.namespace, entry.secret))
-            found = certificate_of(secret) if secret else None
-            if isinstance(found, Certificate) and covers(found, host):
-                return entry.secret
-        return ""
-
-    def _default_pem(self) -> Sensitive:
-        name = self._options.default_certificate
+    def _default_certificate(self, lookup: Lookup, options: Options) -> Certificate | None:
+        name = options.default_certificate
         if name is None:
-            return self._options.fallback_certificate
-        secret = self._snapshot.secrets.get(name)
+            return None
+        secret = lookup.secrets.get(name)
         found = certificate_of(secret) if secret else None
         if isinstance(found, Certificate):
-            self._of_file[DEFAULT] = found
-            return found.pem
+            return found
         what = found.found if found else "no such Secret"
         says = f"found {what}, expected the certificate of --default-ssl-certificate"
         origin = Origin(ObjectRef("Secret", *name), "data")
-        self._say(origin, Reason.INVALID_CERTIFICATE, says, "a certificate of our own is served")
-        return self._options.fallback_certificate
+        said = _said(origin, Reason.INVALID_CERTIFICATE, says, "a certificate of our own is served")
+        self.diagnostics.append(said)
+        return None
 
-    def _put(self, file: str, pem: Sensitive) -> None:
-        self.hot[f"certificates/{file}.pem"] = pem
 
-    def _say(self, origin: Origin, reason: Reason, says: str, hint: str) -> None:
-        self.diagnostics.append(Diagnostic(origin.ref, origin.field, reason, Severity.ERROR, says, hint))
+def _said(origin: Origin, reason: Reason, says: str, hint: str) -> Diagnostic:
+    return Diagnostic(origin.ref, origin.field, reason, Severity.ERROR, says, hint)

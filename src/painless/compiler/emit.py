@@ -2,30 +2,50 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
-from painless.compiler.lower import arms_of, lower, warm
+from painless.compiler.lower import lower, warm
 from painless.compiler.lower_canary import markers
-from painless.compiler.lower_upstreams import lower_upstreams
+from painless.compiler.lower_upstreams import lower_upstream, zone_size
+from painless.compiler.memory import Memory
 from painless.compiler.options import Options
-from painless.compiler.site import Proxy, Server, Site, StaticFeed
+from painless.compiler.site import Proxy, Server, Site, StaticFeed, Upstream
 from painless.features import ConfigValues
 from painless.nginx.generation import MAIN, UPSTREAMS, Generation, generation_id
 from painless.nginx.printer import Printed, printed
+from painless.nginx.tree import Directive
 from painless.sensitive import Sensitive
 
 
-def emit(site: Site, options: Options, config: ConfigValues, hot: Mapping[str, Sensitive]) -> Generation:
+def emit(
+    site: Site, options: Options, config: ConfigValues, hot: Mapping[str, Sensitive], memory: Memory
+) -> Generation:
     """Return the generation that serves ``site``; ``hot`` are its certificates and password files."""
+    lowered = lower(site, options, config, memory)
     files = {
-        MAIN: printed(lower(site, options, config)),
-        UPSTREAMS: printed(lower_upstreams(site.upstreams)),
+        MAIN: printed(lowered.tree, memory.keep),
+        UPSTREAMS: printed(_upstreams(site.upstreams, lowered.by_variable, memory), memory.keep),
     }
-    marked = {path: content for arm in arms_of(site) for path, content in markers(arm).items()}
+    marked = {path: content for arm in lowered.arms for path, content in markers(arm).items()}
     return _generation(
         files,
         hot={**hot, **marked},
         upstreams=frozenset(one.name for one in site.upstreams if not isinstance(one.feed, StaticFeed)),
         routes=dict(_routes(site.servers)),
+    )
+
+
+def _upstreams(
+    upstreams: tuple[Upstream, ...], by_variable: frozenset[str], memory: Memory
+) -> tuple[Directive, ...]:
+    """Return the upstreams' blocks; those that only a variable names come first.
+
+    NGINX finds an upstream that a variable names by looking at one after the other (docs/adr/0011).
+    """
+    size = zone_size(len(upstreams))
+    ordered = sorted(upstreams, key=lambda one: one.name not in by_variable)
+    return tuple(
+        memory.upstreams.get(one.name, (one, size), partial(lower_upstream, one, size)) for one in ordered
     )
 
 

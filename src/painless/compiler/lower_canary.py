@@ -5,6 +5,7 @@ import hashlib
 from msgspec import structs
 
 from painless.compiler.options import Options
+from painless.compiler.shape import Names
 from painless.compiler.site import CanaryArm, Proxy
 from painless.features.canary import Canary, variable_of
 from painless.nginx.tokens import Literal, Regex, Var, expr, pattern_of
@@ -37,34 +38,40 @@ def markers(arm: CanaryArm) -> dict[str, Sensitive]:
     return {f"{_folder(arm)}/{at:02}": Sensitive(b"") for at in range(arm.rule.weight)}
 
 
-def choose_arm(answer: Proxy, options: Options) -> tuple[Directive, ...]:
+def choose_arm(answer: Proxy, names: Names, options: Options) -> tuple[Directive, ...]:
     """Return the rewrite-phase directives that set ``$upstream``; none without a canary."""
     arm = answer.canary
     if arm is None:
         return ()
     choice = "canary_choice"
+    alone = isinstance(names.canary, Literal)
     marked = directive("set", Var(choice), expr(Var(choice), "-in"))
     to_canary = (
-        directive("set", Var("upstream"), arm.upstream),
-        directive("set", Var("proxy_alternative_upstream_name"), arm.label),
+        directive("set", Var("upstream"), names.canary_upstream),
+        directive("set", Var("proxy_alternative_upstream_name"), names.canary_label),
     )
     back = (
-        directive("set", Var("upstream"), answer.upstream),
+        directive("set", Var("upstream"), names.upstream),
         directive("set", Var("proxy_alternative_upstream_name"), ""),
     )
     chosen = (
-        directive("set", Var("proxy_alternative_upstream_name"), "", comment=f"Canary {arm.origin.ref}"),
-        directive("set", Var("upstream"), answer.upstream),
+        directive(
+            "set",
+            Var("proxy_alternative_upstream_name"),
+            "",
+            comment=f"Canary {arm.origin.ref}" if alone else "The canary",
+        ),
+        directive("set", Var("upstream"), names.upstream),
         directive("set", Var(choice), Var(f"canary_{_id(arm.rule)}")),
         when(
             Literal("-f"),
-            expr(f"{options.state}/hot/{_folder(arm)}/", Var(_TENS), Var(_ONES)),
+            expr(f"{options.state}/hot/canary/", names.canary, "/", Var(_TENS), Var(_ONES)),
             body=(marked,),
         ),
         when(Var(choice), "~", Regex("^(canary|weight-in)"), body=to_canary),
-        when(Literal("-f"), f"{options.state}/down/{arm.upstream}", body=back),
+        when(Literal("-f"), expr(f"{options.state}/down/", names.canary_upstream), body=back),
     )
-    return tuple(structs.replace(one, origin=arm.origin) for one in chosen)
+    return tuple(structs.replace(one, origin=arm.origin) for one in chosen) if alone else chosen
 
 
 def _folder(arm: CanaryArm) -> str:

@@ -1,7 +1,6 @@
 """Location blocks: one route each, in the order in which a request meets what they hold."""
 
 from collections.abc import Iterable
-from typing import assert_never
 
 from msgspec import Struct, structs
 
@@ -11,6 +10,7 @@ from painless.compiler.lower_canary import choose_arm
 from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
 from painless.compiler.options import Options
 from painless.compiler.request_headers import REQUEST_HEADERS
+from painless.compiler.shape import Names
 from painless.compiler.site import (
     NOBODY,
     Denied,
@@ -39,16 +39,22 @@ class Lowered(Struct, frozen=True, gc=False):
     failed: Headers | None
 
 
-def lower_location(location: Location, options: Options, *, tls: bool, hidden: tuple[str, ...]) -> Lowered:
-    """Return the location; ``hidden`` are response headers that no location lets through."""
+def lower_location(
+    location: Location, names: Names, owner: object, options: Options, *, tls: bool, hidden: tuple[str, ...]
+) -> Lowered:
+    """Return the location.
+
+    ``names`` are what it has of its own.  ``owner`` is the origin of its lines: the route's, or those of all
+    hosts that share it.  ``hidden`` are response headers that no location lets through.
+    """
     route = location.route
-    added = _added_to(route, options)
+    added = _added_to(route, names, options, alone=owner == route.origin)
     lowered = block(
         "location",
         *_pattern(location),
-        body=_body(location, added, options, tls=tls, hidden=hidden),
-        comment=_comment(route),
-        origin=None if route.origin == NOBODY else route.origin,
+        body=_body(location, names, added, options, tls=tls, hidden=hidden),
+        comment=_comment(route, alone=owner == route.origin),
+        origin=None if owner == NOBODY else owner,
     )
     failed = added_headers(added) if isinstance(route.answer, Proxy) else None
     return Lowered(lowered, tuple(one for part in added for one in part.http), failed)
@@ -61,15 +67,18 @@ def _pattern(location: Location) -> tuple[Token, ...]:
     return (Literal(location.modifier.value), path) if location.modifier.value else (path,)
 
 
-def _comment(route: Route) -> str:
+def _comment(route: Route, *, alone: bool) -> str:
     if route.origin == NOBODY:
         return "What no Ingress serves."
+    if not alone:
+        return f"{route.path} of each host" + (", where no rule names it" if route.implicit else "")
     what = f"{route.origin.ref} {route.origin.field}"
     return f"{what}: / of this host, for no rule names it" if route.implicit else what
 
 
 def _body(
     location: Location,
+    names: Names,
     added: tuple[Contribution, ...],
     options: Options,
     *,
@@ -79,35 +88,35 @@ def _body(
     route = location.route
     answer = route.answer
     if isinstance(answer, Denied):
-        return (directive("return", 503, comment=f"Closed: {answer.why}"),)
+        return (directive("return", 503, comment=_why("Closed", names)),)
     headers = added_headers(added)
     # NGINX runs a location's phases in its own order: what rewrites stands first, as it happens.
     return (
-        directive("set", Var("proxy_upstream_name"), _label(route)),
+        directive("set", Var("proxy_upstream_name"), names.label),
         *(one for part in added for one in part.rewrite),
         *_to_https(route, options, tls=tls),
         # The canary first: it may have endpoints where the other Service has none.
-        *(choose_arm(answer, options) if isinstance(answer, Proxy) else ()),
-        *_answer_before_access(route, options, added),
+        *(choose_arm(answer, names, options) if isinstance(answer, Proxy) else ()),
+        *_answer_before_access(route, names, options, added),
         *_rewrite(location),
         *(one for part in added for one in part.location),
         *inherit(headers),
         *((to_failed(headers),) if headers and isinstance(answer, Proxy) else ()),
-        *_content(route, added, hidden),
+        *_content(route, names, added, hidden),
     )
 
 
-def _added_to(route: Route, options: Options) -> tuple[Contribution, ...]:
+def _added_to(route: Route, names: Names, options: Options, *, alone: bool) -> tuple[Contribution, ...]:
     """Return what the features of a route add to its location."""
-    ingress = Literal(f"{route.origin.ref.namespace}/{route.origin.ref.name}")
-    place = Place(hot=f"{options.state}/hot", grpc=route.settings.protocol in GRPC, ingress=ingress)
+    place = Place(f"{options.state}/hot", grpc=route.settings.protocol in GRPC, ingress=names.ingress)
     users = (
-        (basic_auth.contribute(route.settings.basic_auth.realm, route.users, place),)
+        (basic_auth.contribute(route.settings.basic_auth.realm, names.users, place),)
         if route.users and route.settings.basic_auth
         else ()
     )
     parts = (*route.settings.contributions(place), *users, *cookie_contribution(route))
-    return tuple(_owned(part, route) for part in parts)
+    # Among hosts that share the location, no single one's annotation asks for it.
+    return tuple(_owned(part, route) for part in parts) if alone else parts
 
 
 def _owned(part: Contribution, route: Route) -> Contribution:
@@ -122,16 +131,9 @@ def _owned(part: Contribution, route: Route) -> Contribution:
     )
 
 
-def _label(route: Route) -> str:
-    match route.answer:
-        case Proxy(label=label):
-            return label
-        case NotFound():
-            return "upstream-default-backend"
-        case Unavailable() | Denied():
-            return ""
-        case _:
-            assert_never(route.answer)
+def _why(what: str, names: Names) -> str:
+    """Return the comment of an answer that is no Service's; hosts may have reasons of their own."""
+    return f"{what}: {why}" if isinstance(names.why, Literal) and (why := names.why.text) else what
 
 
 def _to_https(route: Route, options: Options, *, tls: bool) -> tuple[Directive, ...]:
@@ -141,15 +143,15 @@ def _to_https(route: Route, options: Options, *, tls: bool) -> tuple[Directive, 
 
 
 def _answer_before_access(
-    route: Route, options: Options, added: Iterable[Contribution]
+    route: Route, names: Names, options: Options, added: Iterable[Contribution]
 ) -> tuple[Directive, ...]:
     """Return the 503 that comes before access rules, where there are any."""
     match route.answer:
-        case Unavailable(why=why):
-            return (directive("return", 503, comment=f"Unavailable: {why}"),)
+        case Unavailable():
+            return (directive("return", 503, comment=_why("Unavailable", names)),)
         case Proxy() as proxy if any(part.guarded for part in added):
             # Elsewhere the resolver's answer says the same for nothing; a file costs a system call.
-            marker = expr(f"{options.state}/down/", _upstream(proxy))
+            marker = expr(f"{options.state}/down/", _upstream(proxy, names))
             return (when(Literal("-f"), marker, body=(directive("return", 503),)),)
         case _:
             return ()
@@ -163,7 +165,9 @@ def _rewrite(location: Location) -> tuple[Directive, ...]:
     return (directive("rewrite", Regex(pattern), replacement, "break"),)
 
 
-def _content(route: Route, added: tuple[Contribution, ...], hidden: tuple[str, ...]) -> tuple[Directive, ...]:
+def _content(
+    route: Route, names: Names, added: tuple[Contribution, ...], hidden: tuple[str, ...]
+) -> tuple[Directive, ...]:
     answer = route.answer
     if isinstance(answer, NotFound):
         # In the content phase, after access rules: "return" would come before them.
@@ -171,7 +175,7 @@ def _content(route: Route, added: tuple[Contribution, ...], hidden: tuple[str, .
     if not isinstance(answer, Proxy):
         return ()
     grpc = route.settings.protocol in GRPC
-    return (*_headers(added, hidden, grpc=grpc), _pass(answer, route.settings.protocol))
+    return (*_headers(added, hidden, grpc=grpc), _pass(answer, names, route.settings.protocol))
 
 
 def _headers(
@@ -197,10 +201,10 @@ _SCHEME: dict[str, Literal | Var] = {
 }
 
 
-def _pass(answer: Proxy, protocol: str) -> Directive:
-    target: Expr = expr(_SCHEME[protocol], "://", _upstream(answer))
+def _pass(answer: Proxy, names: Names, protocol: str) -> Directive:
+    target: Expr = expr(_SCHEME[protocol], "://", _upstream(answer, names))
     return directive("grpc_pass" if protocol in GRPC else "proxy_pass", target)
 
 
-def _upstream(answer: Proxy) -> Literal | Var:
-    return Var("upstream") if answer.canary else Literal(answer.upstream)
+def _upstream(answer: Proxy, names: Names) -> Literal | Var:
+    return Var("upstream") if answer.canary else names.upstream

@@ -1,6 +1,5 @@
 """Upstream blocks: a group of peers each, resolved by NGINX itself where they can change."""
 
-from collections.abc import Iterable
 from typing import assert_never
 
 from painless.compiler.resolve import cookie_id
@@ -18,19 +17,14 @@ _LEAST = 1024  # KiB.
 _KEEPALIVE = 32  # Idle connections kept to each upstream by each worker.
 
 
-def lower_upstreams(upstreams: Iterable[Upstream]) -> tuple[Directive, ...]:
-    """Return the content of the upstreams' file."""
-    some = tuple(upstreams)
-    return tuple(_upstream(one, zone_size(len(some))) for one in some)
-
-
 def zone_size(upstreams: int) -> str:
     """Return the zone's size: a power of two, so that one upstream more seldom changes every block."""
     wanted = max(_LEAST, upstreams * _PER_UPSTREAM)
     return f"{(1 << (wanted - 1).bit_length()) // 1024}m"
 
 
-def _upstream(upstream: Upstream, zone: str) -> Directive:
+def lower_upstream(upstream: Upstream, zone: str) -> Directive:
+    """Return the block; ``zone`` is the size of the zone that all share."""
     return block(
         "upstream",
         upstream.name,

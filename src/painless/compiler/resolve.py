@@ -5,12 +5,13 @@ import ipaddress
 
 from msgspec import Struct, structs
 
+from painless.compiler.lookup import NO_NUMBERS, Lookup
 from painless.compiler.options import Options
 from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, StaticFeed, Upstream
 from painless.features.affinity import Affinity
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Origin, Service, ServiceBackend, ServicePort
-from painless.model.snapshot import Snapshot
+
 
 _LONGEST_COOKIE = 24  # Of a cookie's name this much is kept for readers.
 
@@ -24,7 +25,7 @@ class Unresolved(Struct, frozen=True):
 
 
 def resolve(
-    snapshot: Snapshot,
+    lookup: Lookup,
     options: Options,
     backend: ServiceBackend,
     origin: Origin,
@@ -34,11 +35,11 @@ def resolve(
 ) -> Upstream | Unresolved:
     """Return the upstream of a Service port in the namespace of the origin's object."""
     namespace = origin.ref.namespace
-    service = snapshot.services.get((namespace, backend.name))
+    service = lookup.services.get((namespace, backend.name))
     if service is None:
         says = f"found no Service {namespace}/{backend.name}, expected one"
         return Unresolved(Reason.SERVICE_NOT_FOUND, says, "the path answers 503 until it exists")
-    feed = _feed(snapshot, options, service, backend.port, one_peer=one_peer, named_peers=_hashed(affinity))
+    feed = _feed(lookup, options, service, backend.port, one_peer=one_peer, named_peers=_hashed(affinity))
     if isinstance(feed, Unresolved):
         return feed
     return Upstream(
@@ -76,7 +77,7 @@ def diagnostic(unresolved: Unresolved, origin: Origin) -> Diagnostic:
 
 
 def _feed(
-    snapshot: Snapshot,
+    lookup: Lookup,
     options: Options,
     service: Service,
     wanted: int | str,
@@ -96,14 +97,14 @@ def _feed(
         )
     if one_peer and service.cluster_ip not in {"", "None"}:
         return StaticFeed(service.cluster_ip, port.port)
-    return EndpointsFeed(port.name, None if named_peers else _shared_number(snapshot, service, port))
+    return EndpointsFeed(port.name, None if named_peers else _shared_number(lookup, service, port))
 
 
-def _shared_number(snapshot: Snapshot, service: Service, port: ServicePort) -> int | None:
+def _shared_number(lookup: Lookup, service: Service, port: ServicePort) -> int | None:
     """Return the port number of all endpoints, when the Service itself tells and none contradicts."""
     if not isinstance(port.target_or_port, int):
         return None
-    in_use = snapshot.port_numbers.get((service.namespace, service.name), frozenset())
+    in_use = lookup.port_numbers.get((service.namespace, service.name)) or NO_NUMBERS
     numbers = {number for name, number in in_use if name == port.name}
     return port.target_or_port if numbers <= {port.target_or_port} else None
 

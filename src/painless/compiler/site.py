@@ -136,16 +136,37 @@ class Location(Struct, frozen=True, gc=False):
     rewrite: tuple[str, Expr] | None = None
 
 
-class Server(Struct, frozen=True, gc=False):
-    """One server block; the empty host is the catch-all, which is NGINX's default server.
+class Own(Struct, frozen=True, gc=False):
+    """What a location has of its own among hosts that look alike: names, which NGINX can look up by host.
 
-    ``tls``: an Ingress asks for TLS, so plain HTTP is redirected where it may be.
+    ``upstream`` and ``label`` are its Service's, those with ``canary_`` its canary's; ``canary`` names that
+    Ingress.  ``users`` is the hot file of who may enter, ``ingress`` the Ingress, ``why`` what an answer
+    that is no Service's is for.
+    """
+
+    upstream: str = ""
+    label: str = ""
+    canary_upstream: str = ""
+    canary_label: str = ""
+    canary: str = ""
+    users: str = ""
+    ingress: str = ""
+    why: str = ""
+
+
+class Server(Struct, frozen=True, gc=False):
+    """The names of one host that are served alike; the empty host is the catch-all, NGINX's default server.
+
+    ``tls``: an Ingress asks for TLS, so plain HTTP is redirected where it may be.  ``shape`` names everything
+    of the locations that hosts may share; ``own`` is the rest, one for each location.
     """
 
     host: str
     names: tuple[str, ...]
     tls: bool
     locations: tuple[Location, ...]
+    shape: str
+    own: tuple[Own, ...]
     origin: Origin | None
     app_root: tuple[Expr, Origin] | None = None
 

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from painless.compiler.lookup import Lookup
 from painless.features.basic_auth import SECRET, BasicAuth
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ObjectRef, Secret
-from painless.model.snapshot import Snapshot
 from painless.sensitive import Sensitive
 
 FILE_KEY = "auth"
@@ -17,8 +17,8 @@ _HASH = re.compile(r"\S{1,1024}")
 class Users:
     """Resolves who may enter; collects the hot files."""
 
-    def __init__(self, snapshot: Snapshot, annotations_prefix: str) -> None:
-        self._snapshot = snapshot
+    def __init__(self, lookup: Lookup, annotations_prefix: str) -> None:
+        self._lookup = lookup
         self._field = f"metadata.annotations[{annotations_prefix}/{SECRET.name}]"
         self.hot: dict[str, Sensitive] = {}
 
@@ -26,7 +26,7 @@ class Users:
         """Return the hot file of an Ingress's users or why its locations are closed."""
         if auth is None:
             return "", ""
-        secret = self._snapshot.secrets.get((ref.namespace, auth.secret))
+        secret = self._lookup.secrets.get((ref.namespace, auth.secret))
         if secret is None:
             says = f"found no Secret {ref.namespace}/{auth.secret}, expected one with the users"
             diagnostics.append(

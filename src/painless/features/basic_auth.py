@@ -14,7 +14,7 @@ from msgspec import Struct
 from painless.annotations.base import Contribution, Key, Place, Values
 from painless.annotations.decode import matching, one_of
 from painless.model.diagnostics import Reason
-from painless.nginx.tokens import Literal, expr
+from painless.nginx.tokens import Literal, Var, expr
 from painless.nginx.tree import directive
 
 TYPE = Key(
@@ -91,12 +91,12 @@ def parse(values: Values) -> BasicAuth | None:
     return BasicAuth(name, values.get(FORM) == "auth-map", values.get(REALM))
 
 
-def contribute(realm: str, file: str, place: Place) -> Contribution:
+def contribute(realm: str, file: Literal | Var, place: Place) -> Contribution:
     """Protect a location with the users in the hot file ``file``."""
     return Contribution(
         location=(
             directive("auth_basic", realm),
-            directive("auth_basic_user_file", expr(f"{place.hot}/", Literal(file))),
+            directive("auth_basic_user_file", expr(f"{place.hot}/", file)),
         ),
         # The application must not see the password.
         request_headers=(("Authorization", Literal("")),),

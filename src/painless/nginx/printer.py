@@ -6,7 +6,8 @@ How a single word is spelled is in ``quoting``; what a directive means is in ``c
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from msgspec import Struct
 
@@ -28,11 +29,18 @@ class Printed(Struct, frozen=True):
     origins: tuple[object, ...]
 
 
-def printed(tree: Iterable[Directive]) -> Printed:
-    """Return the text of ``tree``, a whole file or what will be included in ``http``."""
+Keep = Callable[[Directive, Callable[[], Printed]], Printed]
+"""Returns what a block came to before, or what the function makes of it now."""
+
+
+def printed(tree: Iterable[Directive], keep: Keep | None = None) -> Printed:
+    """Return the text of ``tree``, a whole file or what will be included in ``http``.
+
+    ``keep`` remembers the blocks of a file and of its ``http``, so that equal ones are not printed again.
+    """
     lines: list[str] = []
     origins: list[object] = []
-    _body(tuple(tree), "", "", None, lines, origins)
+    _body(tuple(tree), "", "", None, lines, origins, keep)
     return Printed("".join(f"{line}\n" for line in lines), tuple(origins))
 
 
@@ -43,6 +51,7 @@ def _body(
     origin: object,
     lines: list[str],
     origins: list[object],
+    keep: Keep | None = None,
 ) -> None:
     after_block = False
     for at, one in enumerate(tree):
@@ -50,7 +59,21 @@ def _body(
             lines.append("")
             origins.append(origin)
         after_block = one.block is not None
-        _one(one, parent, indent, origin if one.origin is None else one.origin, lines, origins)
+        owner = origin if one.origin is None else one.origin
+        if keep is None or one.block is None or one.name == "http":
+            _one(one, parent, indent, owner, lines, origins, keep)
+        else:
+            part = keep(one, partial(_part, one, parent, indent, owner))
+            lines.append(part.text)
+            origins.extend(part.origins)
+
+
+def _part(one: Directive, parent: str, indent: str, origin: object) -> Printed:
+    """Return one block, without the last line's end."""
+    lines: list[str] = []
+    origins: list[object] = []
+    _one(one, parent, indent, origin, lines, origins, None)
+    return Printed("\n".join(lines), tuple(origins))
 
 
 def _one(
@@ -60,6 +83,7 @@ def _one(
     origin: object,
     lines: list[str],
     origins: list[object],
+    keep: Keep | None,
 ) -> None:
     if one.comment:
         lines.append(f"{indent}# {_comment(one.comment)}")
@@ -68,7 +92,7 @@ def _one(
     if one.block:
         lines.append(f"{head} {{")
         origins.append(origin)
-        _body(one.block, one.name, indent + _INDENT, origin, lines, origins)
+        _body(one.block, one.name, indent + _INDENT, origin, lines, origins, keep)
         lines.append(f"{indent}}}")
     else:
         lines.append(f"{head};" if one.block is None else f"{head} {{}}")

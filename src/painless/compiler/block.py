@@ -1,0 +1,188 @@
+"""A shape becomes one server block, and what it needs beside it.
+
+The block is the same for one host and for thousands; only where its hosts disagree it says a variable in
+place of a name.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from painless.compiler.lower_failed import failed_location, to_failed
+from painless.compiler.lower_http import certificate_files, one_label
+from painless.compiler.lower_locations import Lowered, lower_location
+from painless.compiler.options import Options
+from painless.compiler.shape import Shape
+from painless.compiler.site import CanaryArm, Proxy, Server
+from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
+from painless.nginx.tree import Directive, block, directive, entry, when
+
+
+class Block(Struct, frozen=True, gc=False):
+    """A server block; what its features put at http level; the lines of the maps that it looks up.
+
+    ``looked_up`` has for each variable a line for each of the hosts.  ``by_variable`` are the upstreams that
+    no line names, only a variable.
+    """
+
+    server: Directive
+    shared: tuple[Directive, ...]
+    looked_up: Mapping[str, tuple[tuple[str, Directive], ...]]
+    arms: tuple[CanaryArm, ...]
+    by_variable: frozenset[str]
+
+
+def lower_shape(shape: Shape, options: Options, hidden: tuple[str, ...]) -> Block:
+    """Return the block that serves the hosts of a shape."""
+    locations = tuple(
+        lower_location(one, names, _owner(shape, at), options, tls=shape.first.tls, hidden=hidden)
+        for at, (one, names) in enumerate(zip(shape.first.locations, shape.names, strict=True))
+    )
+    server = _server(shape, locations, options)
+    said = frozenset(_variables((server,)))
+    looked_up = {name: _lines(shape, name) for name in shape.looked_up if name in said}
+    upstreams = (shape.looked_up[name] for name in looked_up if "upstream" in name)
+    return Block(
+        server=server,
+        shared=tuple(dict.fromkeys(one for location in locations for one in location.shared)),
+        looked_up=looked_up,
+        arms=tuple(_arms(shape.servers)),
+        by_variable=frozenset(name for column in upstreams for name in column),
+    )
+
+
+def _owner(shape: Shape, at: int) -> object:
+    """Return where the lines of a location come from: a route's origin, or those of all that share it."""
+    if len(shape.servers) == 1:
+        return shape.first.locations[at].route.origin
+    return tuple(one.locations[at].route.origin for one in shape.servers)
+
+
+def _arms(servers: Iterable[Server]) -> Iterator[CanaryArm]:
+    for server in servers:
+        for location in server.locations:
+            answer = location.route.answer
+            if isinstance(answer, Proxy) and answer.canary:
+                yield answer.canary
+
+
+def _lines(shape: Shape, variable: str) -> tuple[tuple[str, Directive], ...]:
+    """Return the lines of the map that looks ``variable`` up: one for each name of each host, with it."""
+    values = zip(shape.servers, shape.looked_up[variable], strict=True)
+    return tuple(
+        (name, entry(Literal(name), Literal(value), origin=server.origin))
+        for server, value in values
+        for name in server.names
+    )
+
+
+def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options) -> Directive:
+    first = shape.first
+    default = first.host == ""
+    return block(
+        "server",
+        body=(
+            *_listen(options, default=default),
+            *_names(shape),
+            *(certificate_files(options) if default else ()),
+            *_app_root(shape),
+            to_failed(()),
+            *(one.block for one in locations),
+            *(_own_locations(first, options) if default else ()),
+            *_failed(locations),
+        ),
+        comment=_comment(shape),
+        origin=first.origin if len(shape.servers) == 1 else None,
+    )
+
+
+def _comment(shape: Shape) -> str:
+    first, count = shape.first, len(shape.servers)
+    if count > 1:
+        last = shape.servers[-1].host
+        return f"Shape {shape.id}: {count:,} hosts that look alike, {first.host} to {last}"
+    return f"Host {first.host}" if first.host else "Every host that no Ingress names"
+
+
+def _names(shape: Shape) -> tuple[Directive, ...]:
+    if shape.first.host == "":
+        return (directive("server_name", "_"),)
+    alone = len(shape.servers) == 1
+    return tuple(
+        directive("server_name", *map(_name, one.names), origin=None if alone else one.origin)
+        for one in shape.servers
+    )
+
+
+def _name(host: str) -> Literal | Regex:
+    return one_label(host, "~") if host.startswith("*.") else Literal(host)
+
+
+def _listen(options: Options, *, default: bool) -> tuple[Directive, ...]:
+    words: tuple[str, ...] = ("default_server", f"backlog={options.machine.backlog}") if default else ()
+    return tuple(
+        directive("listen", f"{address}:{port}" if address else str(port), *tls, *words)
+        for port, tls in ((options.http_port, ()), (options.https_port, ("ssl",)))
+        for address in options.bind_addresses
+    )
+
+
+def _app_root(shape: Shape) -> tuple[Directive, ...]:
+    if shape.first.app_root is None:
+        return ()
+    path, _ = shape.first.app_root
+    origins = tuple(one.app_root[1] for one in shape.servers if one.app_root)
+    target = expr(Var("scheme"), "://", Var("best_http_host"), *path.parts)
+    owner = origins[0] if len(origins) == 1 else origins
+    return (when(Var("uri"), "=", "/", body=(directive("return", 302, target),), origin=owner),)
+
+
+def _own_locations(server: Server, options: Options) -> tuple[Directive, ...]:
+    """Return the catch-all's own answers, unless an Ingress has the path."""
+    taken = {location.pattern.rstrip("/") for location in server.locations}
+    health = block(
+        "location",
+        "/healthz",
+        body=(directive("access_log", "off"), directive("return", 200)),
+        comment="For load balancers that ask on the data ports; our own probes never do.",
+    )
+    status = block(
+        "location",
+        "/nginx_status",
+        body=(
+            directive("allow", "127.0.0.1"),
+            directive("allow", "::1"),
+            directive("deny", "all"),
+            directive("access_log", "off"),
+            directive("stub_status"),
+        ),
+    )
+    built = options.build.has("http_stub_status_module")
+    return (
+        *((health,) if "/healthz" not in taken else ()),
+        *((status,) if built and "/nginx_status" not in taken else ()),
+    )
+
+
+def _failed(locations: tuple[Lowered, ...]) -> tuple[Directive, ...]:
+    """Return the places for failures, one for each list of headers that a location of the server adds."""
+    found = {one.failed for one in locations if one.failed}
+    return (failed_location(()), *(failed_location(one) for one in sorted(found, key=repr)))
+
+
+def _variables(tree: Iterable[Directive]) -> Iterator[str]:
+    """Yield the variables that are named somewhere in ``tree``."""
+    for one in tree:
+        for token in one.args:
+            yield from _named(token)
+        yield from _variables(one.block or ())
+
+
+def _named(token: Token) -> Iterator[str]:
+    match token:
+        case Var(name):
+            yield name
+        case Expr(parts):
+            yield from (part.name for part in parts if isinstance(part, Var))
+        case _:
+            return

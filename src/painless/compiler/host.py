@@ -1,0 +1,338 @@
+"""The rules of one host become its routes: who owns which path, and what answers it.
+
+A function of the Ingresses that name the host and of the objects they refer to, and of nothing else, so that
+its result is kept while those stay the same (memory.py).  What hosts share is decided in ``merge``.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct, structs
+
+from painless.annotations.decode import Rejected, shown
+from painless.compiler import match
+from painless.compiler.certificates import Chosen, choose
+from painless.compiler.lookup import Lookup
+from painless.compiler.options import Options
+from painless.compiler.resolve import Unresolved, diagnostic, resolve, spoken
+from painless.compiler.shape import own_of, shape_of
+from painless.compiler.site import (
+    NOBODY,
+    Answer,
+    CanaryArm,
+    Denied,
+    Location,
+    NotFound,
+    Own,
+    Proxy,
+    Route,
+    Unavailable,
+    Upstream,
+)
+from painless.compiler.users import Users
+from painless.features import Parsed
+from painless.model.diagnostics import Diagnostic, Reason, Severity
+from painless.model.objects import Ingress, ObjectRef, Origin, Path, PathType, ResourceBackend, ServiceBackend
+from painless.nginx.tokens import Expr
+from painless.sensitive import Sensitive
+
+CATCH_ALL = ""
+"""The host of the server that answers for every name nobody else has."""
+
+DEFAULT_BACKEND = "spec.defaultBackend"
+"""The field that an Ingress without rules is served by."""
+
+Rules = tuple[tuple[Ingress, Parsed, int], ...]
+"""Ingresses in precedence, each with what its annotations mean and the place of its rule for the host."""
+
+_ROOT = match.path_key("/", PathType.PREFIX)
+
+
+class Claims(Struct, frozen=True):
+    """Who says something about a host.
+
+    ``rules`` serve paths, ``canaries`` take a part of their traffic.  ``defaults`` are Ingresses without
+    rules, which answer for the catch-all.  ``neutral`` is what an Ingress without annotations means.
+    """
+
+    rules: Rules
+    canaries: Rules
+    defaults: Rules
+    neutral: Parsed
+
+
+class Hosted(Struct, frozen=True, gc=False):
+    """What the rules of one host come to.
+
+    ``shape`` names everything of the locations that hosts may share, ``own`` is the rest, by location.
+    ``chosen`` is its certificate, ``None`` without TLS.
+    """
+
+    locations: tuple[Location, ...]
+    shape: str
+    own: tuple[Own, ...]
+    origin: Origin | None
+    app_root: tuple[Expr, Origin] | None
+    upstreams: tuple[Upstream, ...]
+    users: tuple[tuple[str, Sensitive], ...]
+    chosen: Chosen | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
+    """Return what the host is served with."""
+    draft = Draft(name, claims, lookup, options)
+    # First, whatever their age: in ingress-nginx no rule takes the catch-all's root from them.
+    for ingress, settings, _ in claims.defaults:
+        _add_default_backend(draft, ingress, settings)
+    for ingress, settings, at in claims.rules:
+        for origin, path in _paths(ingress, at):
+            _add_path(draft, path, settings, origin)
+    _add_implicit_root(draft)
+    for ingress, settings, at in claims.canaries:
+        for origin, path in _paths(ingress, at):
+            _add_canary(draft, path, settings, origin)
+    _drop_bad_expressions(draft)
+    locations = match.locations(draft.routes.values())
+    chosen, about_tls = choose(name, claims.rules, lookup) if name else (None, ())
+    # The catch-all belongs to nobody.
+    owner = claims.rules[0][0].ref if claims.rules and name else None
+    return Hosted(
+        locations=locations,
+        shape=shape_of(locations),
+        own=tuple(own_of(one.route) for one in locations),
+        origin=Origin(owner, "spec.rules") if owner else None,
+        app_root=_app_root(claims.rules, options),
+        upstreams=_used(draft.upstreams, locations),
+        users=tuple(draft.users.hot.items()),
+        chosen=chosen,
+        diagnostics=(*draft.diagnostics, *about_tls),
+    )
+
+
+def without_primary(name: str, canaries: Rules) -> tuple[Diagnostic, ...]:
+    """Return what the owners of canaries are told whose host nobody else names."""
+    return tuple(
+        _no_primary(origin, name, path) for ingress, _, at in canaries for origin, path in _paths(ingress, at)
+    )
+
+
+class Draft:
+    """The routes of one host while they are collected."""
+
+    def __init__(self, name: str, claims: Claims, lookup: Lookup, options: Options) -> None:
+        self.name = name
+        self.claims = claims
+        self.lookup = lookup
+        self.options = options
+        self.routes: dict[tuple[str, str], Route] = {}
+        self.upstreams: dict[str, Upstream] = {}
+        self.users = Users(lookup, options.annotations_prefix)
+        self.diagnostics: list[Diagnostic] = []
+
+    def say(
+        self, origin: Origin, reason: Reason, says: str, hint: str = "", severity: Severity = Severity.ERROR
+    ) -> None:
+        self.diagnostics.append(Diagnostic(origin.ref, origin.field, reason, severity, says, hint))
+
+    def entry(self, settings: Parsed, ref: ObjectRef) -> tuple[str, Denied | None]:
+        """Return the hot file of the users who may enter, and the answer of a route that is closed."""
+        users, denied = self.users.of(settings.basic_auth, ref, self.diagnostics)
+        why = settings.denied or denied
+        return users, Denied(why) if why else None
+
+    def answer(self, backend: ServiceBackend, settings: Parsed, origin: Origin, instead: str = "") -> Answer:
+        """Return what a Service backend comes to, and keep its upstream; ``instead`` is what else happens."""
+        found = resolve(
+            self.lookup,
+            self.options,
+            backend,
+            origin,
+            one_peer=settings.service_upstream,
+            affinity=settings.affinity,
+        )
+        if isinstance(found, Unresolved):
+            told = diagnostic(found, origin)
+            self.diagnostics.append(structs.replace(told, hint=instead or told.hint))
+            return Unavailable(found.says)
+        found = spoken(found, settings.protocol)
+        kept = self.upstreams.setdefault(found.name, found)
+        return Proxy(kept.name, kept.label)
+
+    def default_answer(self) -> Answer:
+        """Return the answer for what nobody serves: the default backend, or 404."""
+        name = self.options.default_backend
+        service = self.lookup.services.get(name) if name else None
+        if name is None:
+            return NotFound()
+        origin = Origin(ObjectRef("Service", *name), "spec.ports")
+        if service is None or not service.ports:
+            found = "no such Service" if service is None else "no ports"
+            says = f"found {found}, expected the Service of --default-backend-service with a port"
+            self.say(origin, Reason.SERVICE_NOT_FOUND, says, "what nobody serves answers 404")
+            return NotFound()
+        backend = ServiceBackend(service.name, service.ports[0].port)
+        answer = self.answer(backend, self.claims.neutral, origin)
+        return (
+            structs.replace(answer, label="upstream-default-backend") if isinstance(answer, Proxy) else answer
+        )
+
+
+def _paths(ingress: Ingress, at: int) -> Iterable[tuple[Origin, Path]]:
+    ref = ingress.ref
+    for index, path in enumerate(ingress.rules[at].paths):
+        yield Origin(ref, f"spec.rules[{at}].http.paths[{index}]"), path
+
+
+def _add_path(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> None:
+    if isinstance(path.backend, ResourceBackend):
+        draft.say(
+            origin,
+            Reason.UNSUPPORTED_BACKEND,
+            f"found a backend of kind {path.backend.kind}, expected a Service",
+            "the path is left out",
+        )
+        return
+    if not match.fits(path.path):
+        says = f"found a path of {len(path.path.encode())} bytes, expected at most 4000 with their escapes"
+        draft.say(origin, Reason.INVALID_PATH, says, "the path is left out")
+        return
+    key = match.path_key(path.path, path.path_type)
+    older = draft.routes.get(key)
+    if older is not None:
+        # An Ingress that lists a path twice has only itself to ask.
+        says = f"{shown(path.path or '/')} is already served for {older.origin.ref} ({older.origin.field})"
+        rules = older.origin.field != DEFAULT_BACKEND
+        kept = "the older Ingress" if rules else "an Ingress without rules"
+        draft.say(origin, Reason.PATH_CONFLICT, says, f"{kept} keeps the path")
+        return
+    users, closed = draft.entry(settings, origin.ref)
+    answer = closed or draft.answer(path.backend, settings, origin)
+    draft.routes[key] = Route(path.path or "/", path.path_type, answer, settings, origin, users)
+
+
+def _add_default_backend(draft: Draft, ingress: Ingress, settings: Parsed) -> None:
+    """Let an Ingress without rules answer the catch-all's ``/``; the oldest one does."""
+    backend = ingress.default_backend
+    origin = Origin(ingress.ref, DEFAULT_BACKEND)
+    if isinstance(backend, ResourceBackend):
+        says = f"found a backend of kind {backend.kind}, expected a Service"
+        draft.say(origin, Reason.UNSUPPORTED_BACKEND, says, "the backend is left out")
+        return
+    assert backend is not None, "only Ingresses with a default backend answer for the catch-all"
+    if _ROOT in draft.routes:
+        says = f"the catch-all is already served for {draft.routes[_ROOT].origin.ref}"
+        draft.say(origin, Reason.DEFAULT_BACKEND_CONFLICT, says, "the older Ingress keeps it")
+        return
+    users, closed = draft.entry(settings, origin.ref)
+    answer = closed or draft.answer(backend, settings, origin)
+    draft.routes[_ROOT] = Route("/", PathType.PREFIX, answer, _without_redirects(settings), origin, users)
+
+
+def _without_redirects(settings: Parsed) -> Parsed:
+    """Return settings that neither redirect nor rewrite: ingress-nginx has it so for the catch-all."""
+    redirect = structs.replace(settings.tls_redirect, preferred=False, forced=False)
+    rewrite = structs.replace(settings.rewrite, regex=False, target=None)
+    return structs.replace(settings, tls_redirect=redirect, rewrite=rewrite, app_root=None)
+
+
+def _add_implicit_root(draft: Draft) -> None:
+    """Let the host answer ``/``: with its oldest Ingress's default backend and annotations, or ours."""
+    if _ROOT in draft.routes:
+        return
+    rules = draft.claims.rules
+    owner, settings = (rules[0][0], rules[0][1]) if rules and draft.name else (None, draft.claims.neutral)
+    origin = Origin(owner.ref, DEFAULT_BACKEND) if owner else NOBODY
+    users, closed = draft.entry(settings, origin.ref)
+    backend = owner.default_backend if owner else None
+    if closed:
+        answer: Answer = closed
+    elif isinstance(backend, ServiceBackend):
+        answer = draft.answer(backend, settings, origin)
+    else:
+        answer = draft.default_answer()
+    draft.routes[_ROOT] = Route("/", PathType.PREFIX, answer, settings, origin, users, implicit=True)
+
+
+def _add_canary(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> None:
+    """Hang a path of a canary on the equal path of another Ingress."""
+    key = match.path_key(path.path, path.path_type)
+    route = draft.routes.get(key)
+    if route is None or route.implicit:
+        draft.diagnostics.append(_no_primary(origin, draft.name, path))
+        return
+    if isinstance(path.backend, ResourceBackend) or not isinstance(route.answer, Proxy):
+        return
+    if route.answer.canary is not None:
+        says = f"the path already has the canary {route.answer.canary.origin.ref}"
+        draft.say(origin, Reason.CANARY_IGNORED, says, "the older canary is used")
+        return
+    assert settings.canary is not None, "only canaries are hung"
+    alone = structs.replace(settings, affinity=None, protocol=route.settings.protocol)
+    found = draft.answer(path.backend, alone, origin, "the canary gets no traffic")
+    if isinstance(found, Proxy):
+        arm = CanaryArm(found.upstream, found.label, settings.canary, origin)
+        draft.routes[key] = structs.replace(route, answer=structs.replace(route.answer, canary=arm))
+
+
+def _no_primary(origin: Origin, host_name: str, path: Path) -> Diagnostic:
+    found = f"found no other Ingress with {host_name or 'no host'} and {shown(path.path or '/')}"
+    return Diagnostic(
+        origin.ref,
+        origin.field,
+        Reason.CANARY_WITHOUT_PRIMARY,
+        Severity.ERROR,
+        f"{found}, expected one",
+        "nothing is served",
+    )
+
+
+def _drop_bad_expressions(draft: Draft) -> None:
+    """On hosts with regular expressions every path is one: those that are not cannot be served."""
+    culprits = [route for route in draft.routes.values() if match.needs_regex(route)]
+    if not culprits:
+        return
+    for key, route in tuple(draft.routes.items()):
+        found = match.checked(route)
+        if isinstance(found, Rejected):
+            says = f"found {shown(route.path)}, expected {found.expected}"
+            draft.say(route.origin, Reason.INVALID_PATH, says, "the path is left out", Severity.REJECTED)
+            del draft.routes[key]
+            continue
+        _warn_bystander(draft, route, culprits)
+
+
+def _warn_bystander(draft: Draft, route: Route, culprits: list[Route]) -> None:
+    if route.implicit or match.needs_regex(route):
+        return
+    others = sorted({one.origin.ref for one in culprits} - {route.origin.ref})
+    if others:
+        says = (
+            f"{shown(route.path)} is read as a case-insensitive regular expression, since {others[0]} makes"
+        )
+        draft.say(
+            route.origin,
+            Reason.REGEX_HOST,
+            f"{says} every path of {draft.name or 'the catch-all'} one",
+            "give the regular expressions a host of their own",
+            Severity.WARNING,
+        )
+
+
+def _app_root(rules: Rules, options: Options) -> tuple[Expr, Origin] | None:
+    field = f"metadata.annotations[{options.annotations_prefix}/app-root]"
+    return next(
+        (
+            (settings.app_root, Origin(ingress.ref, field))
+            for ingress, settings, _ in rules
+            if settings.app_root is not None
+        ),
+        None,
+    )
+
+
+def _used(upstreams: dict[str, Upstream], locations: Iterable[Location]) -> tuple[Upstream, ...]:
+    """Return the upstreams that some location uses: nobody resolves what nobody asks for."""
+    answers = (one.route.answer for one in locations)
+    proxied = [one for one in answers if isinstance(one, Proxy)]
+    names = {one.upstream for one in proxied} | {one.canary.upstream for one in proxied if one.canary}
+    return tuple(upstreams[name] for name in sorted(names))
