@@ -1,6 +1,7 @@
 """What stands above the servers: processes, limits, logs, the resolver, TLS, the headers sent upstream."""
 
 from collections.abc import Mapping
+from itertools import cycle, islice
 
 from painless.compiler.options import Options
 from painless.compiler.request_headers import REQUEST_HEADERS
@@ -24,9 +25,8 @@ _CIPHERS = (
 )
 _TEMPORARY = "tmp"  # Below the state directory.
 _CONNECTIONS = 16_384  # ingress-nginx's default of max-worker-connections.
-_UPSTREAMS_FOR_EACH_RESOLVER = (
-    200  # One more address for each, so that no socket buffer overflows at a start.
-)
+# 200 questions: NGINX has a socket for each address it is given, and its buffer holds some 270 small answers.
+_UPSTREAMS_FOR_EACH_RESOLVER = 100
 
 
 def main_preamble(options: Options) -> tuple[Directive, ...]:
@@ -190,7 +190,8 @@ def _files(options: Options) -> tuple[Directive, ...]:
 
 def _resolver(options: Options, upstreams: int) -> tuple[Directive, ...]:
     wanted = 1 << max(0, (upstreams // _UPSTREAMS_FOR_EACH_RESOLVER).bit_length())
-    addresses = options.resolvers[: max(1, wanted)]
+    # An address given again is another socket of NGINX, so a whole round fits in however many it needs.
+    addresses = islice(cycle(options.resolvers), wanted)
     return (
         directive(
             "resolver",

@@ -13,23 +13,27 @@ from painless.discovery.answers import Answer
 from painless.discovery.control import Put, Remove, Replace
 from painless.discovery.journal import Record, Resolved
 
-_NEVER = float("-inf")
+NEVER = float("-inf")
+"""When an entry was answered that nobody has been given yet."""
 
 
 class Entry:
-    """The answer to one question, and when it was last asked and answered (monotonic seconds)."""
+    """The answer to one question, and when it was last asked and answered (monotonic seconds).
 
-    __slots__ = ("answered", "asked", "records")
+    ``plain`` is the answer as nearly every question wants it, complete but for its number.
+    """
 
-    def __init__(self, records: wire.Records) -> None:
+    __slots__ = ("answered", "asked", "plain", "records")
+
+    def __init__(self, key: bytes, records: wire.Records) -> None:
+        self.asked = NEVER
+        self.answered = NEVER
+        self.tell(key, records)
+
+    def tell(self, key: bytes, records: wire.Records) -> None:
+        """Answer this from now on; ``key`` is that of the question."""
         self.records = records
-        self.asked = _NEVER
-        self.answered = _NEVER
-
-    @property
-    def fresh(self) -> bool:
-        """Whether nobody has been given it yet."""
-        return self.answered == _NEVER
+        self.plain = wire.plain_reply(key, records)
 
 
 class Table:
@@ -111,9 +115,9 @@ class Table:
         for key, found in records.items():
             entry = self.entries.get(key)
             if entry is None:
-                self.entries[key] = Entry(found)
+                self.entries[key] = Entry(key, found)
             else:
-                entry.records = found
+                entry.tell(key, found)
 
     def _remove(self, upstreams: Iterable[str]) -> bool:
         gone = [name for name in upstreams if self._answers.pop(name, None) is not None]

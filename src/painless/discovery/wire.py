@@ -1,8 +1,8 @@
 """DNS in bytes: the questions we understand and the answers we give, pure and without a library.
 
-An answer is encoded once, when its upstream changes; a question then costs one look-up and one
-concatenation.  What a question asks for (name, type and class) is its own key, in lower case: type and
-class hold no byte that lower-casing changes, and neither does the length of a label.
+An answer is encoded once, when its upstream changes; a question as NGINX asks it then costs one look-up
+and one concatenation.  What a question asks for (name, type and class) is its own key, in lower case: type
+and class hold no byte that lower-casing changes, and neither does the length of a label.
 """
 
 import socket
@@ -29,6 +29,13 @@ DOWN = Peer(NO_ENDPOINTS, 9)
 """The peer of an upstream without peers; its port counts in SRV only, where any would do."""
 
 HEADER = 12
+
+AFTER_ID = 2
+"""Where a packet goes on after the number by which an answer is matched with its question."""
+
+PLAIN = b"\1\0\0\1\0\0\0\0\0\0"
+"""The header after the number as NGINX writes it: recursion desired, one question, nothing else."""
+
 _HEAD = struct.Struct("!HBBHHHH")
 _TYPE_AND_CLASS = struct.Struct("!HH")
 _RECORD = struct.Struct("!HHHIH")  # pointer to the question's name, type, class, TTL, length
@@ -128,6 +135,11 @@ def reply(packet: bytes, end: int, records: Records, limit: int) -> bytes:
         return packet[:2] + _HEAD.pack(0, flags | _TRUNCATED, 0, 1, 0, 0, 0)[2:] + packet[HEADER:end]
     head = _HEAD.pack(0, flags, records.code, 1, records.count, 0, 0)
     return packet[:2] + head[2:] + packet[HEADER:end] + records.body
+
+
+def plain_reply(key: bytes, records: Records) -> bytes:
+    """Return the answer over UDP, after the number, to the plain question with that key."""
+    return reply(bytes(AFTER_ID) + PLAIN + key, HEADER + len(key), records, UDP_LIMIT)[AFTER_ID:]
 
 
 def encoded(answer: Answer, addresses: Iterable[str] | None = None) -> dict[bytes, Records]:

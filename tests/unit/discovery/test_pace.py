@@ -3,54 +3,49 @@
 from painless.discovery.pace import PORTION, TICK, Pace
 
 
+def waiting(fresh: int = 0, known: int = 0) -> Pace[str]:
+    pace: Pace[str] = Pace()
+    pace.fresh.extend(["fresh"] * fresh)
+    pace.known.extend(["known"] * known)
+    return pace
+
+
 def test_a_burst_of_known_questions_is_spread():
-    """One portion goes at once, then one a tick."""
-    pace: Pace[int] = Pace()
-    at_once = 0
-    for number in range(250):
-        if pace.may_go(1.0, fresh=False):
-            at_once += 1
-        else:
-            pace.wait(number, fresh=False)
-    assert (at_once, len(pace)) == (PORTION, 150)
-    assert list(pace.portion()) == list(range(PORTION, 2 * PORTION))
-    assert len(list(pace.portion())) == 50
+    """A tick earns one portion, and the first has no more than a late one would."""
+    pace = waiting(known=5 * PORTION)
+    gone = [len(list(pace.portion(1.0 + at * TICK))) for at in range(5)]
+    assert gone == [2 * PORTION, PORTION, PORTION, PORTION, 0]
+
+
+def test_a_late_tick_makes_up_for_it():
+    """What the work of a tick delays the next one by is not lost: the rate is that of the clock."""
+    pace = waiting(known=10 * PORTION)
+    list(pace.portion(1.0))
+    assert len(list(pace.portion(1.0 + 1.5 * TICK))) == 1.5 * PORTION
+    assert len(list(pace.portion(2.0))) == 2 * PORTION
 
 
 def test_a_fresh_question_does_not_wait_behind_known_ones():
-    """Whatever waits, a name that NGINX never heard of is answered at once."""
-    pace: Pace[int] = Pace()
-    for number in range(1000):
-        pace.wait(number, fresh=False)
-    assert pace.may_go(1.0, fresh=True)
-    assert not pace.may_go(1.0, fresh=False)
+    """Whatever waits, a name that NGINX never heard of is answered at the next tick, and first."""
+    pace = waiting(known=5 * PORTION)
+    list(pace.portion(1.0))
+    pace.fresh.append("fresh")
+    assert next(iter(pace.portion(1.0 + TICK))) == "fresh"
 
 
 def test_a_flood_of_fresh_questions_is_spread_too_and_goes_first():
-    """Thousands at once would overflow NGINX's buffers; they still precede the known."""
-    pace: Pace[str] = Pace()
-    pace.wait("known", fresh=False)
-    for _ in range(1500):
-        if not pace.may_go(1.0, fresh=True):
-            pace.wait("fresh", fresh=True)
-    assert len(pace) == 501
-    assert [one for _ in range(6) for one in pace.portion()] == ["fresh"] * 500 + ["known"]
-
-
-def test_the_allowance_comes_back():
-    """After a tick of silence another portion may go at once."""
-    pace: Pace[int] = Pace()
-    assert sum(pace.may_go(1.0, fresh=False) for _ in range(200)) == PORTION
-    assert sum(pace.may_go(1.0 + 1.01 * TICK, fresh=False) for _ in range(200)) == PORTION
+    """A thousand go at once, more would overflow NGINX's buffers; the known wait for all of them."""
+    pace = waiting(fresh=1000 + 2 * PORTION, known=1)
+    gone = [list(pace.portion(1.0 + at * TICK)) for at in range(4)]
+    assert [len(one) for one in gone] == [1000, PORTION, PORTION, 1]
+    assert gone[3] == ["known"]
 
 
 def test_a_large_backlog_drains_faster():
     """What waits never waits for long, however many generations ask."""
-    pace: Pace[int] = Pace()
-    for number in range(20_000):
-        pace.wait(number, fresh=False)
+    pace = waiting(known=100_000)
     ticks = 0
     while len(pace):
-        list(pace.portion())
+        list(pace.portion(1.0 + ticks * TICK))
         ticks += 1
-    assert ticks * TICK < 0.6
+    assert ticks * TICK < 1.0

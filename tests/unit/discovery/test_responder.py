@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import dns.asyncquery
@@ -20,8 +20,8 @@ import dns.message
 import dns.resolver
 import pytest
 
-from painless.discovery import control
-from painless.discovery.answers import NO_ENDPOINTS, Answer, Peer
+from painless.discovery import control, wire
+from painless.discovery.answers import NO_ENDPOINTS, Answer, Peer, dns_name
 from painless.discovery.client import RefusedError, Responder, ResponderError
 from painless.discovery.link import is_alive
 from painless.discovery.server import HELD
@@ -65,6 +65,32 @@ async def test_all_addresses_answer(responder: Responder, *, tcp: bool):
     got = [await resolved(responder, "A.b.80.painless.", tcp=tcp, at=at) for at in range(16)]
     assert got == [["10.0.0.1"]] * 16
     assert await resolved(responder, "kubernetes.default.svc.", tcp=tcp) == ["REFUSED"]
+
+
+async def test_a_whole_round_is_answered(responder: Responder):
+    """4,000 questions at once, from sockets that read nothing meanwhile: each is answered, none is lost."""
+    names = [f"app-{number}.team.80" for number in range(2000)]
+    await responder.replace([Answer(name, (Peer("10.0.0.1", 80),)) for name in names])
+    keys = [wire.key(dns_name(name), kind) for name in names for kind in (wire.A, wire.AAAA)]
+    addresses = [(one.partition(":")[0], int(one.partition(":")[2])) for one in responder.resolver_addresses]
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(20)]
+        for one, address in zip(sockets, [*addresses, *addresses], strict=False):
+            one.settimeout(0)
+            one.connect(address)
+        for at, key in enumerate(keys):
+            sockets[at % len(sockets)].send(at.to_bytes(2, "big") + wire.PLAIN + key)
+        assert not await responder.wait_answered(names)
+        got = [packet for one in sockets for packet in arrived(one)]
+    assert {packet[:2] for packet in got} == {at.to_bytes(2, "big") for at in range(len(keys))}
+    assert (await responder.statistics()).answers == len(keys)
+
+
+def arrived(one: socket.socket) -> Iterator[bytes]:
+    """Yield the packets that lie in a socket."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            yield one.recv(wire.UDP_LIMIT)
 
 
 async def test_nothing_is_said_before_it_was_told(responder: Responder):

@@ -89,7 +89,7 @@ def test_a_change_keeps_who_was_answered():
     table.apply(Put((ONE,)))
     table.entries[A].answered = 10.0
     table.apply(Put((Answer("a.b.80"),)))
-    assert not table.entries[A].fresh
+    assert table.entries[A].answered == 10.0
 
 
 def test_outside_names_are_as_without_endpoints_until_resolved():

@@ -119,6 +119,18 @@ def test_case_and_edns_do_not_matter():
     assert str(reply.question[0].name) == "ShOp.Web.80.PAINLESS."
 
 
+@pytest.mark.parametrize("count", [1, 500])
+def test_a_plain_question_gets_the_same_answer(count: int):
+    """What is kept ready for NGINX's way to ask is what any question would get, a cut answer included."""
+    answer = Answer("a.b.80", tuple(Peer(f"10.0.{n >> 8}.{n & 255}", 80) for n in range(count)))
+    packet = dns.message.make_query("a.b.80.painless.", "A").to_wire()
+    assert packet[wire.AFTER_ID : wire.HEADER] == wire.PLAIN
+    for key, found in wire.encoded(answer).items():
+        asked = packet[: wire.HEADER] + key
+        reply = wire.reply(asked, len(asked), found, wire.UDP_LIMIT)
+        assert packet[: wire.AFTER_ID] + wire.plain_reply(key, found) == reply
+
+
 def test_the_upstream_block_asks_what_the_table_answers():
     """The arguments of ``server`` and the keys of the table belong together."""
     assert server_parameters("shop.web.80", 8080) == ("shop.web.80.painless:8080", "resolve")
