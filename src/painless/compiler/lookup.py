@@ -1,7 +1,7 @@
 """A snapshot that remembers what it was asked: so that a result is kept while the answers stay the same."""
 
 from collections.abc import Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from painless.model.objects import ConfigMap, Secret, Service
 from painless.model.snapshot import Name, PortNumbers, Snapshot
@@ -41,7 +41,7 @@ class Lookup:
         self.port_numbers: Table[PortNumbers] = Table(snapshot.port_numbers)
         self.secrets: Table[Secret] = Table(snapshot.secrets)
         self.configmaps: Table[ConfigMap] = Table(snapshot.configmaps)
-        self._tables: Mapping[str, Table[object]] = {
+        self._tables: Mapping[str, Table[Any]] = {
             "services": self.services,
             "port_numbers": self.port_numbers,
             "secrets": self.secrets,

@@ -33,70 +33,67 @@ Keep = Callable[[Directive, Callable[[], Printed]], Printed]
 """Returns what a block came to before, or what the function makes of it now."""
 
 
+class _Lines:
+    """The lines so far, what put each there, and who remembers blocks."""
+
+    def __init__(self, keep: Keep | None) -> None:
+        self.keep = keep
+        self._text: list[str] = []
+        self._origins: list[object] = []
+
+    def add(self, line: str, origin: object) -> None:
+        self._text.append(line)
+        self._origins.append(origin)
+
+    def add_all(self, part: Printed) -> None:
+        self._text.append(part.text)
+        self._origins.extend(part.origins)
+
+    def printed(self) -> Printed:
+        """Return all lines, without the last one's end."""
+        return Printed("\n".join(self._text), tuple(self._origins))
+
+
 def printed(tree: Iterable[Directive], keep: Keep | None = None) -> Printed:
     """Return the text of ``tree``, a whole file or what will be included in ``http``.
 
     ``keep`` remembers the blocks of a file and of its ``http``, so that equal ones are not printed again.
     """
-    lines: list[str] = []
-    origins: list[object] = []
-    _body(tuple(tree), "", "", None, lines, origins, keep)
-    return Printed("".join(f"{line}\n" for line in lines), tuple(origins))
+    lines = _Lines(keep)
+    _body(tuple(tree), "", "", None, lines)
+    whole = lines.printed()
+    return Printed(f"{whole.text}\n" if whole.origins else "", whole.origins)
 
 
-def _body(
-    tree: tuple[Directive, ...],
-    parent: str,
-    indent: str,
-    origin: object,
-    lines: list[str],
-    origins: list[object],
-    keep: Keep | None = None,
-) -> None:
+def _body(tree: tuple[Directive, ...], parent: str, indent: str, origin: object, lines: _Lines) -> None:
     after_block = False
     for at, one in enumerate(tree):
         if at and (after_block or one.block is not None or one.comment):
-            lines.append("")
-            origins.append(origin)
+            lines.add("", origin)
         after_block = one.block is not None
         owner = origin if one.origin is None else one.origin
-        if keep is None or one.block is None or one.name == "http":
-            _one(one, parent, indent, owner, lines, origins, keep)
+        if lines.keep is None or one.block is None or one.name == "http":
+            _one(one, parent, indent, owner, lines)
         else:
-            part = keep(one, partial(_part, one, parent, indent, owner))
-            lines.append(part.text)
-            origins.extend(part.origins)
+            lines.add_all(lines.keep(one, partial(_part, one, parent, indent, owner)))
 
 
 def _part(one: Directive, parent: str, indent: str, origin: object) -> Printed:
-    """Return one block, without the last line's end."""
-    lines: list[str] = []
-    origins: list[object] = []
-    _one(one, parent, indent, origin, lines, origins, None)
-    return Printed("\n".join(lines), tuple(origins))
+    lines = _Lines(None)
+    _one(one, parent, indent, origin, lines)
+    return lines.printed()
 
 
-def _one(
-    one: Directive,
-    parent: str,
-    indent: str,
-    origin: object,
-    lines: list[str],
-    origins: list[object],
-    keep: Keep | None,
-) -> None:
+def _one(one: Directive, parent: str, indent: str, origin: object, lines: _Lines) -> None:
     if one.comment:
-        lines.append(f"{indent}# {_comment(one.comment)}")
-        origins.append(origin)
+        lines.add(f"{indent}# {_comment(one.comment)}", origin)
     head = indent + " ".join(_words(one, parent))
     if one.block:
-        lines.append(f"{head} {{")
-        origins.append(origin)
-        _body(one.block, one.name, indent + _INDENT, origin, lines, origins, keep)
-        lines.append(f"{indent}}}")
+        lines.add(f"{head} {{", origin)
+        _body(one.block, one.name, indent + _INDENT, origin, lines)
+        lines.add(f"{indent}}}", origin)
     else:
-        lines.append(f"{head};" if one.block is None else f"{head} {{}}")
-    origins.append(origin)
+        lines.add(f"{head};" if one.block is None else f"{head} {{}}", origin)
 
 
 def _words(one: Directive, parent: str) -> list[str]:
