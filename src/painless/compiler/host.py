@@ -13,7 +13,7 @@ from painless.compiler import match
 from painless.compiler.certificates import Chosen, choose
 from painless.compiler.lookup import Lookup
 from painless.compiler.options import Options
-from painless.compiler.resolve import Unresolved, diagnostic, resolve, spoken
+from painless.compiler.resolve import Unresolved, diagnostic, for_canary, label_of, resolve
 from painless.compiler.shape import own_of, shape_of
 from painless.compiler.site import (
     NOBODY,
@@ -142,21 +142,13 @@ class Draft:
 
     def answer(self, backend: ServiceBackend, settings: Parsed, origin: Origin, instead: str = "") -> Answer:
         """Return what a Service backend comes to, and keep its upstream; ``instead`` is what else happens."""
-        found = resolve(
-            self.lookup,
-            self.options,
-            backend,
-            origin,
-            one_peer=settings.service_upstream,
-            affinity=settings.affinity,
-        )
+        found = resolve(self.lookup, self.options, backend, origin, settings)
         if isinstance(found, Unresolved):
             told = diagnostic(found, origin)
             self.diagnostics.append(structs.replace(told, hint=instead or told.hint))
             return Unavailable(found.says)
-        found = spoken(found, settings.protocol)
-        kept = self.upstreams.setdefault(found.name, found)
-        return Proxy(kept.name, kept.label)
+        self.upstreams[found.name] = found
+        return Proxy(found.name, found.label)
 
     def default_answer(self) -> Answer:
         """Return the answer for what nobody serves: the default backend, or 404."""
@@ -266,11 +258,11 @@ def _add_canary(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> N
         says = f"the path already has the canary {route.answer.canary.origin.ref}"
         draft.say(origin, Reason.CANARY_IGNORED, says, "the older canary is used")
         return
-    assert settings.canary is not None, "only canaries are hung"
-    alone = structs.replace(settings, affinity=None, protocol=route.settings.protocol)
-    found = draft.answer(path.backend, alone, origin, "the canary gets no traffic")
+    here = for_canary(settings, route.settings, label_of(path.backend, origin))
+    assert here.canary is not None, "only canaries are hung"
+    found = draft.answer(path.backend, here, origin, "the canary gets no traffic")
     if isinstance(found, Proxy):
-        arm = CanaryArm(found.upstream, found.label, settings.canary, origin)
+        arm = CanaryArm(found.upstream, found.label, here.canary, origin)
         draft.routes[key] = structs.replace(route, answer=structs.replace(route.answer, canary=arm))
 
 

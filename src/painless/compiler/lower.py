@@ -10,6 +10,7 @@ from painless.compiler.block import Block, lower_shape
 from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_canary import lower_canary_maps
 from painless.compiler.lower_http import http_preamble, main_preamble, private_server
+from painless.compiler.lower_upstreams import lower_hash_maps
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
 from painless.compiler.shape import field_of, grouped, shape
@@ -19,7 +20,6 @@ from painless.features import http as features_http
 from painless.nginx.generation import UPSTREAMS
 from painless.nginx.tokens import Var
 from painless.nginx.tree import Directive, block, directive
-
 
 _SAYS = {
     "upstream": "Hosts that look alike share a server block: the Service of each.",
@@ -53,6 +53,7 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
         *features_http(config),
         *lower_canary_maps(arms),
         *lower_affinity_maps(site.upstreams),
+        *lower_hash_maps(site.upstreams),
         *_shared(blocks),
         *_looked_up(blocks),
         directive("include", UPSTREAMS),

@@ -13,7 +13,7 @@ from painless.nginx.tree import Directive, block, directive, entry
 
 def lower_affinity_maps(upstreams: Iterable[Upstream]) -> tuple[Directive, ...]:
     """Return the maps of balanced affinity, once for each cookie's name."""
-    kept = [one.affinity for one in upstreams if one.affinity]
+    kept = {one.affinity for one in upstreams if one.affinity}
     if not kept:
         return ()
     secure = block(
@@ -23,23 +23,29 @@ def lower_affinity_maps(upstreams: Iterable[Upstream]) -> tuple[Directive, ...]:
         body=(directive("default", ""), entry(Literal("https"), Literal("; Secure"))),
         comment="Cookies that keep a client on a pod are Secure when the request was.",
     )
-    balanced = sorted({cookie for cookie, persistent in kept if not persistent})
-    return (secure, *(one for cookie in balanced for one in _maps(cookie)))
+    balanced = sorted((one.cookie, one.canary) for one in kept if not one.persistent)
+    return (
+        secure,
+        *(one for cookie in dict(balanced) for one in _maps(cookie)),
+        *(_given(cookie, canary=canary) for cookie, canary in balanced),
+    )
 
 
 def cookie_contribution(route: Route) -> tuple[Contribution, ...]:
-    """Return what a location does for its cookie; nothing without affinity."""
-    affinity = route.settings.affinity
-    if affinity is None or not isinstance(route.answer, Proxy):
+    """Return what a location does for its cookies; nothing without affinity."""
+    affinity, answer = route.settings.affinity, route.answer
+    if affinity is None or not isinstance(answer, Proxy):
         return ()
     secure: tuple[str | Var, ...] = () if affinity.always_secure else (Var("affinity_secure"),)
-    given = directive("set", Var("affinity_attributes"), expr(attributes(affinity, route.path), *secure))
+    attributed = directive("set", Var("affinity_attributes"), expr(attributes(affinity, route.path), *secure))
     if affinity.persistent:
         # The upstream's "sticky" sends the cookie.
-        return (Contribution(rewrite=(given,)),)
-    cookie = Var(f"affinity_cookie_{cookie_id(affinity.cookie)}")
-    sent = directive("add_header", "Set-Cookie", cookie, "always")
-    return (Contribution(rewrite=(given,), location=(sent,)),)
+        return (Contribution(rewrite=(attributed,)),)
+    given = [_given_variable(affinity.cookie, canary=False)]
+    if answer.canary and answer.canary.rule.bound_here:
+        given.append(_given_variable(answer.canary.rule.bound_here, canary=True))
+    sent = tuple(directive("add_header", "Set-Cookie", Var(one), "always") for one in given)
+    return (Contribution(rewrite=(attributed,), location=sent),)
 
 
 def _maps(cookie: str) -> tuple[Directive, ...]:
@@ -49,7 +55,6 @@ def _maps(cookie: str) -> tuple[Directive, ...]:
     # PCRE takes 32 characters for the name of a group.
     value = f"affinity_{hashlib.blake2b(cookie.encode(), digest_size=5).hexdigest()}"
     found = Regex(rf"(?:^|;\s*){pattern_of(cookie)}=(?<{value}>[^;]+)", "~")
-    new = expr(f"{cookie}=", Var("request_id"), Var("affinity_attributes"))
     return (
         block(
             "map",
@@ -64,11 +69,29 @@ def _maps(cookie: str) -> tuple[Directive, ...]:
             Var(key),
             body=(directive("default", Var(held)), entry(Literal(""), Var("request_id"))),
         ),
-        block(
-            "map",
-            # Only what pods answer: on a redirect to HTTPS the cookie would be one without Secure.
-            expr(Var("upstream_addr"), "|", Var(held)),
-            Var(f"affinity_cookie_{at}"),
-            body=(directive("default", ""), entry(Regex(r"^[^|]+\|$", "~"), new)),
+    )
+
+
+def _given(cookie: str, *, canary: bool) -> Directive:
+    """Return the map to the cookie that an answer gives: what pods answer, and only those it is for."""
+    # On a redirect to HTTPS, which no pod answers, the cookie would be one without Secure.
+    by = r"[^|]+" if canary else ""
+    return block(
+        "map",
+        expr(
+            *(Var("upstream_addr"), "|", Var("proxy_alternative_upstream_name"), "|"),
+            Var(f"affinity_{cookie_id(cookie)}"),
+        ),
+        Var(_given_variable(cookie, canary=canary)),
+        body=(
+            directive("default", ""),
+            entry(
+                Regex(rf"^[^|]+\|{by}\|$", "~"),
+                expr(f"{cookie}=", Var("request_id"), Var("affinity_attributes")),
+            ),
         ),
     )
+
+
+def _given_variable(cookie: str, *, canary: bool) -> str:
+    return f"affinity_{'canary_' if canary else ''}cookie_{cookie_id(cookie)}"

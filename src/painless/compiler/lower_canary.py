@@ -1,6 +1,7 @@
 """Choosing between a route's Service and its canary, for each request."""
 
 import hashlib
+from collections.abc import Iterable
 
 from msgspec import structs
 
@@ -12,7 +13,8 @@ from painless.nginx.tokens import Literal, Regex, Var, expr, pattern_of
 from painless.nginx.tree import Directive, block, directive, entry, when
 from painless.sensitive import Sensitive
 
-_TENS, _ONES = "canary_tens", "canary_ones"
+_DIGITS = ("canary_tens", "canary_ones", "canary_tenths", "canary_hundredths")
+_HUNDREDTH = _DIGITS[:2]
 
 
 def lower_canary_maps(arms: tuple[CanaryArm, ...]) -> tuple[Directive, ...]:
@@ -21,21 +23,33 @@ def lower_canary_maps(arms: tuple[CanaryArm, ...]) -> tuple[Directive, ...]:
         return ()
     rules = {_id(arm.rule): arm.rule for arm in arms}
     return (
-        _digit(_TENS, "tens", "Deals each request into one of a hundred parts, 00 to 99, by two digits."),
-        _digit(_ONES, "ones"),
+        *(_digit(one) for one in _DIGITS),
         *(one for at in sorted(rules) for one in _maps(rules[at], at)),
     )
 
 
-def _digit(variable: str, salt: str, comment: str = "") -> Directive:
+def _digit(variable: str) -> Directive:
     # The last part takes the rest, so that the shares add up.
     parts = (entry(Literal("*" if at == 9 else "10%"), Literal(str(at))) for at in range(10))
-    return block("split_clients", expr(Var("request_id"), salt), Var(variable), body=parts, comment=comment)
+    first = variable == _DIGITS[0]
+    return block(
+        "split_clients",
+        expr(Var("request_id"), variable.removeprefix("canary_")),
+        Var(variable),
+        body=parts,
+        comment="Deals each request into one of 10,000 parts, 0000 to 9999, by four digits." if first else "",
+    )
 
 
 def markers(arm: CanaryArm) -> dict[str, Sensitive]:
-    """Return the hot files that give the canary its weight: an empty one for each of its hundredths."""
-    return {f"{_folder(arm)}/{at:02}": Sensitive(b"") for at in range(arm.rule.weight)}
+    """Return the hot files that give the canary its weight: empty ones, named by the parts that are its own.
+
+    ``07`` stands for the whole hundredth 0700 to 0799.  While files come and go the share is between the old
+    and the new one.
+    """
+    whole, rest = divmod(arm.rule.weight, 100)
+    parts = (*(f"{at:02}" for at in range(whole)), *(f"{whole:02}{at:02}" for at in range(rest)))
+    return {f"{_folder(arm)}/{part}": Sensitive(b"") for part in parts}
 
 
 def choose_arm(answer: Proxy, names: Names, options: Options) -> tuple[Directive, ...]:
@@ -45,6 +59,7 @@ def choose_arm(answer: Proxy, names: Names, options: Options) -> tuple[Directive
         return ()
     choice = "canary_choice"
     alone = isinstance(names.canary, Literal)
+    folder = (f"{options.state}/hot/canary/", names.canary, "/")
     marked = directive("set", Var(choice), expr(Var(choice), "-in"))
     to_canary = (
         directive("set", Var("upstream"), names.canary_upstream),
@@ -63,10 +78,9 @@ def choose_arm(answer: Proxy, names: Names, options: Options) -> tuple[Directive
         ),
         directive("set", Var("upstream"), names.upstream),
         directive("set", Var(choice), Var(f"canary_{_id(arm.rule)}")),
-        when(
-            Literal("-f"),
-            expr(f"{options.state}/hot/canary/", names.canary, "/", Var(_TENS), Var(_ONES)),
-            body=(marked,),
+        *(
+            when(Literal("-f"), expr(*folder, *(Var(one) for one in digits)), body=(marked,))
+            for digits in (_HUNDREDTH, _DIGITS)
         ),
         when(Var(choice), "~", Regex("^(canary|weight-in)"), body=to_canary),
         when(Literal("-f"), expr(f"{options.state}/down/", names.canary_upstream), body=back),
@@ -80,49 +94,63 @@ def _folder(arm: CanaryArm) -> str:
 
 
 def _id(rule: Canary) -> str:
-    decides = repr((rule.header, rule.header_value, rule.header_pattern, rule.cookie))
+    decides = repr(structs.replace(rule, weight=0))
     return hashlib.blake2b(decides.encode(), digest_size=5).hexdigest()
 
 
 def _maps(rule: Canary, at: str) -> tuple[Directive, ...]:
-    """Return the maps that end in ``canary``, ``primary`` or ``weight``: header first, then cookie."""
-    last: Literal | Var = Literal("weight")
-    maps: list[Directive] = []
+    """Return the maps that end in ``canary``, ``primary`` or ``weight``; the last one is asked first."""
+    rules: list[tuple[str, str, list[Directive]]] = []
     if rule.cookie:
-        maps += _cookie_maps(rule.cookie, at, last)
-        last = Var(f"canary_by_cookie_{at}")
-    decided = [directive("default", last)]
-    if rule.header_value:
-        decided.append(entry(_exactly(rule.header_value), Literal("canary")))
-    elif rule.header_pattern:
-        decided.append(entry(Regex(rule.header_pattern, "~"), Literal("canary")))
-    elif rule.header:
-        decided += _always_never()
-    source = Var(variable_of(rule.header)) if rule.header else Literal("")
-    maps.append(block("map", source, Var(f"canary_{at}"), body=decided, comment=_comment(rule)))
-    return tuple(maps)
+        rules.append(("cookie", "http_cookie", _by_cookie(rule.cookie)))
+    if rule.header:
+        rules.append(("header", variable_of(rule.header), _by_header(rule)))
+    if rule.bound:
+        rules.append(("affinity", "http_cookie", _by_affinity(rule)))
+    variable = f"canary_{at}"
+    if not rules:
+        return (_map("", variable, Literal("weight"), [], _comment(rule)),)
+    maps: list[Directive] = []
+    undecided: Literal | Var = Literal("weight")
+    for name, source, decided in rules[:-1]:
+        maps.append(_map(source, f"canary_by_{name}_{at}", undecided, decided))
+        undecided = Var(f"canary_by_{name}_{at}")
+    _, source, decided = rules[-1]
+    return (*maps, _map(source, variable, undecided, decided, _comment(rule)))
 
 
-def _cookie_maps(cookie: str, at: str, last: Literal | Var) -> list[Directive]:
-    variable = f"canary_by_cookie_{at}"
-    # $cookie_NAME cannot hold every name a cookie may have, so the header is read.
-    start = rf"(?:^|;\s*){pattern_of(cookie)}="
+def _map(
+    source: str, variable: str, undecided: Literal | Var, decided: Iterable[Directive], comment: str = ""
+) -> Directive:
+    body = (directive("default", undecided), *decided)
+    return block("map", Var(source) if source else Literal(""), Var(variable), body=body, comment=comment)
+
+
+def _by_affinity(rule: Canary) -> list[Directive]:
+    bound = [entry(Regex(f"{_cookie(rule.bound)}[^;]", "~"), Literal("primary"))]
+    if rule.bound_here:
+        bound.append(entry(Regex(f"{_cookie(rule.bound_here)}[^;]", "~"), Literal("canary")))
+    return bound
+
+
+def _by_cookie(cookie: str) -> list[Directive]:
     return [
-        block(
-            "map",
-            Var("http_cookie"),
-            Var(variable),
-            body=(
-                directive("default", last),
-                entry(Regex(rf"{start}always(?:;|$)", "~"), Literal("canary")),
-                entry(Regex(rf"{start}never(?:;|$)", "~"), Literal("primary")),
-            ),
-        )
+        entry(Regex(rf"{_cookie(cookie)}always(?:;|$)", "~"), Literal("canary")),
+        entry(Regex(rf"{_cookie(cookie)}never(?:;|$)", "~"), Literal("primary")),
     ]
 
 
-def _always_never() -> list[Directive]:
+def _by_header(rule: Canary) -> list[Directive]:
+    if rule.header_value:
+        return [entry(_exactly(rule.header_value), Literal("canary"))]
+    if rule.header_pattern:
+        return [entry(Regex(rule.header_pattern, "~"), Literal("canary"))]
     return [entry(_exactly("always"), Literal("canary")), entry(_exactly("never"), Literal("primary"))]
+
+
+def _cookie(name: str) -> str:
+    # $cookie_NAME cannot hold every name a cookie may have, so the header is read.
+    return rf"(?:^|;\s*){pattern_of(name)}="
 
 
 def _exactly(value: str) -> Regex:
@@ -131,6 +159,7 @@ def _exactly(value: str) -> Regex:
 
 
 def _comment(rule: Canary) -> str:
-    says = [f"header {rule.header}"] if rule.header else []
+    says = [f"cookie {one} that binds" for one in (rule.bound, rule.bound_here) if one]
+    says += [f"header {rule.header}"] if rule.header else []
     says += [f"cookie {rule.cookie}"] if rule.cookie else []
     return f"Canary by {', '.join([*says, 'weight'])}"

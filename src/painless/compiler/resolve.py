@@ -2,18 +2,24 @@
 
 import hashlib
 import ipaddress
+import re
+from functools import lru_cache
 
 from msgspec import Struct, structs
 
 from painless.compiler.lookup import NO_NUMBERS, Lookup
 from painless.compiler.options import Options
-from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, StaticFeed, Upstream
+from painless.compiler.site import Binding, EndpointsFeed, ExternalFeed, Feed, StaticFeed, Upstream
+from painless.features import Parsed
 from painless.features.affinity import Affinity
+from painless.features.balancing import LEAST_CONNECTIONS, Balancing, Method
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Origin, Service, ServiceBackend, ServicePort
 
-
 _LONGEST_COOKIE = 24  # Of a cookie's name this much is kept for readers.
+
+LEAST_TIME = (1, 31, 0)
+"""The first NGINX with ``least_time``."""
 
 
 class Unresolved(Struct, frozen=True):
@@ -25,40 +31,74 @@ class Unresolved(Struct, frozen=True):
 
 
 def resolve(
-    lookup: Lookup,
-    options: Options,
-    backend: ServiceBackend,
-    origin: Origin,
-    *,
-    one_peer: bool = False,
-    affinity: Affinity | None = None,
+    lookup: Lookup, options: Options, backend: ServiceBackend, origin: Origin, settings: Parsed
 ) -> Upstream | Unresolved:
-    """Return the upstream of a Service port in the namespace of the origin's object."""
+    """Return the upstream of a Service port in the namespace of the origin's object.
+
+    A function of the Service and of what the annotations ask of its upstream: whoever asks the same gets an
+    equal one.
+    """
     namespace = origin.ref.namespace
     service = lookup.services.get((namespace, backend.name))
     if service is None:
         says = f"found no Service {namespace}/{backend.name}, expected one"
         return Unresolved(Reason.SERVICE_NOT_FOUND, says, "the path answers 503 until it exists")
-    feed = _feed(lookup, options, service, backend.port, one_peer=one_peer, named_peers=_hashed(affinity))
+    binding = _binding(settings.affinity)
+    balancing = None if binding else _balancing(settings.balancing, options)
+    one_peer = (
+        settings.service_upstream
+        and service.type != "ExternalName"
+        and service.cluster_ip not in {"", "None"}
+    )
+    feed = _feed(
+        lookup,
+        options,
+        service,
+        backend.port,
+        one_peer=one_peer,
+        named_peers=_is_hashed(binding, balancing),
+    )
     if isinstance(feed, Unresolved):
         return feed
+    if isinstance(feed, StaticFeed):
+        balancing = None
+    plain = f"{namespace}.{backend.name}.{backend.port}"
     return Upstream(
-        name=f"{namespace}.{backend.name}.{backend.port}{_variant(affinity)}",
-        label=f"{namespace}-{backend.name}-{backend.port}",
+        name=plain + _variant(binding, balancing, settings.protocol, one_peer=one_peer),
+        label=label_of(backend, origin),
         namespace=namespace,
         service=backend.name,
         port=str(backend.port),
         feed=feed,
-        affinity=(affinity.cookie, affinity.persistent) if affinity else None,
+        affinity=binding,
+        balancing=balancing,
         origin=Origin(service.ref, "spec"),
     )
 
 
-def spoken(upstream: Upstream, protocol: str) -> Upstream:
-    """Return the upstream for a protocol: idle connections are kept for each, since they speak only one."""
-    if protocol == "HTTP":
-        return upstream
-    return structs.replace(upstream, name=f"{upstream.name}.{protocol.lower().replace('_', '-')}")
+def for_canary(canary: Parsed, primary: Parsed, label: str) -> Parsed:
+    """Return the settings of a canary where it hangs on a route: what it has of the route's own.
+
+    Its cookie has a name of its own, so that it tells which of the two Services a client is bound to.
+    ``label`` names the canary's Service: the cookie of another canary binds nobody to this one.
+    """
+    assert canary.canary is not None, "only canaries are hung"
+    affinity, rule = primary.affinity, canary.canary
+    if affinity is None:
+        return structs.replace(canary, affinity=None, protocol=primary.protocol)
+    service = hashlib.blake2b(label.encode(), digest_size=4).hexdigest()
+    here = structs.replace(affinity, cookie=f"{affinity.cookie}-{service}", canary=True)
+    return structs.replace(
+        canary,
+        affinity=here if rule.sticky else None,
+        canary=structs.replace(rule, bound=affinity.cookie, bound_here=here.cookie if rule.sticky else ""),
+        protocol=primary.protocol,
+    )
+
+
+def label_of(backend: ServiceBackend, origin: Origin) -> str:
+    """Return what ingress-nginx calls the upstream of a backend."""
+    return f"{origin.ref.namespace}-{backend.name}-{backend.port}"
 
 
 def find_port(service: Service, port: int | str) -> ServicePort | None:
@@ -95,7 +135,7 @@ def _feed(
             f"found ports {found} in {service.ref}, expected {wanted}",
             "the path answers 503 until the port exists",
         )
-    if one_peer and service.cluster_ip not in {"", "None"}:
+    if one_peer:
         return StaticFeed(service.cluster_ip, port.port)
     return EndpointsFeed(port.name, None if named_peers else _shared_number(lookup, service, port))
 
@@ -133,25 +173,48 @@ def _external(
     return StaticFeed(str(address), number)
 
 
-def _hashed(affinity: Affinity | None) -> bool:
+def _binding(affinity: Affinity | None) -> Binding | None:
+    return Binding(affinity.cookie, affinity.persistent, affinity.canary) if affinity else None
+
+
+def _balancing(wanted: Balancing | None, options: Options) -> Balancing | None:
+    if wanted and wanted.method is Method.FASTEST and options.build.version < LEAST_TIME:
+        return LEAST_CONNECTIONS
+    return wanted
+
+
+def _is_hashed(binding: Binding | None, balancing: Balancing | None) -> bool:
     # Consistent hashing places peers by their names, so each needs one (SRV).
-    return affinity is not None and not affinity.persistent
+    if binding:
+        return not binding.persistent
+    return balancing is not None and balancing.method is Method.HASH
 
 
-def _variant(affinity: Affinity | None) -> str:
-    """Return the suffix that keeps a Service with affinity apart from the same one without."""
-    if affinity is None:
-        return ""
-    kind = "persistent" if affinity.persistent else "balanced"
-    return f".{kind}-{cookie_id(affinity.cookie)}"
+def _variant(binding: Binding | None, balancing: Balancing | None, protocol: str, *, one_peer: bool) -> str:
+    """Return what keeps the upstream apart from others of its Service port: labels in DNS, mostly none."""
+    variant = ".cluster-ip" if one_peer else ""
+    if binding:
+        kind = "persistent" if binding.persistent else "balanced"
+        variant += f".{kind}-{cookie_id(binding.cookie)}"
+    if balancing:
+        variant += f".{balancing.name}"
+    if protocol != "HTTP":
+        # Idle connections are kept for each protocol, since they speak only one.
+        variant += f".{protocol.lower().replace('_', '-')}"
+    return variant
 
 
+_PLAIN = re.compile(r"[a-z0-9]{1,24}")
+
+
+@lru_cache(maxsize=4096)
 def cookie_id(cookie: str) -> str:
     """Return a cookie's name as part of a variable's and an upstream's name.
 
     Those have one case only, and an upstream's is a name in DNS, where a part has 63 characters at most.
     """
-    plain = "".join(one if one.isalnum() else "_" for one in cookie.lower())
-    if plain == cookie and len(cookie) <= _LONGEST_COOKIE:
-        return plain
-    return f"{plain[:_LONGEST_COOKIE]}_{hashlib.blake2b(cookie.encode(), digest_size=3).hexdigest()}"
+    if _PLAIN.fullmatch(cookie):
+        return cookie
+    # With an underline, which the plain ones have not: nobody's cookie is taken for another's.
+    readable = "".join(one if one.isalnum() else "_" for one in cookie[:_LONGEST_COOKIE].lower())
+    return f"{readable}_{hashlib.blake2b(cookie.encode(), digest_size=5).hexdigest()}"

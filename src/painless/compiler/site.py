@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from painless.features import Parsed
+from painless.features.balancing import Balancing
 from painless.features.canary import Canary
 from painless.model.objects import ObjectRef, Origin, PathType
 from painless.nginx.tokens import Expr
@@ -46,13 +47,23 @@ class StaticFeed(Struct, frozen=True, gc=False):
 Feed = EndpointsFeed | ExternalFeed | StaticFeed
 
 
-class Upstream(Struct, frozen=True, gc=False):
-    """A group of peers that one Service port feeds.
+class Binding(Struct, frozen=True, gc=False):
+    """The cookie that keeps a client on a peer.
 
-    ``name`` is its identity in NGINX and in DNS, made of namespace, Service and port; it must not depend
-    on anything else, since peers survive a reload only under the same name.  ``label`` is what
-    ingress-nginx calls it, in logs and metrics.  ``affinity`` is a cookie's name and whether it binds a
-    client to its peer for good.
+    ``persistent``: for as long as the peer lives.  ``canary``: it is given by the pods of a canary only.
+    """
+
+    cookie: str
+    persistent: bool
+    canary: bool = False
+
+
+class Upstream(Struct, frozen=True, gc=False):
+    """A group of peers that one Service port feeds in one way.
+
+    ``name`` is its identity in NGINX and in DNS, made of namespace, Service and port and of what is special
+    about it: equal names are equal upstreams, whoever refers to them.  Peers survive a reload only under the
+    same name.  ``label`` is what ingress-nginx calls it, in logs and metrics.
     """
 
     name: str
@@ -62,7 +73,8 @@ class Upstream(Struct, frozen=True, gc=False):
     port: str
     feed: Feed
     origin: Origin
-    affinity: tuple[str, bool] | None = None
+    affinity: Binding | None = None
+    balancing: Balancing | None = None
 
 
 class CanaryArm(Struct, frozen=True, gc=False):

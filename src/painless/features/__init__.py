@@ -30,6 +30,7 @@ from painless.features import (
     app_root,
     backend_protocol,
     backend_service,
+    balancing,
     basic_auth,
     body_size,
     buffering,
@@ -81,6 +82,7 @@ FEATURES: tuple[Feature, ...] = (
     rewrite,
     canary,
     affinity,
+    balancing,
     backend_protocol,
     backend_service,
     basic_auth,
@@ -109,6 +111,7 @@ class Parsed(Struct, frozen=True):
     rewrite: rewrite.Rewrite
     canary: canary.Canary | None
     affinity: affinity.Affinity | None
+    balancing: balancing.Balancing | None
     protocol: str
     service_upstream: bool
     basic_auth: basic_auth.BasicAuth | None
@@ -218,6 +221,7 @@ def _parsed(
     rewriting = rewrite.parse(values)
     arm = canary.parse(values)
     stuck = affinity.parse(values)
+    dealt = balancing.parse(values)
     protocol = backend_protocol.parse(values)
     one_peer = backend_service.parse(values)
     users = basic_auth.parse(values)
@@ -228,6 +232,7 @@ def _parsed(
         rewrite=rewriting,
         canary=arm,
         affinity=stuck,
+        balancing=dealt,
         protocol=protocol,
         service_upstream=one_peer,
         basic_auth=users,
@@ -241,7 +246,9 @@ def _parsed(
 def _look(parsed: Parsed) -> str:
     """Return a name for all that shows in a location; what is left out shows elsewhere or not at all."""
     auth = structs.replace(parsed.basic_auth, secret="") if parsed.basic_auth else None
-    shown_there = structs.replace(parsed, aliases=(), app_root=None, basic_auth=auth, diagnostics=())
+    shown_there = structs.replace(
+        parsed, aliases=(), app_root=None, balancing=None, basic_auth=auth, diagnostics=()
+    )
     return hashlib.blake2b(repr(shown_there).encode(errors="replace"), digest_size=8).hexdigest()
 
 

@@ -81,7 +81,10 @@ SETTINGS = ()
 
 
 class Affinity(Struct, frozen=True):
-    """How clients are kept on a pod, and the cookie's attributes; ``max_age`` in seconds."""
+    """How clients are kept on a pod, and the cookie's attributes; ``max_age`` in seconds.
+
+    ``canary``: the cookie is one of a canary, which only its own pods give.
+    """
 
     persistent: bool
     cookie: str
@@ -90,6 +93,7 @@ class Affinity(Struct, frozen=True):
     max_age: int | None
     samesite: str
     always_secure: bool
+    canary: bool = False
 
 
 def parse(values: Values) -> Affinity | None:

@@ -4,12 +4,18 @@ An Ingress with ``canary: "true"`` serves nothing of its own: its backend takes 
 Ingress that has the same host, path and path type.  Which part, first that decides: the header named by
 ``canary-by-header`` (``always`` and ``never``, or equal to ``canary-by-header-value``, or matched by
 ``canary-by-header-pattern``), the cookie named by ``canary-by-cookie`` (``always`` or ``never``), then
-``canary-weight`` out of 100.  Changing the weight takes no reload.
+``canary-weight`` out of ``canary-weight-total`` (default 100).  Changing either takes no reload.
+
+Where the other Ingress has ``affinity``, its canary has it too, and a client that a cookie binds to one of
+the two Services stays there whatever the rules say.  ``affinity-canary-behavior: legacy`` binds nobody to the
+canary.
 
 Differs from ingress-nginx: the canary changes only the paths it names, not every path that uses the same
-Service.  A canary without ready endpoints gets no traffic.
+Service.  A canary without ready endpoints gets no traffic.  A weight counts in steps of a ten-thousandth.
+The canary's cookie has a name of its own, made of the other one's and of its Service.
 
-Writes maps, ``split_clients`` and marker files, one for each hundredth of the traffic.
+Writes maps, ``split_clients`` and marker files, one for each hundredth of the traffic and one for each
+hundredth of the last.
 """
 
 import re
@@ -17,9 +23,17 @@ import re
 from msgspec import Struct
 
 from painless.annotations.base import Key, Scope, Values
-from painless.annotations.decode import Rejected, boolean, cookie_name, header_name, matching, whole_number
+from painless.annotations.decode import (
+    Rejected,
+    boolean,
+    cookie_name,
+    header_name,
+    matching,
+    one_of,
+    whole_number,
+)
 from painless.annotations.regex import regex
-from painless.model.diagnostics import Reason
+from painless.model.diagnostics import Reason, Severity
 
 ENABLED = Key(
     "canary",
@@ -68,39 +82,61 @@ COOKIE = Key(
     example="canary",
     scope=Scope.UPSTREAM,
 )
+_LARGEST = 2**31 - 1  # Arbitrary: nobody deals requests that finely.
+
 WEIGHT = Key(
     "canary-weight",
-    whole_number(0, 100),
+    whole_number(0, _LARGEST),
     default=0,
-    doc="How many of 100 requests go to the canary.",
+    doc="How many requests go to the canary, out of canary-weight-total.",
     example="10",
     scope=Scope.UPSTREAM,
 )
+TOTAL = Key(
+    "canary-weight-total",
+    whole_number(100, _LARGEST),
+    default=100,
+    doc="Out of how many requests canary-weight counts.",
+    example="1000",
+    scope=Scope.UPSTREAM,
+)
+BEHAVIOUR = Key(
+    "affinity-canary-behavior",
+    one_of("sticky", "legacy"),
+    default="sticky",
+    doc="Whether the canary has the affinity of the other Ingress, or none.",
+    example="legacy",
+    scope=Scope.UPSTREAM,
+)
 
-KEYS = (ENABLED, HEADER, HEADER_VALUE, HEADER_PATTERN, COOKIE, WEIGHT)
+KEYS = (ENABLED, HEADER, HEADER_VALUE, HEADER_PATTERN, COOKIE, WEIGHT, TOTAL, BEHAVIOUR)
 SETTINGS = ()
 
 
+WHOLE = 10_000
+"""All requests: what ``Canary.weight`` is out of."""
+
+
 class Canary(Struct, frozen=True):
-    """What sends a request to the canary; empty names decide nothing."""
+    """What sends a request to the canary; empty names decide nothing.
+
+    ``weight`` is out of ``WHOLE``.  ``sticky``: the canary has the affinity of the route it hangs on.  The
+    cookies that bind a client to one of the two are ``bound`` (to the other Service) and ``bound_here``.
+    """
 
     header: str = ""
     header_value: str = ""
     header_pattern: str = ""
     cookie: str = ""
     weight: int = 0
+    sticky: bool = True
+    bound: str = ""
+    bound_here: str = ""
 
 
 def parse(values: Values) -> Canary | None:
     if not values.get(ENABLED):
-        for key in KEYS[1:]:
-            if values.given(key):
-                values.say(
-                    key.name,
-                    Reason.CANARY_IGNORED,
-                    f'found {key.name} without canary: "true", expected both',
-                    "the Ingress is served as a normal one",
-                )
+        _say_ignored(values)
         return None
     header = values.get(HEADER)
     if not header:
@@ -114,8 +150,33 @@ def parse(values: Values) -> Canary | None:
         header_value=values.get(HEADER_VALUE) if header else "",
         header_pattern=values.get(HEADER_PATTERN) if header else "",
         cookie=values.get(COOKIE),
-        weight=values.get(WEIGHT),
+        weight=_weight(values),
+        sticky=values.get(BEHAVIOUR) == "sticky",
     )
+
+
+def _say_ignored(values: Values) -> None:
+    for key in KEYS[1:]:
+        # People write the default on both Ingresses, and lose nothing by it.
+        if values.given(key) and not (key is BEHAVIOUR and values.get(BEHAVIOUR) == BEHAVIOUR.default):
+            values.say(
+                key.name,
+                Reason.CANARY_IGNORED,
+                f'found {key.name} without canary: "true", expected both',
+                "the Ingress is served as a normal one",
+            )
+
+
+def _weight(values: Values) -> int:
+    """Return the weight out of ``WHOLE``; only nothing comes to nothing, and only all to all."""
+    weight, total = values.get(WEIGHT), values.get(TOTAL)
+    if weight > total:
+        says = f"found a weight of {weight}, expected at most the total, which is {total}"
+        hint = "all requests go to the canary"
+        values.say(WEIGHT.name, Reason.INVALID_ANNOTATION_VALUE, says, hint, Severity.WARNING)
+    if weight in {0, total} or weight > total:
+        return WHOLE if weight else 0
+    return min(max(1, round(weight * WHOLE / total)), WHOLE - 1)
 
 
 def variable_of(header: str) -> str:

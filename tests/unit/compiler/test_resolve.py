@@ -1,11 +1,16 @@
 """From the backend an Ingress names to the upstream that serves it."""
 
-import pytest
-from tests.builders import OPTIONS, options, service
+from typing import Any
 
+import pytest
+from msgspec import structs
+from tests.builders import OPTIONS, ingress, options, service
+
+from painless.compiler.lookup import Lookup
 from painless.compiler.resolve import Unresolved, find_port, resolve
-from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, StaticFeed
-from painless.features.affinity import Affinity
+from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, StaticFeed, Upstream
+from painless.features import ConfigValues, parse
+from painless.features.balancing import LEAST_CONNECTIONS
 from painless.model.diagnostics import Reason
 from painless.model.objects import (
     Endpoint,
@@ -19,22 +24,34 @@ from painless.model.objects import (
     ServicePort,
 )
 from painless.model.snapshot import snapshot_of
+from painless.nginx.build import Version
 
 FROM = Origin(ObjectRef("Ingress", "shop", "web"), "spec")
 
 
-def feed(
-    *objects: Object, port: int | str = 80, one_peer: bool = False, affinity: Affinity | None = None
-) -> Feed:
-    found = resolve(
-        snapshot_of(objects), OPTIONS, ServiceBackend("web", port), FROM, one_peer=one_peer, affinity=affinity
-    )
+def resolved(
+    *objects: Object, port: int | str = 80, build: Version = (1, 31, 3), **annotations: str
+) -> Upstream | Unresolved:
+    """Resolve for an Ingress with these annotations, written with underlines."""
+    named = {key.replace("_", "-"): value for key, value in annotations.items()}
+    settings = parse(ingress("web", annotations=named), OPTIONS.annotations_prefix, ConfigValues())
+    assert settings.diagnostics == ()
+    on = options(build=structs.replace(OPTIONS.build, version=build))
+    return resolve(Lookup(snapshot_of(objects)), on, ServiceBackend("web", port), FROM, settings)
+
+
+def upstream(*objects: Object, port: int | str = 80, **more: Any) -> Upstream:
+    found = resolved(*objects, port=port, **more)
     assert not isinstance(found, Unresolved), found
-    return found.feed
+    return found
+
+
+def feed(*objects: Object, port: int | str = 80, **annotations: str) -> Feed:
+    return upstream(*objects, port=port, **annotations).feed
 
 
 def refused(*objects: Object, port: int | str = 80) -> Reason:
-    found = resolve(snapshot_of(objects), OPTIONS, ServiceBackend("web", port), FROM)
+    found = resolved(*objects, port=port)
     assert isinstance(found, Unresolved)
     return found.reason
 
@@ -63,8 +80,10 @@ def test_ports_that_differ_travel_with_the_address() -> None:
 
 def test_consistent_hashing_needs_a_name_for_each_peer() -> None:
     """NGINX places peers by their names."""
-    balanced = Affinity(False, "c", "", "", None, "", False)
-    assert EndpointsFeed("http", None) == feed(service("web"), affinity=balanced)
+    named = EndpointsFeed("http", None)
+    assert named == feed(service("web"), affinity="cookie")
+    assert named == feed(service("web"), upstream_hash_by="$request_uri")
+    assert named != feed(service("web"), affinity="cookie", affinity_mode="persistent")
 
 
 @pytest.mark.parametrize("port", [80, 8080, "http", "80"])
@@ -75,8 +94,8 @@ def test_a_port_is_found_by_number_target_or_name(port: int | str) -> None:
 
 def test_the_services_own_address() -> None:
     """One peer that does not change; a headless Service has none, so its pods are used."""
-    assert StaticFeed("10.0.0.1", 80) == feed(service("web", cluster_ip="10.0.0.1"), one_peer=True)
-    assert EndpointsFeed("http", 8080) == feed(service("web", cluster_ip="None"), one_peer=True)
+    assert StaticFeed("10.0.0.1", 80) == feed(service("web", cluster_ip="10.0.0.1"), service_upstream="true")
+    assert EndpointsFeed("http", 8080) == feed(service("web", cluster_ip="None"), service_upstream="true")
 
 
 def test_an_outside_name() -> None:
@@ -98,13 +117,63 @@ def test_an_outside_name_that_is_inside_is_refused(name: str) -> None:
 
 def test_outside_names_can_be_switched_off() -> None:
     """--disable-svc-external-name."""
-    found = resolve(
-        snapshot_of([outside("api.example.com")]),
-        options(external_names=False),
-        ServiceBackend("web", 80),
-        FROM,
-    )
+    lookup = Lookup(snapshot_of([outside("api.example.com")]))
+    plain = parse(ingress("web"), OPTIONS.annotations_prefix, ConfigValues())
+    found = resolve(lookup, options(external_names=False), ServiceBackend("web", 80), FROM, plain)
     assert isinstance(found, Unresolved)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "variant"),
+    [
+        ({}, ""),
+        ({"load_balance": "round_robin"}, ""),
+        ({"load_balance": "ewma"}, ".ewma"),
+        ({"load_balance": "least_conn"}, ".least-conn"),
+        ({"affinity": "cookie", "session_cookie_name": "route"}, ".balanced-route"),
+        (
+            {"affinity": "cookie", "affinity_mode": "persistent", "session_cookie_name": "route"},
+            ".persistent-route",
+        ),
+        ({"affinity": "cookie", "session_cookie_name": "route", "load_balance": "ewma"}, ".balanced-route"),
+        ({"service_upstream": "true"}, ".cluster-ip"),
+        ({"service_upstream": "true", "load_balance": "ewma"}, ".cluster-ip"),
+        ({"backend_protocol": "AUTO_HTTP"}, ".auto-http"),
+        ({"backend_protocol": "GRPC", "load_balance": "ewma"}, ".ewma.grpc"),
+    ],
+)
+def test_a_name_says_what_is_special(annotations: dict[str, str], variant: str) -> None:
+    """Nothing is, for most: the name is made of namespace, Service and port."""
+    assert f"shop.web.80{variant}" == upstream(service("web", cluster_ip="10.0.0.1"), **annotations).name
+
+
+def test_equal_names_are_equal_upstreams() -> None:
+    """What a Service port's upstream is never depends on who referred to it first."""
+    asked = [
+        {},
+        {"affinity": "cookie"},
+        {"affinity": "cookie", "affinity_mode": "persistent"},
+        {"affinity": "cookie", "session_cookie_name": "ingresscookie_9e3ff27a6c"},
+        {"affinity": "cookie", "session_cookie_name": "x" * 64},
+        {"affinity": "cookie", "session_cookie_name": "x" * 65},
+        {"upstream_hash_by": "$uri"},
+        {"upstream_hash_by": "$request_uri"},
+        {"upstream_hash_by": "$uri", "upstream_hash_by_subset": "true"},
+        {"upstream_hash_by": "$uri", "upstream_hash_by_subset": "true", "upstream_hash_by_subset_size": "5"},
+        {"load_balance": "ewma"},
+        {"load_balance": "least_conn"},
+        {"load_balance": "ip_hash"},
+        {"service_upstream": "true"},
+    ]
+    found = [upstream(service("web", cluster_ip="10.0.0.1"), **one) for one in asked]
+    assert len(asked) == len({one.name for one in found}) == len(set(found))
+    assert [] == [one.name for one in found if any(len(label) > 63 for label in one.name.split("."))]
+
+
+def test_before_least_time_requests_are_counted() -> None:
+    """The name says so too: another NGINX, another upstream."""
+    old = upstream(service("web"), load_balance="ewma", build=(1, 30, 2))
+    assert (LEAST_CONNECTIONS, "shop.web.80.least-conn") == (old.balancing, old.name)
 
 
 def test_what_is_missing_is_said() -> None:
