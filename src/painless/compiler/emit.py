@@ -31,7 +31,7 @@ def emit(
         files,
         hot={**hot, **marked},
         upstreams=frozenset(one.name for one in site.upstreams if not isinstance(one.feed, StaticFeed)),
-        routes=dict(_routes(site.servers)),
+        routes=_routes(site.servers, memory),
     )
 
 
@@ -74,11 +74,20 @@ def _generation(
     return Generation(generation_id(cold), cold, hot, origins, upstreams, routes)
 
 
-def _routes(servers: Iterable[Server]) -> Iterable[tuple[str, frozenset[str]]]:
-    for server in servers:
-        for location in server.locations:
-            answer = location.route.answer
-            if isinstance(answer, Proxy):
-                arms = {answer.upstream, *([answer.canary.upstream] if answer.canary else [])}
-                for name in server.names:
-                    yield f"{name} {location.modifier} {location.pattern}", frozenset(arms)
+def _routes(servers: Iterable[Server], memory: Memory) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for one in servers:
+        found.update(memory.routes.get((one.host, one.tls), (one,), partial(_routes_of, one)))
+    return found
+
+
+def _routes_of(server: Server) -> dict[str, frozenset[str]]:
+    """Return which upstreams each route of a server uses."""
+    found = {}
+    for location in server.locations:
+        answer = location.route.answer
+        if isinstance(answer, Proxy):
+            arms = frozenset({answer.upstream, *([answer.canary.upstream] if answer.canary else [])})
+            for name in server.names:
+                found[f"{name} {location.modifier} {location.pattern}"] = arms
+    return found

@@ -4,7 +4,7 @@ Nothing here decides: with an empty memory the result is the same, only later.  
 everything it was made of, and is used while that is unchanged; what a compile did not use is dropped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 from painless.compiler.block import Block
@@ -70,7 +70,7 @@ class Memory:
         if self._of != of:
             self._clear()
             self._of = of
-        for one in (self.hosts, self.servers, self.blocks, self.upstreams, self.printed):
+        for one in (self.hosts, self.servers, self.routes, self.blocks, self.upstreams, self.printed):
             one.turn()
 
     def keep(self, one: Directive, make: Callable[[], Printed]) -> Printed:
@@ -80,6 +80,7 @@ class Memory:
     def _clear(self) -> None:
         self.hosts = Hosts()
         self.servers: Kept[tuple[str, bool], Server] = Kept()
+        self.routes: Kept[tuple[str, bool], Mapping[str, frozenset[str]]] = Kept()
         self.blocks: Kept[object, Block] = Kept()
         self.upstreams: Kept[str, Directive] = Kept()
         self.printed: Kept[int, Printed] = Kept()
