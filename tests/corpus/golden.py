@@ -7,12 +7,11 @@ from textwrap import dedent
 from msgspec import Struct
 from tests.corpus.given import Given
 
-from painless.compiler import Compiled, compile_snapshot
+from painless.compiler import Compiled, compile_snapshot, settings_for_all
 from painless.compiler.lower import lower
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
 from painless.discovery.zone import answer
-from painless.features import parse_config
 from painless.model.diagnostics import Diagnostic
 from painless.model.snapshot import Snapshot, snapshot_of
 from painless.nginx.generation import MAIN, UPSTREAMS
@@ -53,8 +52,8 @@ def difference(name: str, expected: str, actual: str) -> str:
 
 
 def _tree(compiled: Compiled, snapshot: Snapshot, options: Options) -> tuple[Directive, ...]:
-    configmap = snapshot.configmaps.get(options.configmap) if options.configmap else None
-    return lower(compiled.site, options, parse_config(configmap)[0], Memory()).tree
+    config, _ = settings_for_all(snapshot, options)
+    return lower(compiled.site, options, config, Memory()).tree
 
 
 def _added(before: Iterable[Directive], after: Iterable[Directive]) -> str:

@@ -184,9 +184,10 @@ def host_name(text: str) -> str | Rejected:
 REQUEST_VARIABLES = frozenset(
     """
 args binary_remote_addr body_bytes_sent bytes_sent content_length content_type document_uri host hostname
-http_host http_referer http_user_agent https is_args query_string remote_addr remote_port remote_user request
-request_id request_length request_method request_time request_uri scheme server_addr server_name server_port
-server_protocol ssl_cipher ssl_client_s_dn ssl_protocol ssl_server_name status time_iso8601 time_local uri
+http_host http_referer http_user_agent https is_args msec query_string remote_addr remote_port remote_user
+request request_id request_length request_method request_time request_uri scheme server_addr server_name
+server_port server_protocol ssl_cipher ssl_client_s_dn ssl_protocol ssl_server_name status time_iso8601
+time_local uri
 """.split()
 )
 _OPEN_VARIABLES = ("http_", "arg_", "cookie_")

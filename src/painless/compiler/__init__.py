@@ -6,13 +6,14 @@ the smallest part that cannot be honoured and is told; nothing is raised for wha
 
 from msgspec import Struct
 
+from painless.compiler import custom_headers
 from painless.compiler.claim import claim
 from painless.compiler.emit import emit
 from painless.compiler.memory import Memory
 from painless.compiler.merge import merge
 from painless.compiler.options import Options
 from painless.compiler.site import Site
-from painless.features import parse, parse_config
+from painless.features import ConfigValues, Parsed, parse, parse_config
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef
 from painless.model.snapshot import Snapshot
@@ -33,11 +34,10 @@ def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None
     ``memory`` is what earlier compiles have left: with it a changed object costs what it touches.
     """
     memory = memory or Memory()
-    configmap = snapshot.configmaps.get(options.configmap) if options.configmap else None
-    config, about_config = parse_config(configmap)
+    config, about_config = settings_for_all(snapshot, options)
     memory.begin((options, config))
     ours, about_classes = claim(snapshot, options)
-    parsed = tuple((one, parse(one, options.annotations_prefix, config)) for one in ours)
+    parsed = tuple((one, _parsed(one, snapshot, options, config)) for one in ours)
     neutral = parse(Ingress("", ""), options.annotations_prefix, config)
     merged = merge(snapshot, options, parsed, neutral, memory)
     generation = emit(merged.site, options, config, merged.hot, memory)
@@ -49,6 +49,19 @@ def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None
         *merged.diagnostics,
     }
     return Compiled(merged.site, generation, tuple(sorted(found)))
+
+
+def settings_for_all(snapshot: Snapshot, options: Options) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:
+    """Return what the global ConfigMap means, with the headers of the ConfigMaps that it names."""
+    configmap = snapshot.configmaps.get(options.configmap) if options.configmap else None
+    given, about_config = parse_config(configmap)
+    config, about_headers = custom_headers.for_all(given, options.configmap, snapshot.configmaps)
+    return config, (*about_config, *about_headers)
+
+
+def _parsed(ingress: Ingress, snapshot: Snapshot, options: Options, config: ConfigValues) -> Parsed:
+    settings = parse(ingress, options.annotations_prefix, config)
+    return custom_headers.for_ingress(settings, ingress.ref, config, snapshot.configmaps)
 
 
 def _missing_configmap(snapshot: Snapshot, options: Options) -> tuple[Diagnostic, ...]:

@@ -14,6 +14,7 @@ from painless.compiler.lower_locations import Lowered, lower_location
 from painless.compiler.options import Options
 from painless.compiler.shape import Shape
 from painless.compiler.site import CanaryArm, Proxy, Server
+from painless.features import Everywhere
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry, when
 
@@ -32,13 +33,13 @@ class Block(Struct, frozen=True, gc=False):
     by_variable: frozenset[str]
 
 
-def lower_shape(shape: Shape, options: Options, hidden: tuple[str, ...]) -> Block:
+def lower_shape(shape: Shape, options: Options, common: Everywhere) -> Block:
     """Return the block that serves the hosts of a shape."""
     locations = tuple(
-        lower_location(one, names, _owner(shape, at), options, tls=shape.first.tls, hidden=hidden)
+        lower_location(one, names, _owner(shape, at), options, tls=shape.first.tls, common=common)
         for at, (one, names) in enumerate(zip(shape.first.locations, shape.names, strict=True))
     )
-    server = _server(shape, locations, options)
+    server = _server(shape, locations, options, common)
     said = frozenset(_variables((server,)))
     looked_up = {name: _lines(shape, name) for name in shape.looked_up if name in said}
     upstreams = (shape.looked_up[name] for name in looked_up if "upstream" in name)
@@ -76,7 +77,7 @@ def _lines(shape: Shape, variable: str) -> tuple[tuple[str, Directive], ...]:
     )
 
 
-def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options) -> Directive:
+def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options, common: Everywhere) -> Directive:
     first = shape.first
     default = first.host == ""
     return block(
@@ -89,7 +90,7 @@ def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options) -> D
             to_failed(()),
             *(one.block for one in locations),
             *(_own_locations(first, options) if default else ()),
-            *_failed(locations),
+            *_failed(locations, common),
         ),
         comment=_comment(shape),
         origin=first.origin if len(shape.servers) == 1 else None,
@@ -164,10 +165,10 @@ def _own_locations(server: Server, options: Options) -> tuple[Directive, ...]:
     )
 
 
-def _failed(locations: tuple[Lowered, ...]) -> tuple[Directive, ...]:
+def _failed(locations: tuple[Lowered, ...], common: Everywhere) -> tuple[Directive, ...]:
     """Return the places for failures, one for each list of headers that a location of the server adds."""
     found = {one.failed for one in locations if one.failed}
-    return (failed_location(()), *(failed_location(one) for one in sorted(found, key=repr)))
+    return tuple(failed_location(one, common.added) for one in ((), *sorted(found, key=repr)))
 
 
 def _variables(tree: Iterable[Directive]) -> Iterator[str]:

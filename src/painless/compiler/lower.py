@@ -15,7 +15,7 @@ from painless.compiler.memory import Memory
 from painless.compiler.options import Options
 from painless.compiler.shape import field_of, grouped, shape
 from painless.compiler.site import CanaryArm, Server, Site
-from painless.features import ConfigValues, hidden_headers
+from painless.features import ConfigValues, Everywhere, everywhere
 from painless.features import http as features_http
 from painless.nginx.generation import UPSTREAMS
 from painless.nginx.tokens import Var
@@ -42,14 +42,14 @@ class Lowered(Struct, frozen=True):
 
 def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) -> Lowered:
     """Return the main file."""
-    hidden = hidden_headers(config)
+    common = everywhere(config)
     blocks = tuple(
-        memory.blocks.get(key, servers, partial(_block, servers, options, hidden))
+        memory.blocks.get(key, servers, partial(_block, servers, options, common))
         for key, servers in grouped(site.servers, share=options.share_servers).items()
     )
     arms = tuple(arm for one in blocks for arm in one.arms)
     body = (
-        *http_preamble(options, site, hidden, len(site.upstreams)),
+        *http_preamble(options, site, common, len(site.upstreams)),
         *features_http(config),
         *lower_canary_maps(arms),
         *lower_affinity_maps(site.upstreams),
@@ -72,7 +72,7 @@ def warm(options: Options, upstreams: int, variables: Iterable[str]) -> tuple[Di
     """
     neutral = Site(servers=(), upstreams=(), certificates={})
     body = (
-        *http_preamble(options, neutral, (), upstreams),
+        *http_preamble(options, neutral, Everywhere(), upstreams),
         *(block("map", Var("host"), Var(one), body=(directive("default", ""),)) for one in variables),
         directive("include", UPSTREAMS),
         private_server(options),
@@ -80,8 +80,8 @@ def warm(options: Options, upstreams: int, variables: Iterable[str]) -> tuple[Di
     return (*main_preamble(options), block("http", body=body))
 
 
-def _block(servers: tuple[Server, ...], options: Options, hidden: tuple[str, ...]) -> Block:
-    return lower_shape(shape(servers), options, hidden)
+def _block(servers: tuple[Server, ...], options: Options, common: Everywhere) -> Block:
+    return lower_shape(shape(servers), options, common)
 
 
 def _shared(blocks: Iterable[Block]) -> tuple[Directive, ...]:

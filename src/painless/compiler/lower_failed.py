@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from painless.annotations.base import Contribution
-from painless.nginx.tokens import Var
+from painless.nginx.tokens import Literal, Var
 from painless.nginx.tree import Directive, block, directive, when
 
 _NAME = "@upstream_failed"
@@ -29,14 +29,24 @@ def to_failed(headers: Headers) -> Directive:
     return directive("error_page", 502, "=", _name(headers))
 
 
-def failed_location(headers: Headers) -> Directive:
+def failed_location(headers: Headers, common: Headers) -> Directive:
     answers = (when(Var("no_endpoints"), body=(directive("return", 503),)), directive("return", 502))
-    return block("location", _name(headers), body=(*headers, *inherit(headers), *answers))
+    return block("location", _name(headers), body=(*headers, *inherit(headers, common), *answers))
 
 
-def inherit(headers: Headers) -> tuple[Directive, ...]:
-    """Return what keeps the headers of all servers where a location adds its own."""
+def inherit(headers: Headers, common: Headers) -> tuple[Directive, ...]:
+    """Return what keeps those headers of all servers that a location with its own does not replace."""
+    replaced = {_header(one) for one in headers}
+    kept = tuple(one for one in common if _header(one) not in replaced)
+    if len(kept) < len(common):
+        return kept
     return (directive("add_header_inherit", "merge"),) if headers else ()
+
+
+def _header(one: Directive) -> str:
+    name = one.args[0]
+    assert isinstance(name, Literal), "NGINX takes names of headers literally"
+    return name.text.lower()
 
 
 def _name(headers: Headers) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from itertools import cycle, islice
 
 from painless.compiler.options import Options
-from painless.compiler.request_headers import REQUEST_HEADERS
+from painless.compiler.request_headers import request_headers
 from painless.compiler.site import Site
+from painless.features import Everywhere
 from painless.nginx.resolver import NO_ENDPOINTS
 from painless.nginx.tokens import Literal, Regex, Var, expr, template
 from painless.nginx.tree import Directive, block, directive, entry
@@ -48,9 +49,7 @@ def main_preamble(options: Options) -> tuple[Directive, ...]:
     )
 
 
-def http_preamble(
-    options: Options, site: Site, hidden: tuple[str, ...], upstreams: int
-) -> tuple[Directive, ...]:
+def http_preamble(options: Options, site: Site, common: Everywhere, upstreams: int) -> tuple[Directive, ...]:
     """Return the settings that all servers inherit; so many ``upstreams`` are to be resolved."""
     return (
         *_limits(site),
@@ -60,7 +59,7 @@ def http_preamble(
         *_clients(),
         _certificate_map(site.certificates),
         *_tls(),
-        *_upstream_side(hidden),
+        *_upstream_side(common),
     )
 
 
@@ -254,15 +253,16 @@ def _tls() -> tuple[Directive, ...]:
     )
 
 
-def _upstream_side(hidden: tuple[str, ...]) -> tuple[Directive, ...]:
+def _upstream_side(common: Everywhere) -> tuple[Directive, ...]:
+    sent = request_headers(dict(common.sent))
     return (
         directive("proxy_http_version", "1.1", comment="Applications: how they are asked."),
         *(
             one
             for module in ("proxy", "grpc")
             for one in (
-                *(directive(f"{module}_hide_header", name) for name in hidden),
-                *(directive(f"{module}_set_header", *header) for header in REQUEST_HEADERS.items()),
+                *(directive(f"{module}_hide_header", name) for name in common.hidden),
+                *(directive(f"{module}_set_header", *header) for header in sent.items()),
             )
         ),
         directive("proxy_redirect", "off"),

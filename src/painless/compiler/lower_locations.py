@@ -9,7 +9,7 @@ from painless.compiler.lower_affinity import cookie_contribution
 from painless.compiler.lower_canary import choose_arm
 from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
 from painless.compiler.options import Options
-from painless.compiler.request_headers import REQUEST_HEADERS
+from painless.compiler.request_headers import request_headers
 from painless.compiler.shape import Names
 from painless.compiler.site import (
     NOBODY,
@@ -21,7 +21,7 @@ from painless.compiler.site import (
     Route,
     Unavailable,
 )
-from painless.features import basic_auth, tls_redirect
+from painless.features import Everywhere, basic_auth, tls_redirect
 from painless.features.backend_protocol import GRPC
 from painless.model.objects import Origin
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
@@ -40,19 +40,19 @@ class Lowered(Struct, frozen=True, gc=False):
 
 
 def lower_location(
-    location: Location, names: Names, owner: object, options: Options, *, tls: bool, hidden: tuple[str, ...]
+    location: Location, names: Names, owner: object, options: Options, *, tls: bool, common: Everywhere
 ) -> Lowered:
     """Return the location.
 
     ``names`` are what it has of its own.  ``owner`` is the origin of its lines: the route's, or those of all
-    hosts that share it.  ``hidden`` are response headers that no location lets through.
+    hosts that share it.  ``common`` is what all locations share.
     """
     route = location.route
     added = _added_to(route, names, options, alone=owner == route.origin)
     lowered = block(
         "location",
         *_pattern(location),
-        body=_body(location, names, added, options, tls=tls, hidden=hidden),
+        body=_body(location, names, added, options, tls=tls, common=common),
         comment=_comment(route, alone=owner == route.origin),
         origin=None if owner == NOBODY else owner,
     )
@@ -83,7 +83,7 @@ def _body(
     options: Options,
     *,
     tls: bool,
-    hidden: tuple[str, ...],
+    common: Everywhere,
 ) -> tuple[Directive, ...]:
     route = location.route
     answer = route.answer
@@ -100,9 +100,9 @@ def _body(
         *_answer_before_access(route, names, options, added),
         *_rewrite(location),
         *(one for part in added for one in part.location),
-        *inherit(headers),
+        *inherit(headers, common.added),
         *((to_failed(headers),) if headers and isinstance(answer, Proxy) else ()),
-        *_content(route, names, added, hidden),
+        *_content(route, names, added, common),
     )
 
 
@@ -166,7 +166,7 @@ def _rewrite(location: Location) -> tuple[Directive, ...]:
 
 
 def _content(
-    route: Route, names: Names, added: tuple[Contribution, ...], hidden: tuple[str, ...]
+    route: Route, names: Names, added: tuple[Contribution, ...], common: Everywhere
 ) -> tuple[Directive, ...]:
     answer = route.answer
     if isinstance(answer, NotFound):
@@ -175,19 +175,20 @@ def _content(
     if not isinstance(answer, Proxy):
         return ()
     grpc = route.settings.protocol in GRPC
-    return (*_headers(added, hidden, grpc=grpc), _pass(answer, names, route.settings.protocol))
+    return (*_headers(added, common, grpc=grpc), _pass(answer, names, route.settings.protocol))
 
 
-def _headers(
-    added: tuple[Contribution, ...], hidden: tuple[str, ...], *, grpc: bool
-) -> tuple[Directive, ...]:
+def _headers(added: tuple[Contribution, ...], common: Everywhere, *, grpc: bool) -> tuple[Directive, ...]:
     """Return complete lists of headers where this location adds any: NGINX inherits a list whole or not."""
     module = "grpc" if grpc else "proxy"
     own = dict(header for part in added for header in part.request_headers)
     hide = tuple(name for part in added for name in part.hide_headers)
-    sent: dict[str, Token] = {**REQUEST_HEADERS, **own} if own else {}
+    sent = request_headers(dict(common.sent), own) if own else {}
     return (
-        *(directive(f"{module}_hide_header", name) for name in ((*hidden, *hide) if hide else ())),
+        *(
+            directive(f"{module}_hide_header", name)
+            for name in (dict.fromkeys((*common.hidden, *hide)) if hide else ())
+        ),
         *(directive(f"{module}_set_header", *header) for header in sent.items()),
     )
 

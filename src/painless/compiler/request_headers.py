@@ -22,3 +22,9 @@ REQUEST_HEADERS: Mapping[str, Token] = {
     "Upgrade": Var("http_upgrade"),
     "Connection": Var("connection_upgrade"),
 }
+
+
+def request_headers(*others: Mapping[str, Token]) -> Mapping[str, Token]:
+    """Return all headers of a request: ours, and others that replace them by name, in whatever case."""
+    found = {name.lower(): (name, value) for one in (REQUEST_HEADERS, *others) for name, value in one.items()}
+    return dict(found.values())

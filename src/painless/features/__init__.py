@@ -36,6 +36,7 @@ from painless.features import (
     buffering,
     canary,
     cors,
+    custom_headers,
     hsts,
     limits,
     retries,
@@ -72,7 +73,16 @@ class Additive(Feature, Protocol):
 
 #: The order of a location's directives: preflight answers of CORS come first, since browsers send them
 #: without credentials.
-ADDITIVE: tuple[Additive, ...] = (cors, limits, access_lists, body_size, timeouts, retries, buffering)
+ADDITIVE: tuple[Additive, ...] = (
+    cors,
+    limits,
+    access_lists,
+    body_size,
+    timeouts,
+    retries,
+    buffering,
+    custom_headers,
+)
 
 FEATURES: tuple[Feature, ...] = (
     tls_redirect,
@@ -129,9 +139,14 @@ class Parsed(Struct, frozen=True):
 
 
 class ConfigValues(Struct, frozen=True):
-    """A ConfigMap's values: decoded, and hashable so that parsing can be memoised by them."""
+    """A ConfigMap's values: decoded, and hashable so that parsing can be memoised by them.
+
+    ``added`` and ``sent`` are the headers of all answers and of all requests, from ConfigMaps that it names.
+    """
 
     pairs: tuple[tuple[str, Any], ...] = ()
+    added: custom_headers.Headers = ()
+    sent: tuple[tuple[str, Expr], ...] = ()
 
     def as_defaults(self) -> Defaults:
         return dict(self.pairs)
@@ -243,6 +258,22 @@ def _parsed(
     return structs.replace(found, look=_look(found))
 
 
+def with_headers(
+    parsed: Parsed, headers: custom_headers.Headers, denied: str, said: tuple[Diagnostic, ...]
+) -> Parsed:
+    """Return what the annotations mean once the ConfigMap that ``custom-headers`` names has been read."""
+    found = structs.replace(
+        parsed,
+        additive=tuple(
+            (at, headers if isinstance(value, custom_headers.Asked) else value, field)
+            for at, value, field in parsed.additive
+        ),
+        denied=parsed.denied or denied,
+        diagnostics=(*parsed.diagnostics, *said),
+    )
+    return structs.replace(found, look=_look(found))
+
+
 def _look(parsed: Parsed) -> str:
     """Return a name for all that shows in a location; what is left out shows elsewhere or not at all."""
     auth = structs.replace(parsed.basic_auth, secret="") if parsed.basic_auth else None
@@ -289,10 +320,27 @@ def http(config: ConfigValues) -> tuple[Directive, ...]:
         *retries.http(defaults),
         *buffering.http(defaults),
         *hsts.http(defaults),
+        *custom_headers.written(config.added),
         *tls_redirect.http(defaults),
     )
 
 
-def hidden_headers(config: ConfigValues) -> tuple[str, ...]:
-    """Return the application's headers that no client sees, in any location."""
-    return hsts.hidden(config.as_defaults())
+class Everywhere(Struct, frozen=True):
+    """What holds in all locations, where NGINX inherits a list whole or not: locations with more repeat it.
+
+    ``hidden`` are the application's headers that no client sees, ``added`` the directives that add headers
+    to all answers, ``sent`` the headers of all requests beyond our own.
+    """
+
+    hidden: tuple[str, ...] = ()
+    added: tuple[Directive, ...] = ()
+    sent: tuple[tuple[str, Expr], ...] = ()
+
+
+def everywhere(config: ConfigValues) -> Everywhere:
+    """Return what all locations share."""
+    return Everywhere(
+        hidden=(*hsts.hidden(config.as_defaults()), *(name for name, _ in config.added)),
+        added=tuple(one for one in http(config) if one.name == "add_header"),
+        sent=config.sent,
+    )

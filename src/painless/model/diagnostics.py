@@ -93,8 +93,11 @@ class Reason(StrEnum):
     )
     CONFIGMAP_NOT_FOUND = (
         "ConfigMapNotFound",
-        "The ConfigMap that --configmap names does not exist. All settings have their defaults.",
-        "Create it, or correct the flag: it is namespace/name.",
+        (
+            "The ConfigMap that --configmap names does not exist, and all settings have their defaults; or "
+            "one that add-headers or proxy-set-headers names, and no header is added."
+        ),
+        "Create it, or correct the flag or the key: it is namespace/name.",
     )
     CLASS_NOT_FOUND = (
         "ClassNotFound",
