@@ -10,10 +10,10 @@ gives each value a few pods (``upstream-hash-by-subset-size``, default 3) and de
 A cookie decides first (``affinity``), then ``upstream-hash-by``, then ``load-balance``.  A canary is balanced
 by its own annotations.
 
-Differs from ingress-nginx: ``ewma`` is NGINX's ``least_time header``, an average that does not decay and is
-not drawn from two pods (before NGINX 1.31 it is ``least_conn``).  ``least_conn`` and ``ip_hash`` are
-honoured, not taken for round robin.  The pods of a subset are drawn for each value, so they may be fewer than
-its size.
+Differs from ingress-nginx: ``ewma`` is NGINX's ``least_time header``: of all pods, not of two drawn by lot,
+the one with the shortest average time until its answer begins and the fewest requests under way (before NGINX
+1.31 it is ``least_conn``).  ``least_conn`` and ``ip_hash`` are honoured, not taken for round robin.  The pods
+of a subset are drawn for each value one by one, so they may be fewer than its size.
 
 Writes ``least_time``, ``least_conn`` or ``hash … consistent`` into an upstream of its own, and a map.
 """
