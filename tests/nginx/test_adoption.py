@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,9 +23,13 @@ from tests.nginx.given import (
     starting,
 )
 
+from painless.nginx.generation import Generation
+from painless.nginxd import procfs
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.nginxd.errors import StateBusy
+from painless.nginxd.loading import POLL
+from painless.nginxd.serving import Serving
 from painless.plan.steps import Applied
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +98,78 @@ async def test_start_takes_over_instead_of_starting_a_second(state_dir: Path) ->
 
             assert Applied() == outcome
             assert 2 == len({one.pid for one in nginx.sight().workers})  # type: ignore[union-attr]
+
+
+def stalled(disk: Disk, want: Generation) -> Path:
+    """Make ``want`` what NGINX loads next, and have that wait until somebody opens the file returned."""
+    disk.stage(want)
+    disk.switch(want.id)
+    file = disk.folder(want.id) / "sites.conf"
+    file.unlink()
+    os.mkfifo(file)
+    return file
+
+
+async def until_it_loads(pid: int) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while procfs.awaits(pid, signal.SIGHUP):
+            await asyncio.sleep(POLL)
+
+
+async def test_a_load_of_a_dead_controller_is_waited_for(state_dir: Path) -> None:
+    """The link that NGINX follows while it loads stays where it is until it has loaded."""
+    port = free_port()
+    async with controller(state_dir, port, "one") as first:
+        pass
+    with disk_at(state_dir) as disk:
+        async with successor(disk) as nginx:
+            two = generation(disk.root, port, "two")
+            waits = stalled(disk, two)
+            adoption = await nginx.adopt()
+            assert adoption is not None
+            os.kill(adoption.sight.master, signal.SIGHUP)
+            await until_it_loads(adoption.sight.master)
+            before = (nginx.live(), nginx.settled())
+            async with asyncio.TaskGroup() as group:
+                adopted = group.create_task(Serving(nginx, disk).adopt())
+                await asyncio.wait({adopted}, timeout=0.2)
+                early = adopted.done()
+                await asyncio.to_thread(waits.write_text, "")
+
+            assert ((first, None), False) == (before, early)
+            assert (two.id, two.id) == (nginx.live(), disk.current_id())
+
+
+async def test_a_start_of_a_dead_controller_is_ended(state_dir: Path) -> None:
+    """It would take the ports after us; what runs nothing yet is no loss."""
+    with disk_at(state_dir) as disk:
+        stalled(disk, generation(disk.root, free_port(), "one"))
+        begun = await asyncio.create_subprocess_exec(
+            BUILD.path, "-c", str(disk.main), "-p", str(disk.root), "-e", str(disk.error_log)
+        )
+        async with successor(disk) as nginx:
+            adoption = await nginx.adopt()
+            outcome = await nginx.apply(starting(generation(disk.root, free_port(), "two")))
+
+            assert (None, Applied()) == (adoption, outcome)
+            assert -signal.SIGKILL == await asyncio.wait_for(begun.wait(), DEADLINE)
+
+
+async def test_a_link_that_was_moved_and_not_loaded_is_put_back(state_dir: Path) -> None:
+    """So what NGINX would load is what it runs, and no hot file of either can go missing."""
+    port = free_port()
+    async with controller(state_dir, port, "one") as first:
+        pass
+    with disk_at(state_dir) as disk:
+        async with successor(disk) as nginx:
+            two = generation(disk.root, port, "two")
+            disk.stage(two)
+            disk.switch(two.id)
+
+            live = await Serving(nginx, disk).adopt()
+
+            assert live is not None
+            assert (first, first) == (live.id, disk.current_id())
 
 
 async def test_one_controller_writes_at_a_time(state_dir: Path) -> None:

@@ -15,16 +15,16 @@ from typing import assert_never
 
 from painless.nginx.build import Build
 from painless.nginx.generation import MAIN
+from painless.nginxd import procfs
 from painless.nginxd.adopt import Adoption, find_master
 from painless.nginxd.disk import Disk
-from painless.nginxd.errorlog import ErrorLog, reasons
-from painless.nginxd.errors import NginxError, NotRunning, Unresponsive
-from painless.nginxd.leftovers import clear_leftovers
+from painless.nginxd.errorlog import ErrorLog, lacks_room, reasons
+from painless.nginxd.errors import DiskFull, NginxError, NotRunning, Unresponsive
+from painless.nginxd.leftovers import clear_leftovers, end_starts
 from painless.nginxd.listeners import Listener, listeners, occupied
 from painless.nginxd.loading import POLL, Loading
 from painless.nginxd.probe import Sight, look
 from painless.nginxd.process import Master, become_subreaper, reap, run_nginx
-from painless.nginxd.procfs import holders
 from painless.plan.steps import (
     Applied,
     Await,
@@ -86,6 +86,12 @@ class Nginx:
         sight = self.sight()
         return None if sight is None else sight.live
 
+    def settled(self) -> str | None:
+        """Return the live generation; ``None`` also while the master loads another or was told to."""
+        master = self._master
+        rests = master is not None and procfs.awaits(master.pid, signal.SIGHUP)
+        return self.live() if rests else None
+
     async def gone(self) -> None:
         """Wait until the master has ended; returns at once when none runs."""
         if self._master is not None:
@@ -96,6 +102,9 @@ class Nginx:
         """Take over the NGINX that already serves from the state directory, if there is one."""
         async with self._alone:
             found = self._adopt()
+            if found is None:
+                await end_starts(self._disk, self._name)
+                found = self._adopt()
             if found is not None:
                 self.told_at = time.monotonic()
             return found
@@ -107,6 +116,8 @@ class Nginx:
             reap(self._name)
             for step in steps:
                 said = await self._perform(step)
+                if (path := lacks_room(said)) is not None:
+                    raise DiskFull(path)
                 if said:
                     return Refused(step, said)
             return Applied()
@@ -136,8 +147,13 @@ class Nginx:
             sight = self.sight()
             if sight is not None and any(one.generation is None for one in sight.workers):
                 return ()  # We may not look into them, so any generation may be theirs.
-            held = frozenset[str]().union(*holders(self._disk.run).values())
+            held = frozenset[str]().union(*procfs.holders(self._disk.run).values())
             return await asyncio.to_thread(self._disk.prune, held.union(keep))
+
+    def take_back(self, live: str) -> None:
+        """Have NGINX load what it runs, should it be told to or started again."""
+        if self._disk.folder(live).is_dir():
+            self._disk.switch(live)
 
     def close(self) -> None:
         """Let go of NGINX; it serves on, for the next controller to adopt."""
@@ -206,7 +222,8 @@ class Nginx:
         master = self._required()
         id_, live = self._current(), self.live()
         if trouble := occupied(await self._listeners(id_), await self._listeners(live)):
-            self._take_back(live)
+            if live is not None:
+                self.take_back(live)
             return trouble
         self._loading = self._load(id_, ErrorLog(self._disk.error_log), self.sight())
         self.reload_count += 1
@@ -220,8 +237,7 @@ class Nginx:
             loading = self._load(id_, ErrorLog(self._disk.error_log))
         refusal = await self._outcome(loading)
         if refusal and (sight := self.sight()) is not None and len(sight.holds) == 1:
-            # So that NGINX, should it be started again, loads what it runs.
-            self._take_back(next(iter(sight.holds)))
+            self.take_back(next(iter(sight.holds)))
         return refusal
 
     async def _settle(self) -> None:
@@ -276,10 +292,6 @@ class Nginx:
         id_ = self._disk.current_id()
         assert id_ is not None, "Switch comes before Start and Reload"
         return id_
-
-    def _take_back(self, live: str | None) -> None:
-        if live is not None and self._disk.folder(live).is_dir():
-            self._disk.switch(live)
 
     def _load(self, id_: str, log: ErrorLog, before: Sight | None = None) -> Loading:
         return Loading(id_, self._disk, log, before, self._test_seconds)

@@ -16,9 +16,9 @@ writes at a time; and that nothing is removed which something running may still 
 import fcntl
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -27,7 +27,15 @@ from painless.nginx.quoting import spelled
 from painless.nginx.tokens import Literal
 from painless.nginxd import record
 from painless.nginxd.errors import StateBusy, StateUnreachable
-from painless.nginxd.files import PARTIAL, make_folder, shut_out, sync_folder, within_room, write_whole
+from painless.nginxd.files import (
+    PARTIAL,
+    make_folder,
+    partial_beside,
+    shut_out,
+    sync_folder,
+    within_room,
+    write_whole,
+)
 from painless.nginxd.procfs import MARKER_PREFIX
 from painless.sensitive import Sensitive
 
@@ -91,7 +99,7 @@ class Disk:
         target = self.folder(generation.id)
         if target.exists():
             return
-        partial = target.with_name(f"{PARTIAL}{secrets.token_hex(8)}")
+        partial = partial_beside(target)
         try:
             with within_room(partial):
                 partial.mkdir(mode=PRIVATE)
@@ -111,11 +119,10 @@ class Disk:
         planner compares these files with what they should hold.
         """
         target = self._hot(path)
-        if self.hot(path) == content:
-            return
         with within_room(target):
             make_folder(target.parent, TRAVERSABLE)
-            write_whole(target, content.reveal(), owner=self._owner)
+            if self.hot(path) != content:
+                write_whole(target, content.reveal(), owner=self._owner)
 
     def drop_hot(self, path: str) -> None:
         self._hot(path).unlink(missing_ok=True)
@@ -145,11 +152,14 @@ class Disk:
         assert self.folder(id_).is_dir(), f"generation {id_} is not staged"
         if self.current_id() == id_:
             return
-        link = self.root / f"{PARTIAL}{secrets.token_hex(8)}"
-        with within_room(self.current):
-            link.symlink_to(Path("generations") / id_)
-            link.replace(self.current)
-            sync_folder(self.root)
+        link = partial_beside(self.current)
+        try:
+            with within_room(self.current):
+                link.symlink_to(Path("generations") / id_)
+                link.replace(self.current)
+                sync_folder(self.root)
+        finally:
+            link.unlink(missing_ok=True)
 
     def current_id(self) -> str | None:
         """Return the generation that ``current`` names; ``None`` before the first switch."""
@@ -188,7 +198,11 @@ class Disk:
         kept = {*in_use, self.current_id()}
         spare = [one for one in staged if one.name not in kept]
         for folder in spare[SPARE:]:
-            shutil.rmtree(folder)
+            # Without its name first: half of it must not pass for a staged generation after a kill.
+            partial = partial_beside(folder)
+            with within_room(partial):
+                folder.rename(partial)
+            shutil.rmtree(partial)
         kept.update(one.name for one in spare[:SPARE])
         for marker in self.run.glob(f"{MARKER_PREFIX}*"):
             if marker.name.removeprefix(MARKER_PREFIX) not in kept:
@@ -248,7 +262,8 @@ class Disk:
 
     def _locked(self) -> int:
         # Close-on-exec, as Python has it: an NGINX that we start must not hold the lock after us.
-        lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        with within_room(self.root / "lock"):
+            lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as cause:
@@ -256,7 +271,9 @@ class Disk:
             os.close(lock)
             raise StateBusy(self.root, pid) from cause
         os.ftruncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode())
+        # The number is for people: a disk without room for it is no reason not to take over.
+        with suppress(OSError):
+            os.write(lock, f"{os.getpid()}\n".encode())
         return lock
 
     def _sweep(self) -> None:

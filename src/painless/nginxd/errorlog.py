@@ -12,11 +12,19 @@ MOST = 1 << 20
 
 _LOGGED = re.compile(r"^\S+ \S+ \[emerg\] (\d+)#\d+: (.*)$", re.MULTILINE)
 _PRINTED = re.compile(r"^(?:nginx:|\S+ \S+) \[emerg\] (?:\d+#\d+: )?(.*)$", re.MULTILINE)
+# ENOSPC and EDQUOT, as NGINX puts them behind the name of a file.
+_NO_ROOM = re.compile(r"\"([^\"\n]+)\" failed \((?:28|122): ")
 
 
 def reasons(output: str) -> str:
     """Return why a call of NGINX failed, each reason once, or all it said; never nothing."""
     return "\n".join(dict.fromkeys(_PRINTED.findall(output))) or output.strip() or "NGINX gave no reason"
+
+
+def lacks_room(said: str) -> Path | None:
+    """Return the file NGINX had no room for, if that is why it refused: the objects are not to blame."""
+    found = _NO_ROOM.search(said)
+    return Path(found[1]) if found else None
 
 
 class ErrorLog:

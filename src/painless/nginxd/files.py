@@ -28,6 +28,11 @@ def within_room(path: Path) -> Iterator[None]:
         raise
 
 
+def partial_beside(path: Path) -> Path:
+    """Return a name for what will be at ``path``, or was, and is not whole."""
+    return path.with_name(f"{PARTIAL}{secrets.token_hex(8)}")
+
+
 def write_whole(
     path: Path, content: bytes, *, owner: tuple[int, int] | None = None, sync: bool = False
 ) -> None:
@@ -35,7 +40,7 @@ def write_whole(
 
     With ``sync`` it has reached the disk before it has its name.
     """
-    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(8)}")
+    partial = partial_beside(path)
     try:
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             if owner is not None:
@@ -52,10 +57,11 @@ def write_whole(
 
 def make_folder(path: Path, mode: int) -> None:
     """Make a folder and what is missing above it, with ``mode`` whatever the umask is; keep existing ones."""
-    if path.is_dir():
+    # One without any mode is unfinished: whoever made it was killed before it had got its own.
+    if path.is_dir() and stat.S_IMODE(path.stat().st_mode):
         return
     make_folder(path.parent, mode)
-    path.mkdir(exist_ok=True)
+    path.mkdir(mode=0, exist_ok=True)
     path.chmod(mode)
 
 

@@ -1,7 +1,8 @@
-"""What a master that was killed leaves behind, and a new one would stumble over.
+"""What a controller or a master that was killed leaves behind, and a new master would stumble over.
 
-Its workers go on accepting and hold the ports, its unix sockets cannot be bound to again, and its pid file
-names a process that is gone.
+The controller may have been starting NGINX, which goes on loading and would take the ports.  The
+master's workers go on accepting and hold the ports, its unix sockets cannot be bound to again, and its pid
+file names a process that is gone.
 """
 
 import asyncio
@@ -39,6 +40,26 @@ async def clear_leftovers(disk: Disk) -> None:
     for one in disk.run.iterdir():
         if stat.S_ISSOCK(one.stat().st_mode) and _deserted(one):
             one.unlink()
+
+
+async def end_starts(disk: Disk, name: str) -> None:
+    """End calls of NGINX that would become its master; call it only when there is none."""
+    loop = asyncio.get_running_loop()
+    due = loop.time() + RETIRE_TIMEOUT
+    while (begun := starts(disk, name)) and loop.time() < due:
+        for pid in begun:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(POLL)
+
+
+def starts(disk: Disk, name: str) -> tuple[int, ...]:
+    """Return the calls of the binary ``name`` that load ``current`` and have not become a master yet."""
+    ours = f" -c {disk.main} "
+    titles = ((pid, procfs.title(pid) or "") for pid in procfs.every_pid())
+    # A master's workers have its title until they have their own.
+    found = (pid for pid, title in titles if ours in f"{title} " and not title.startswith(MASTER))
+    return tuple(pid for pid in found if procfs.command(pid) == name[:15])
 
 
 def orphans(run: Path) -> tuple[int, ...]:

@@ -4,6 +4,8 @@ Every reader gives ``None`` or nothing for a process that is gone, since any pro
 """
 
 import os
+import re
+import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +14,8 @@ MARKER_PREFIX = "gen-"
 """A generation's marker is ``run/gen-<id>``: NGINX opens it as a log, so a process's open files tell its
 generation."""
 
+# Signals sent to the thread or the process and not taken yet, and those that are blocked.
+_MASK = re.compile(r"^(?:SigPnd|ShdPnd|SigBlk):\s*([0-9a-f]+)$", re.MULTILINE)
 _DELETED = " (deleted)"
 _GONE = (FileNotFoundError, ProcessLookupError)
 
@@ -52,6 +56,21 @@ def command(pid: int) -> str:
         return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
     except _GONE:
         return ""
+
+
+def awaits(pid: int, number: signal.Signals) -> bool:
+    """Whether the process sleeps until a signal comes and has none of that number to see to.
+
+    NGINX's master has its signals blocked but for where it waits for one (``sigsuspend``), so this tells
+    one that loads, or is about to, from one at rest.  Anybody may ask.  A kernel that does not say (gVisor)
+    lets every process seem at rest.
+    """
+    bit = 1 << (number - 1)
+    try:
+        masks = _MASK.findall(Path(f"/proc/{pid}/status").read_text(errors="replace"))
+    except _GONE:
+        return False
+    return not any(int(one, 16) & bit for one in masks)
 
 
 def children(pid: int) -> tuple[int, ...]:

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Iterable
+from pathlib import Path
 
 from painless.nginx.generation import Generation
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.nginxd.errors import Unresponsive
+from painless.nginxd.files import within_room, write_whole
 from painless.nginxd.procfs import holders
 from painless.plan.steps import Outcome, Step
 
-_ADOPT_TIMEOUT = 10.0  # Seconds for a load that somebody else began to come to an end.
-_POLL = 0.05  # Seconds between two looks at it.
+_ADOPT_TIMEOUT = 60.0  # Seconds for a load that somebody else began: 5,000 hosts take 2 s on a free core.
+_POLL = 0.02  # Seconds between two looks at it.
 
 
 class Serving:
@@ -26,18 +28,23 @@ class Serving:
         return self._nginx.reload_count
 
     async def adopt(self) -> Generation | None:
-        """Take over an NGINX that serves already; return the generation that it runs, if it is whole."""
+        """Take over an NGINX that serves already; return the generation that it runs, if it is whole.
+
+        Whoever was here before us may have died between a signal and its effect.  NGINX follows ``current``
+        for each file that it reads, so the link must not be moved before it has come to rest; then it is
+        put back to what runs, in case that load was refused or its signal was never sent.
+        """
         if await self._nginx.adopt() is None:
             return None
-        # The controller before us may have died between a signal and its effect.
         loop = asyncio.get_running_loop()
         due = loop.time() + _ADOPT_TIMEOUT
-        while (id_ := self._nginx.live()) is None:
+        while (id_ := self._nginx.settled()) is None:
             if not self._nginx.running():
                 return None
             if loop.time() > due:
                 raise Unresponsive("NGINX's workers run different generations and do not come to one")
             await asyncio.sleep(_POLL)
+        await asyncio.to_thread(self._nginx.take_back, id_)
         found = self._disk.read_generation(id_)
         # Unreadable (another release wrote it): whatever we want differs from it, so it is replaced.
         return found if found is not None else Generation(id_, {})
@@ -52,6 +59,23 @@ class Serving:
         """Return the generation that NGINX would load now, from before this controller."""
         id_ = self._disk.current_id()
         return None if id_ is None else self._disk.read_generation(id_)
+
+    async def remember(self, content: bytes) -> None:
+        """Keep what the next controller on this disk is to know, in place of what was kept before."""
+        await asyncio.to_thread(self._remember, content)
+
+    async def remembered(self) -> bytes:
+        """Return what was kept; nothing before the first time."""
+        return self._memory.read_bytes() if self._memory.exists() else b""
+
+    @property
+    def _memory(self) -> Path:
+        return self._disk.root / "memory"
+
+    def _remember(self, content: bytes) -> None:
+        # Not forced to the disk: a machine that crashes loses the NGINX with it.
+        with within_room(self._memory):
+            write_whole(self._memory, content)
 
     async def markers_left(self) -> frozenset[str]:
         """Return the markers among the hot files on the disk."""

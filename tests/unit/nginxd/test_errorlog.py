@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from painless.nginxd.errorlog import ErrorLog, reasons
+from painless.nginxd.errorlog import ErrorLog, lacks_room, reasons
 
 LINE = "2026/11/24 06:19:11 [emerg] {pid}#{pid}: {says}\n"
 
@@ -46,3 +46,11 @@ def test_reasons_of_a_call() -> None:
     assert "no such thing in a.conf:3" == reasons(printed + "nginx: configuration file a.conf test failed\n")
     assert "Illegal instruction" == reasons("Illegal instruction\n")
     assert "NGINX gave no reason" == reasons("")
+
+
+def test_a_refusal_for_lack_of_room_is_told_from_others() -> None:
+    """Who wrote an object is not told that NGINX refuses it when the disk is full."""
+    full = 'open() "/state/run/gen-1" failed (28: No space left on device)'
+    other = 'open() "/state/none" failed (2: No such file or directory) in /state/nginx.conf:3'
+
+    assert [Path("/state/run/gen-1"), None, None] == [lacks_room(one) for one in (full, other, "")]
