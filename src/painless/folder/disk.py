@@ -19,7 +19,7 @@ from painless.folder.documents import SIZE_LIMIT
 from painless.folder.manifest import SUFFIXES, Manifest, kept, parse_manifest, unread
 
 SETTLE_S = 0.012
-"""How long a file must be left alone before it is read.
+"""How long a file that is found in a look at all must be left alone before it is read.
 
 Longer than the clock of file systems ticks (4 to 10 ms), so that a later write shows in the time of change;
 short enough to keep a change within 50 ms.
@@ -44,10 +44,14 @@ class Known(Struct, frozen=True):
 
 
 class Scan(Struct, frozen=True):
-    """The manifests below a folder, and the folders that cannot be listed with the reason."""
+    """The manifests below a folder, the folders that cannot be listed with the reason, and the others.
+
+    The others end with a slash, but for the folder itself, which comes first and has no name.
+    """
 
     files: Mapping[str, Stat]
     closed: Mapping[str, str]
+    folders: tuple[str, ...] = ()
 
 
 class Look(Struct, frozen=True):
@@ -59,13 +63,18 @@ class Look(Struct, frozen=True):
 
 
 def look(root: Path, known: Mapping[str, Known], named: Iterable[str] | None = None) -> Look:
-    """Read what changed below ``root``: of the files ``named``, or of all."""
+    """Read what changed below ``root``: of the files ``named``, which nobody writes any more, or of all."""
     scan = scanned(root) if named is None else Scan(_stats(root, named), {})
     candidates = known if named is None else [name for name in named if name in known]
-    changed = {name: seen for name, seen in scan.files.items() if _differs(known.get(name), seen)}
+    # What is named was written, even when it looks the same: the clock of a file system ticks slowly.
+    changed = {
+        name: seen
+        for name, seen in scan.files.items()
+        if named is not None or _differs(known.get(name), seen)
+    }
     gone = [name for name in candidates if name not in scan.files and not _below(name, scan.closed)]
     closed = {f"{name}/": _unreadable(f"{name}/", says) for name, says in scan.closed.items()}
-    settled = _settled(root, changed, gone)
+    settled = _settled(root, changed, gone, whole=named is None)
     left = _left(root, gone, whole=named is None)
     read = {name: _read(root, name, seen, known.get(name)) for name, seen in settled.items()}
     fresh = {name: one for name, one in {**read, **closed}.items() if one and one != known.get(name)}
@@ -91,6 +100,7 @@ def scanned(root: Path) -> Scan:
     """List the manifests below ``root``; a folder that two links lead to counts once."""
     files: dict[str, Stat] = {}
     closed: dict[str, str] = {}
+    listed: list[str] = []
     seen: set[tuple[int, int]] = set(_identities(root))
     stack = [""]
     while stack:
@@ -101,8 +111,9 @@ def scanned(root: Path) -> Scan:
         except OSError as error:
             closed[prefix.rstrip("/") or "."] = error.strerror or str(error)
         else:
+            listed.append(prefix)
             stack.extend(reversed(folders))
-    return Scan(files, closed)
+    return Scan(files, closed, tuple(listed))
 
 
 def _identities(root: Path) -> Iterator[tuple[int, int]]:
@@ -157,13 +168,15 @@ def _below(name: str, folders: Iterable[str]) -> bool:
     return any(name.startswith(f"{one}/") or one == "." for one in folders)
 
 
-def _settled(root: Path, changed: Mapping[str, Stat], gone: list[str]) -> Mapping[str, Stat]:
+def _settled(root: Path, changed: Mapping[str, Stat], gone: list[str], *, whole: bool) -> Mapping[str, Stat]:
     """Return those that nobody is writing; waits once, and only when something happened just now.
 
-    The others are left for the next look, which their next change brings about.
+    What is gone may come back: a move is a going and a coming.  Files that are being written are left for
+    the next look, which their writer brings about.
     """
     now = time.time()
-    if not gone and all(abs(now - seen[4] / 1e9) > SETTLE_S for seen in changed.values()):
+    just_now = whole and any(abs(now - seen[4] / 1e9) <= SETTLE_S for seen in changed.values())
+    if not gone and not just_now:
         return changed
     time.sleep(SETTLE_S)
     again = _stats(root, changed)

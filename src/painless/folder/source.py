@@ -1,4 +1,4 @@
-"""The folder as a source of objects: first all of it, then each change within about 50 ms.
+"""The folder as a source of objects: first all of it, then each change within some milliseconds.
 
 Keeps what was read; the neighbours know how: ``watch`` when to look, ``disk`` what changed, ``claims``
 what that does to the objects.
@@ -13,11 +13,13 @@ from msgspec import Struct
 from painless.folder.claims import Claims
 from painless.folder.disk import Known, Look, look, unanswered
 from painless.folder.manifest import SUFFIXES, Manifest, manifest_ref
-from painless.folder.watch import QUIET_S, Watch, named
+from painless.folder.watch import Names, Watch
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Object, ObjectRef
 
 READ_S = 60.0  # a file system that answers later is broken; 16 MiB of YAML take up to 9 s
+QUIET_S = 2.0  # the rhythm of looking at everything, for what makes no event
+SHARE = 1 / 500  # of the time at most goes into that: 5,000 files take 20 ms, and are looked at every 10 s
 SETTLING_TRIES = 50  # for at most about a second the first picture waits for files that are being written
 
 
@@ -49,69 +51,68 @@ class FolderSource:
         self._known: dict[str, Known] = {}
         self._claims = Claims()
         self._told: tuple[Diagnostic, ...] = ()
-        self._looked_at_all = 0.0
+        self._watch = Watch(self._root)
+        self._due = 0.0
 
     async def changes(self) -> AsyncGenerator[Change, None]:
         """Yield the complete folder, then each change; raises ``FolderError`` when there is no folder."""
         if not self._root.is_dir():
             raise FolderError(_no_folder(self._root))
-        watch = Watch(self._root)
         try:
-            # Before the first look: a change between the two would otherwise be lost.
-            await asyncio.to_thread(watch.renew)
-            yield await self._first(watch)
+            yield await self._first()
             while True:
-                paths = await watch.ring()
-                change = await self._next(watch, paths)
+                change = await self._next()
                 if change is not None:
                     yield change
         finally:
-            watch.stop()
+            self._watch.close()
 
-    async def _first(self, watch: Watch) -> Change:
+    async def _first(self) -> Change:
         for _ in range(SETTLING_TRIES):
             found = await self._look(None)
             self._keep(found)
             self._claims.put(_manifests(found))
             if not found.unsettled:
                 break
-        self._told = self._diagnostics(watch)
+        self._told = self._diagnostics()
         return Change(tuple(self._claims.objects.values()), (), self._told, first=True)
 
-    async def _next(self, watch: Watch, paths: Collection[str] | None) -> Change | None:
-        if await asyncio.to_thread(watch.renew):
-            paths = None
-        found = await self._look(paths)
+    async def _next(self) -> Change | None:
+        names = await self._watch.ring(max(0.0, self._due - _now()))
+        found = await self._look(names)
         self._keep(found)
         upserts, removals = self._claims.put(_manifests(found))
-        told, self._told = self._told, self._diagnostics(watch)
+        told, self._told = self._told, self._diagnostics()
         if not upserts and not removals and told == self._told:
             return None
         return Change(tuple(upserts), tuple(removals), self._told)
 
-    async def _look(self, paths: Collection[str] | None) -> Look:
-        now = asyncio.get_running_loop().time()
-        if now - self._looked_at_all > QUIET_S:
-            paths = None
-        if paths is None:
-            self._looked_at_all = now
+    async def _look(self, names: Names | None) -> Look:
+        began = _now()
         try:
             async with asyncio.timeout(READ_S):
                 # A copy, since nothing can stop a thread that outlives its time-out.
-                return await asyncio.to_thread(_look_at, self._root, dict(self._known), paths)
+                found = await asyncio.to_thread(_look_at, self._watch, self._root, dict(self._known), names)
         except TimeoutError:
-            return unanswered(READ_S)
+            # The thread that hangs may keep the old one.
+            self._watch = Watch(self._root)
+            found = unanswered(READ_S)
+        if names is None:
+            self._due = _now() + max(QUIET_S, (_now() - began) / SHARE)
+        if found.unsettled:
+            self._due = min(self._due, _now() + QUIET_S)
+        return found
 
     def _keep(self, found: Look) -> None:
         self._known.update(found.changed)
         for name in found.gone:
             del self._known[name]
 
-    def _diagnostics(self, watch: Watch) -> tuple[Diagnostic, ...]:
+    def _diagnostics(self) -> tuple[Diagnostic, ...]:
         found = sorted(self._claims.diagnostics())
-        if watch.fault:
+        if self._watch.fault:
             about = manifest_ref(".")
-            found.append(Diagnostic(about, ".", Reason.INVALID_MANIFEST, Severity.WARNING, watch.fault))
+            found.append(Diagnostic(about, ".", Reason.INVALID_MANIFEST, Severity.WARNING, self._watch.fault))
         return tuple(found)
 
 
@@ -139,8 +140,12 @@ def _read_all(root: Path, names: Collection[str] | None) -> dict[str, Manifest |
     return {name: one.manifest for name, one in known.items()}
 
 
-def _look_at(root: Path, known: Mapping[str, Known], paths: Collection[str] | None) -> Look:
-    return look(root, known, None if paths is None else named(root, paths, known))
+def _look_at(watch: Watch, root: Path, known: Mapping[str, Known], names: Names | None) -> Look:
+    return look(root, known, watch.narrowed(names, known))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _manifests(found: Look) -> dict[str, Manifest | None]:

@@ -1,115 +1,143 @@
 """When to look at the folder again, and at which of its files.
 
-The events of the operating system only ring a bell; what is there is what ``disk`` finds.  An event that
-might mean more than one file (a link that was swapped, a folder that came or went) means all of them, and
-so does a time without any: some changes make no event, such as those behind a link to elsewhere.
+The kernel's events only ring a bell; what is there is what ``disk`` finds.  A file is named when its writer
+has closed it, or when it was moved or removed.  Whatever might mean more than one file (a link that was
+swapped, a folder that came or went) means all of them, and so does a time without any event: some changes
+make none, such as those behind a link to elsewhere, or on another machine.
 """
 
 import asyncio
-import os
+import contextlib
 import stat
-import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
-
+from painless.folder import inotify
+from painless.folder.disk import scanned
+from painless.folder.inotify import Event, Inotify
 from painless.folder.manifest import SUFFIXES
 
-STEP_MS = (
-    10  # a change waits this long for its companions: renames come in pairs; it also bounds idle wake-ups
-)
-DEBOUNCE_MS = 50  # however many companions there are, the first change waits no longer
-QUIET_S = 2.0  # the rhythm of looking at everything: 1,000 files take about 5 ms
+GATHER_S = 0.002  # a change waits this long for its companions: renames come in pairs
 AWAY_S = 0.1  # how soon a folder that was away is seen again; one ``stat`` each time
-SEPARATE_LIMIT = 200  # above so many events one listing of everything is cheaper than each by itself
+_TRIES = 10  # at watching all folders while more of them come; those that are left are still looked at
+
+_OF_FOLDERS = inotify.SELF_DELETED | inotify.SELF_MOVED | inotify.UNMOUNTED
+
+Names = Mapping[str, int]
+"""What changed, by its name below the root, each with all that happened to it."""
 
 
 class Watch:
-    """A bell that rings when something below a folder may have changed.
-
-    The class beneath ``watchfiles.awatch`` is used directly, since only that is known to watch before
-    the first look; otherwise a change between look and watch would wait for ``QUIET_S``.
-    """
+    """A bell that rings when something below a folder may have changed."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._stop = threading.Event()
-        self._notify: RustNotify | None = None
         self._identity: tuple[int, int] | None = None
+        self._notify: Inotify | None = None
+        self._folders: dict[int, str] = {}
         self.fault = ""
 
-    def renew(self) -> bool:
-        """Watch the folder that has the path at the moment; tell whether that is another than before."""
-        identity = _identity(self._root)
-        if identity == self._identity:
-            return False
-        self._forget()
-        self._identity = identity
-        if identity is not None:
-            self._begin()
-        return True
+    async def ring(self, within: float) -> Names | None:
+        """Wait for the bell and return what changed; ``None`` means that anything may have.
 
-    async def ring(self) -> frozenset[str] | None:
-        """Wait for the bell and return the paths that changed; ``None`` means any may have."""
+        That is so after ``within`` seconds without a bell as well.
+        """
         if self._notify is None:
-            await asyncio.sleep(AWAY_S if self._identity is None else QUIET_S)
+            await asyncio.sleep(AWAY_S if self._identity is None else within)
             return None
-        # Ends by itself after QUIET_S, so it needs no time-out around it.
-        events = await asyncio.to_thread(
-            self._notify.watch, DEBOUNCE_MS, STEP_MS, int(QUIET_S * 1000), self._stop
-        )
-        if isinstance(events, str):
-            return None
-        paths = frozenset(path for _, path in events)
-        if str(self._root) in paths:
-            # The folder itself went, and one that has its inode may be there already.
-            self._forget()
-            return None
-        return paths
-
-    def stop(self) -> None:
-        """Let go of a thread that waits, within ``STEP_MS``."""
-        self._stop.set()
-
-    def _begin(self) -> None:
+        heard, loop = asyncio.Event(), asyncio.get_running_loop()
+        loop.add_reader(self._notify, heard.set)
         try:
-            self._notify = RustNotify([str(self._root)], False, False, 0, True, True)  # noqa: FBT003  its stub has no names to rely on
-        except (OSError, WatchfilesRustInternalError) as error:
-            self.fault = f"changes are seen only every {QUIET_S:g} s, since it cannot be watched: {error}"
-        else:
-            self.fault = ""
+            async with asyncio.timeout(within):
+                await heard.wait()
+        except TimeoutError:
+            return None
+        finally:
+            loop.remove_reader(self._notify)
+        await asyncio.sleep(GATHER_S)
+        return self._names(self._notify.read())
 
-    def _forget(self) -> None:
+    def narrowed(self, names: Names | None, known: Collection[str]) -> frozenset[str] | None:
+        """Return the manifests to look at; ``None`` means all.
+
+        What is new is watched before anybody looks at it: a change between the two would otherwise be lost.
+        """
+        identity = _identity(self._root)
+        found = None
+        if names is not None and identity == self._identity:
+            found = named(self._root, names, known)
+        if identity != self._identity or (names is not None and found is None) or not self._folders:
+            self._begin(identity)
+        return found
+
+    def close(self) -> None:
         if self._notify is not None:
             self._notify.close()
-        self._notify = self._identity = None
+        self._notify, self._folders = None, {}
+
+    def _begin(self, identity: tuple[int, int] | None) -> None:
+        """Watch the folder that has the path at the moment, and all below it."""
+        self.close()
+        self._identity, self.fault = identity, ""
+        if identity is None:
+            return
+        try:
+            self._notify = Inotify()
+            for _ in range(_TRIES):
+                # A folder may come after its parent was listed and before it was watched.
+                new = set(scanned(self._root).folders).difference(self._folders.values())
+                if not new:
+                    break
+                self._add(new)
+        except OSError as error:
+            self.close()
+            self.fault = f"changes are seen only every few seconds, since it cannot be watched: {error}"
+
+    def _add(self, names: Iterable[str]) -> None:
+        notify = self._notify
+        assert notify is not None, "it is made before"
+        for name in names:
+            # One that went, or is closed to us, is the business of whoever lists it.
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+                self._folders[notify.watch(self._root / name)] = name
+
+    def _names(self, events: Iterable[Event]) -> Names | None:
+        names: dict[str, int] = {}
+        for event in events:
+            folder = self._folders.get(event.watch)
+            lost = event.what & inotify.OVERFLOWN
+            if lost or (folder is not None and event.what & (inotify.IS_FOLDER | _OF_FOLDERS)):
+                # The numbers of the watches may no longer mean the folders they were made for.
+                self._folders = {}
+                return None
+            if folder is not None and event.name:
+                name = folder + event.name
+                names[name] = names.get(name, 0) | event.what
+        return names
 
 
-def named(root: Path, paths: Collection[str], known: Collection[str]) -> frozenset[str] | None:
-    """Return the names of the manifests that events are about; ``None`` when it may be any."""
-    if len(paths) > SEPARATE_LIMIT:
-        return None
+def named(root: Path, names: Names, known: Collection[str]) -> frozenset[str] | None:
+    """Return the manifests that events are about; ``None`` when it may be any."""
     found = set()
-    for path in paths:
-        name = os.path.relpath(path, root)
-        if not _is_plain(path):
-            if name not in known or Path(path).is_symlink():
-                return None
-            found.add(name)
-        elif name.endswith(SUFFIXES):
-            if any(part.startswith(".") for part in Path(name).parts[:-1]):
-                return None
-            if not Path(name).name.startswith("."):
+    for name, what in names.items():
+        try:
+            status = (root / name).lstat()
+        except OSError:
+            if name in known:
                 found.add(name)
+            elif any(one.startswith(f"{name}/") for one in known):
+                return None  # A link to a folder went, which is no folder to the kernel.
+            continue
+        if stat.S_ISLNK(status.st_mode):
+            return None
+        # What was only created is being written, and its writer will close it; another link to a file is not.
+        if _is_manifest(name) and (what != inotify.CREATED or status.st_nlink > 1):
+            found.add(name)
     return frozenset(found)
 
 
-def _is_plain(path: str) -> bool:
-    try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
-    except OSError:
-        return False
+def _is_manifest(name: str) -> bool:
+    return name.endswith(SUFFIXES) and not name.rpartition("/")[2].startswith(".")
 
 
 def _identity(root: Path) -> tuple[int, int] | None:
