@@ -22,6 +22,9 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "throughput": "requests a second beside a static configuration written by hand",
         "compile": "the compiler alone: everything, one more Ingress, one changed endpoint",
         "reload": "a burst of new Ingresses: reloads, and time until they are served",
+        "canary": "a hundred changes of a weight under load",
+        "shapes": "shared server blocks beside one for each host: nginx -t, memory, a request",
+        "responder": "questions for 5,000 upstreams: answered, at what cost, noticed by whom",
         "live": "the whole program: start, one more Ingress, one changed endpoint, memory",
     }
 )

@@ -6,8 +6,10 @@ Reads ``/proc`` and nothing else; a process that is gone counts nothing.
 import os
 import platform
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import signal
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from painless.nginx.build import Build, spelled
@@ -15,6 +17,8 @@ from painless.nginx.build import Build, spelled
 _TICKS = os.sysconf("SC_CLK_TCK")
 _USER, _SYSTEM = 11, 12  # Places in /proc/PID/stat behind the name.
 _KIB = 1024
+HALTED_WITHIN = 5.0  # Seconds for a signal to be acted on; microseconds on a free core.
+LOOK_AGAIN = 0.001  # Seconds between two looks at that.
 
 
 def described(build: Build) -> dict[str, str]:
@@ -34,6 +38,12 @@ def cores() -> tuple[int, ...]:
     return tuple(sorted(os.sched_getaffinity(0)))
 
 
+def two_cores() -> tuple[int | None, int | None]:
+    """Return a core for what is measured and one for the rest; no choice on a machine with one."""
+    found = cores()
+    return (found[0], found[1]) if len(found) > 1 else (None, None)
+
+
 @contextmanager
 def pinned(core: int | None) -> Iterator[None]:
     """Have processes that are started meanwhile run on one core only; ``None`` leaves them free."""
@@ -46,12 +56,31 @@ def pinned(core: int | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+@contextmanager
+def halted(pids: Collection[int]) -> Iterator[None]:
+    """Halt processes of ours, so that they do nothing beside what is measured."""
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        deadline = time.monotonic() + HALTED_WITHIN
+        # A signal is acted on when its process is next given a core; until then it may still take work.
+        while not all(_stat(pid).startswith("T") for pid in pids):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{pids} did not halt within {HALTED_WITHIN:.0f} s")
+            time.sleep(LOOK_AGAIN)
+        yield
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
 def cpu_seconds(pids: Iterable[int]) -> float:
     """Return the processor time these processes have had so far."""
     total = 0
     for pid in pids:
         try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            fields = _stat(pid).split()
         except (FileNotFoundError, ProcessLookupError):
             continue
         total += int(fields[_USER]) + int(fields[_SYSTEM])
@@ -69,3 +98,8 @@ def memory_mib(pids: Iterable[int]) -> float:
         found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
         total += int(found[1]) if found else 0
     return total / _KIB
+
+
+def _stat(pid: int) -> str:
+    """Return what the kernel says of a process behind its name, the state first."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].lstrip()

@@ -7,8 +7,6 @@ time that the workers took for a request changes far less and stands beside it.
 
 import asyncio
 import base64
-import re
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +17,9 @@ from msgspec import Struct
 
 from bench import cluster
 from bench.figures import Row, Run, Say, least, middle, most
-from bench.machine import cores, cpu_seconds, pinned
-from bench.running import BenchError, Painless, folder
+from bench.load import Round, load, need_wrk
+from bench.machine import two_cores
+from bench.running import Painless, folder
 from bench.static import pods, written
 from painless.demo.certificate import Pair, self_made
 from painless.demo.ports import LOOPBACK, free_ports
@@ -31,25 +30,10 @@ PAIRS = 12
 ROUND = 2  # Seconds of load in a round: the shorter, the less the machine changes within a pair.
 WARM_UP = 2  # Seconds: connections to the pods are open and pages are there afterwards.
 CONNECTIONS = 32
-BEYOND = 10.0  # Seconds that wrk may take beyond its round to connect and to end.
-MICROSECONDS = 1_000_000  # In a second.
 PEERS = ("127.0.0.2", "127.0.0.3")
 NAMESPACE, NAME = "bench", "web"
 PLAIN, SECURE = 2, 1  # Applications without and with TLS, see cluster.EVERY.
 EXPERT = Path(__file__).with_name("expert.conf")
-
-
-class Round(Struct, frozen=True):
-    """What one side did in a few seconds; latencies in milliseconds, processor time in microseconds."""
-
-    rate: float
-    p99: float
-    cost: float
-
-    @property
-    def busy(self) -> float:
-        """How many percent of the time the worker was at work: far below 100, it was not the limit."""
-        return 100 * self.rate * self.cost / MICROSECONDS
 
 
 class Side(Struct, frozen=True):
@@ -61,13 +45,12 @@ class Side(Struct, frozen=True):
 
 
 def measure(run: Run) -> tuple[Row, ...]:
-    if shutil.which("wrk") is None:
-        raise BenchError("throughput needs wrk; install it with: apt-get install wrk")
+    need_wrk("throughput")
     return asyncio.run(_measure(run.say))
 
 
 async def _measure(say: Say) -> tuple[Row, ...]:
-    mine, others = _cores()
+    mine, others = two_cores()
     [port] = free_ports(1, PEERS[0])
     pair = self_made([cluster.host(SECURE)], datetime.fromtimestamp(time.time(), UTC))
     binary = find_nginx("", nginx_variable()).path
@@ -85,12 +68,6 @@ async def _measure(say: Say) -> tuple[Row, ...]:
                 *await _compared(say, "HTTP", ours, expert, others),
                 *await _compared(say, "HTTPS, keep-alive", ours, expert, others),
             )
-
-
-def _cores() -> tuple[int | None, int | None]:
-    """Return a core for what is measured and one for the rest; no choice on a machine with one."""
-    found = cores()
-    return (found[0], found[1]) if len(found) > 1 else (None, None)
 
 
 @contextmanager
@@ -182,32 +159,6 @@ def _rows(what: str, pairs: list[tuple[Round, Round]]) -> tuple[Row, ...]:
 
 async def _load(side: Side, seconds: int, core: int | None, *, secure: bool) -> Round:
     """Load one side as hard as it can take and say what came of it."""
-    scheme, port = ("https", side.https) if secure else ("http", side.http)
+    url = f"https://{LOOPBACK}:{side.https}/" if secure else f"http://{LOOPBACK}:{side.http}/"
     host = cluster.host(SECURE if secure else PLAIN)
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--latency", "-H", f"Host: {host}"]
-    before = cpu_seconds(side.workers)
-    with pinned(core):
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            f"{scheme}://{LOOPBACK}:{port}/",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), seconds + BEYOND)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return _round(output.decode(), cpu_seconds(side.workers) - before)
-
-
-def _round(output: str, used: float) -> Round:
-    requests = re.search(r"(\d+) requests in", output)
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", output)
-    if not (requests and rate and p99) or "Non-2xx" in output or "Socket errors" in output:
-        raise BenchError(f"wrk did not get what it asked for:\n{output}")
-    scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99[2]]
-    return Round(float(rate[1]), float(p99[1]) * scale, used / int(requests[1]) * MICROSECONDS)
+    return await load(url, host, side.workers, seconds=seconds, connections=CONNECTIONS, core=core)
