@@ -18,6 +18,9 @@ from painless.nginx.tree import Directive
 
 T = TypeVar("T")
 
+OURS = "painless.dev/"
+"""The prefix of annotations that ingress-nginx does not have; it is a part of their names."""
+
 LONGEST_WORD = 3000  # Bytes.  NGINX's words end at 4094, and features add to them.
 LONGEST_LIST = 262_144  # Bytes, all that Kubernetes allows the annotations of an object: each item is a word.
 
@@ -31,7 +34,7 @@ class Scope(StrEnum):
 
 
 class Key(Struct, Generic[T], frozen=True):
-    """An annotation: its name without prefix, its values, its default, and what it means.
+    """An annotation: its name without ingress-nginx's prefix, its values, its default, and what it means.
 
     ``config`` names the ConfigMap key that sets the default for all Ingresses.  ``denies``: an invalid value
     closes the location with 503, since serving without it would open what the author meant to close.
@@ -93,11 +96,11 @@ class Values:
         self._given = {
             name.removeprefix(self._prefix): value
             for name, value in ingress.annotations
-            if name.startswith(self._prefix)
+            if name.startswith((self._prefix, OURS))
         }
 
     def names(self) -> tuple[str, ...]:
-        """Return the names given, without prefix."""
+        """Return the names given, without prefix, but those of our own with it."""
         return tuple(self._given)
 
     def given(self, key: Key[Any]) -> bool:
@@ -121,7 +124,7 @@ class Values:
 
     def field(self, name: str) -> str:
         """Return the field path of an annotation, for diagnostics and origins."""
-        return f"metadata.annotations[{self._prefix}{name}]"
+        return f"metadata.annotations[{'' if name.startswith(OURS) else self._prefix}{name}]"
 
     def deny(self, name: str, reason: Reason, says: str, hint: str = "") -> None:
         """Close the location (503) since what ``name`` asks for cannot be had."""

@@ -64,7 +64,7 @@ class Hosted(Struct, frozen=True, gc=False):
     """What the rules of one host come to.
 
     ``shape`` names everything of the locations that hosts may share, ``own`` is the rest, by location.
-    ``chosen`` is its certificate, ``None`` without TLS.
+    ``chosen`` is its certificate, ``None`` without TLS.  ``alone``: an Ingress asks for a block of its own.
     """
 
     locations: tuple[Location, ...]
@@ -75,6 +75,7 @@ class Hosted(Struct, frozen=True, gc=False):
     upstreams: tuple[Upstream, ...]
     users: tuple[tuple[str, Sensitive], ...]
     chosen: Chosen | None
+    alone: bool
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -105,6 +106,8 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         upstreams=_used(draft.upstreams, locations),
         users=tuple(draft.users.hot.items()),
         chosen=chosen,
+        # The catch-all is NGINX's default server.
+        alone=not name or any(settings.own_server for _, settings, _ in claims.rules),
         diagnostics=(*draft.diagnostics, *about_tls),
     )
 

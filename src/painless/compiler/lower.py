@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import partial
 from operator import itemgetter
+from string import digits
 
 from msgspec import Struct
 
@@ -13,7 +14,7 @@ from painless.compiler.lower_http import http_preamble, main_preamble, private_s
 from painless.compiler.lower_upstreams import lower_hash_maps
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
-from painless.compiler.shape import field_of, grouped, shape
+from painless.compiler.shape import FIELDS, field_of, grouped, shape
 from painless.compiler.site import CanaryArm, Server, Site
 from painless.features import ConfigValues, Everywhere, everywhere
 from painless.features import http as features_http
@@ -96,11 +97,18 @@ def _looked_up(blocks: Iterable[Block]) -> tuple[Directive, ...]:
     for one in blocks:
         for variable, some in one.looked_up.items():
             lines.setdefault(variable, []).extend(some)
-    return tuple(_map(variable, lines[variable]) for variable in sorted(lines))
+    by_field = sorted(lines, key=lambda variable: (FIELDS.index(field_of(variable)), variable))
+    return tuple(_map(variable, lines[variable]) for variable in by_field)
 
 
 def _map(variable: str, lines: list[tuple[str, Directive]]) -> Directive:
     lines.sort(key=itemgetter(0))
     # A wildcard host stands for one label here too: only its own server asks.
-    body = (directive("hostnames"), directive("default", ""), *(one for _, one in lines))
-    return block("map", Var("host"), Var(variable), body=body, comment=_SAYS[field_of(variable)])
+    wild = (directive("hostnames"),) if any(name.startswith("*.") for name, _ in lines) else ()
+    body = (*wild, directive("default", ""), *(one for _, one in lines))
+    return block("map", Var("host"), Var(variable), body=body, comment=_says(variable))
+
+
+def _says(variable: str) -> str:
+    says = _SAYS[field_of(variable)]
+    return says if variable == variable.rstrip(digits) else f"{says.removesuffix('.')}, for other paths."

@@ -139,7 +139,7 @@ def _servers(
 
 
 def _server(name: str, names: tuple[str, ...], one: Hosted, *, tls: bool) -> Server:
-    return Server(name, names, tls, one.locations, one.shape, one.own, one.origin, one.app_root)
+    return Server(name, names, tls, one.locations, one.shape, one.own, one.origin, one.app_root, one.alone)
 
 
 def _upstreams(hosted: Iterable[Hosted]) -> tuple[Upstream, ...]:

@@ -111,8 +111,7 @@ def grouped(servers: Iterable[Server], *, share: bool) -> dict[object, tuple[Ser
     alike: dict[object, list[Server]] = {}
     for one in servers:
         root = one.app_root[0] if one.app_root else None
-        # The catch-all is NGINX's default server, so it has a block of its own.
-        key = (one.shape, one.tls, root, one.host == "") if share else (one.host, one.tls)
+        key = (one.host, one.tls) if one.alone or not share else (one.shape, one.tls, root)
         alike.setdefault(key, []).append(one)
     return {key: tuple(some) for key, some in alike.items()}
 

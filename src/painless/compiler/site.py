@@ -170,7 +170,8 @@ class Server(Struct, frozen=True, gc=False):
     """The names of one host that are served alike; the empty host is the catch-all, NGINX's default server.
 
     ``tls``: an Ingress asks for TLS, so plain HTTP is redirected where it may be.  ``shape`` names everything
-    of the locations that hosts may share; ``own`` is the rest, one for each location.
+    of the locations that hosts may share; ``own`` is the rest, one for each location.  ``alone``: an Ingress
+    asks for a block of its own.
     """
 
     host: str
@@ -181,6 +182,7 @@ class Server(Struct, frozen=True, gc=False):
     own: tuple[Own, ...]
     origin: Origin | None
     app_root: tuple[Expr, Origin] | None = None
+    alone: bool = False
 
 
 class Site(Struct, frozen=True, gc=False):

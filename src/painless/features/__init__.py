@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from painless.annotations.base import (
     LONGEST_WORD,
+    OURS,
     Contribution,
     Defaults,
     Key,
@@ -39,6 +40,7 @@ from painless.features import (
     custom_headers,
     hsts,
     limits,
+    own_server,
     retries,
     rewrite,
     server_alias,
@@ -89,6 +91,7 @@ FEATURES: tuple[Feature, ...] = (
     hsts,
     app_root,
     server_alias,
+    own_server,
     rewrite,
     canary,
     affinity,
@@ -118,6 +121,7 @@ class Parsed(Struct, frozen=True):
     tls_redirect: tls_redirect.TlsRedirect
     app_root: Expr | None
     aliases: tuple[str, ...]
+    own_server: bool
     rewrite: rewrite.Rewrite
     canary: canary.Canary | None
     affinity: affinity.Affinity | None
@@ -209,7 +213,7 @@ def _unknown_config(name: str) -> tuple[Reason, str, str]:
 
 def parse(ingress: Ingress, prefix: str, config: ConfigValues) -> Parsed:
     """Read all annotations of one Ingress; never raises, whatever they hold."""
-    ours = tuple(one for one in ingress.annotations if one[0].startswith(prefix))
+    ours = tuple(one for one in ingress.annotations if one[0].startswith((prefix, OURS)))
     found = _parsed(ours, ingress.namespace, prefix, config)
     if not found.diagnostics:
         return found
@@ -233,6 +237,7 @@ def _parsed(
     redirect = tls_redirect.parse(values)
     root = app_root.parse(values)
     aliases = server_alias.parse(values)
+    alone = own_server.parse(values)
     rewriting = rewrite.parse(values)
     arm = canary.parse(values)
     stuck = affinity.parse(values)
@@ -244,6 +249,7 @@ def _parsed(
         tls_redirect=redirect,
         app_root=root,
         aliases=aliases,
+        own_server=alone,
         rewrite=rewriting,
         canary=arm,
         affinity=stuck,
@@ -305,7 +311,7 @@ def _say_if_unknown(values: Values, name: str) -> None:
             name,
             Reason.UNKNOWN_ANNOTATION,
             f"{shown(name)} is not an annotation of ours",
-            nearest(name, ANNOTATIONS),
+            nearest(name, {*ANNOTATIONS, *KEYS}),
             Severity.WARNING,
         )
 
