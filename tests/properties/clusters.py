@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.properties.hostile import NASTIES
 
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
@@ -16,7 +17,8 @@ from painless.compiler import Compiled, compile_snapshot
 from painless.compiler.options import Options
 from painless.demo.certificate import self_made
 from painless.features import FEATURES, KEYS
-from painless.model.objects import Object
+from painless.features.own_server import OWN_SERVER
+from painless.model.objects import Ingress, Object
 from painless.model.snapshot import snapshot_of
 from painless.nginxd.find import find_nginx
 from painless.sensitive import Sensitive
@@ -48,6 +50,16 @@ OPTIONS = Options(
 
 def compiled(some: tuple[Object, ...], options: Options = OPTIONS) -> Compiled:
     return compile_snapshot(snapshot_of(some), options)
+
+
+def alone(some: tuple[Object, ...]) -> tuple[Object, ...]:
+    """Return the objects with Ingresses that all ask for server blocks of their own."""
+    return tuple(_alone(one) if isinstance(one, Ingress) else one for one in some)
+
+
+def _alone(one: Ingress) -> Ingress:
+    given = (pair for pair in one.annotations if pair[0] != OWN_SERVER.name)
+    return structs.replace(one, annotations=(*given, (OWN_SERVER.name, "true")))
 
 
 Raw = dict[str, Any]
@@ -116,6 +128,11 @@ _BUNDLES: tuple[dict[str, str], ...] = (
     {"backend-protocol": "HTTPS", "proxy-body-size": "8m", "proxy-read-timeout": "60"},
     {"force-ssl-redirect": "true", "preserve-trailing-slash": "true"},
     {"service-upstream": "true"},
+    {"custom-headers": "shop/headers"},
+    {"limit-rps": "5", "limit-connections": "9", "limit-allowlist": "10.0.0.0/8,::1"},
+    {"limit-rpm": "7", "limit-burst-multiplier": "3", "limit-rate": "100"},
+    {"proxy-buffer-size": "8k", "proxy-busy-buffers-size": "16k", "proxy-max-temp-file-size": "0"},
+    {"proxy-buffering": "on", "proxy-buffers-number": "2", "proxy-next-upstream": "error http_502"},
 )
 
 
@@ -240,12 +257,23 @@ def _secret(draw: st.DrawFn) -> Raw:
 @st.composite
 def _configmap(draw: st.DrawFn) -> Raw:
     settings = {one.name: one.example for feature in FEATURES for one in feature.SETTINGS}
+    settings |= {"add-headers": "shop/headers", "proxy-set-headers": "shop/headers"}
+    settings |= {"global-allowed-response-headers": "X-Own, Server, Vary"}
     names = mostly(*sorted({*settings, *CONFIG_KEYS}))
     data = {
         name: draw(mostly(settings.get(name, "true"), *_GENERAL))
         for name in draw(st.lists(st.one_of(st.sampled_from(sorted(settings)), names), max_size=4))
     }
     return _object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("painless")), {}, data=data)
+
+
+@st.composite
+def _headers(draw: st.DrawFn) -> Raw:
+    names = st.lists(
+        mostly("X-Own", "x-own", "Server", "Vary", "Host", "Access-Control-Allow-Origin"), max_size=3
+    )
+    data = {name: draw(mostly("a b", "$host ${x", "", "t=${msec}")) for name in draw(names)}
+    return _object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("headers")), {}, data=data)
 
 
 @st.composite
@@ -256,7 +284,7 @@ def _class(draw: st.DrawFn) -> Raw:
     )
 
 
-objects = st.one_of(ingresses(), _service(), _slice(), _secret(), _configmap(), _class())
+objects = st.one_of(ingresses(), _service(), _slice(), _secret(), _configmap(), _headers(), _class())
 
 _BASE: tuple[Raw, ...] = (
     {
