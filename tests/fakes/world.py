@@ -1,7 +1,9 @@
 """Stand-ins for NGINX, the responder and time, behind the controller's ports.
 
-The fake NGINX obeys steps as the real one does: what is not staged cannot be switched to, a text with the
-word ``refuse_me`` is refused at the test, and only ``Reload`` and ``Start`` change what runs.
+The fake NGINX obeys steps as the real one does: what is not staged cannot be switched to, and only ``Reload``
+and ``Start`` change what runs.  It refuses lines by words in them: ``refuse_me`` at the test, naming the
+line; ``refuse_mutely`` at the test without a line, and so are ``not_with_this`` and ``not_with_that``
+together; ``refuse_late`` at the load.
 """
 
 import asyncio
@@ -37,7 +39,12 @@ class FakeNginx:
         self.hot: dict[str, Sensitive] = {}
         self.current: str | None = None
         self.runs: str | None = None
+        self.loads = 0
+        """How often NGINX has loaded or refused to, starts included."""
+        self.broken = ""
+        """Why whatever is tested is refused."""
         self.fails: Exception | None = None
+        self.memory = b""
         self.applied: list[tuple[Step, ...]] = []
         self._gone = asyncio.Event()
 
@@ -49,8 +56,8 @@ class FakeNginx:
             raise self.fails
         self.applied.append(tuple(steps))
         for step in self.applied[-1]:
-            if not self._perform(step):
-                return Refused(step, "refuse_me in /state/nginx.conf:1")
+            if said := self._perform(step):
+                return Refused(step, said)
         return Applied()
 
     async def gone(self) -> None:
@@ -58,6 +65,12 @@ class FakeNginx:
 
     async def last_good(self) -> Generation | None:
         return self.staged.get(self.current or "")
+
+    async def remember(self, content: bytes) -> None:
+        self.memory = content
+
+    async def remembered(self) -> bytes:
+        return self.memory
 
     async def markers_left(self) -> frozenset[str]:
         return frozenset(path for path, content in self.hot.items() if not len(content))
@@ -70,12 +83,31 @@ class FakeNginx:
         self.runs = None
         self._gone.set()
 
-    def _perform(self, step: Step) -> bool:  # noqa: C901 -- one line for each member of the closed union.
+    @property
+    def served(self) -> str:
+        """The text of what runs."""
+        return self.staged[self.runs or ""].cold["nginx.conf"]
+
+    def _verify(self, text: str) -> str:
+        if self.broken:
+            return self.broken
+        lines = enumerate(text.splitlines(), 1)
+        named = (f"bad in /state/nginx.conf:{at}" for at, line in lines if "refuse_me" in line)
+        mutely = "refuse_mutely" in text or ("not_with_that" in text and "not_with_this" in text)
+        return next(named, "it is bad" if mutely else "")
+
+    def _load(self) -> None:
+        self.loads += 1
+        assert self.current is not None, "something was switched to"
+        if "refuse_late" not in self.staged[self.current].cold["nginx.conf"]:
+            self.runs = self.current
+
+    def _perform(self, step: Step) -> str:  # noqa: C901 -- one line for each member of the closed union.
         match step:
             case Stage(generation):
                 self.staged[generation.id] = generation
             case Verify(id_):
-                return "refuse_me" not in self.staged[id_].cold["nginx.conf"]
+                return self._verify(self.staged[id_].cold["nginx.conf"])
             case PutHot(path, content):
                 self.hot[path] = content
             case DropHot(path):
@@ -84,17 +116,19 @@ class FakeNginx:
                 assert id_ in self.staged, "only a staged generation can be current"
                 self.current = id_
             case Start():
-                self.runs = self.runs or self.current
+                if not self.runs:
+                    self._load()
                 self._gone = asyncio.Event()
             case Reload():
                 assert self.runs, "only a running NGINX can be told to load"
                 self.reload_count += 1
-                self.runs = self.current
-            case Await(id_):
-                assert self.runs == id_, "what is awaited was loaded"
-            case Resolve():
+                self._load()
+            case Await(id_) if self.runs != id_:
+                self.current = self.runs
+                return "it is bad now"
+            case Await() | Resolve():
                 pass
-        return True
+        return ""
 
 
 class FakeResponder:

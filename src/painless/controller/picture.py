@@ -1,23 +1,67 @@
 """What the controller knows of itself, as values: for the health port, metrics and logs."""
 
-from msgspec import Struct
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct, structs
 
 from painless.compiler import Compiled
 from painless.model.diagnostics import Diagnostic
 from painless.nginx.generation import Generation
 
+Findings = tuple[Diagnostic, ...]
+
 
 class Picture(Struct, frozen=True):
-    """The state of the loop; ``ready`` once a generation serves and its endpoints were resolved."""
+    """The state of the loop; ``ready`` once a generation serves and its endpoints were resolved.
+
+    ``held_earlier`` and ``held_out`` count the objects that NGINX refuses: those of which an earlier state is
+    served, and those that are left out.
+    """
 
     compiled: Compiled | None = None
     live: Generation | None = None
     ready: bool = False
-    from_source: tuple[Diagnostic, ...] = ()
-    from_endpoints: tuple[Diagnostic, ...] = ()
-    from_nginx: tuple[Diagnostic, ...] = ()
+    held_earlier: int = 0
+    held_out: int = 0
+    from_source: Findings = ()
+    from_endpoints: Findings = ()
+    from_nginx: Findings = ()
 
     @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
+    def parts(self) -> tuple[Findings, Findings, Findings, Findings]:
+        """The findings by who found them; no two have one in common, since each has reasons of its own."""
         compiled = self.compiled.diagnostics if self.compiled else ()
-        return tuple(sorted({*self.from_source, *compiled, *self.from_endpoints, *self.from_nginx}))
+        return self.from_source, compiled, self.from_endpoints, self.from_nginx
+
+    @property
+    def diagnostics(self) -> Findings:
+        return tuple(one for part in self.parts for one in part)
+
+
+class Shown:
+    """The picture at the moment; ``diagnosed`` hears of the findings that come and go."""
+
+    def __init__(self, diagnosed: Callable[[Iterable[Diagnostic], Iterable[Diagnostic]], None]) -> None:
+        self.picture = Picture()
+        self.served = False
+        self._diagnosed = diagnosed
+
+    @property
+    def live(self) -> Generation | None:
+        return self.picture.live
+
+    def show(self, **changed: object) -> None:
+        if all(getattr(self.picture, name) is value for name, value in changed.items()):
+            return
+        before = self.picture.parts
+        self.picture = structs.replace(self.picture, **changed)
+        self.served = self.served or self.picture.ready
+        new: set[Diagnostic] = set()
+        gone: set[Diagnostic] = set()
+        for old, now in zip(before, self.picture.parts, strict=True):
+            # Tuples of what is the same object are compared by identity, so this is quick for what stayed.
+            if old is not now and old != now:
+                new |= set(now).difference(old)
+                gone |= set(old).difference(now)
+        if new or gone:
+            self._diagnosed(new, gone)

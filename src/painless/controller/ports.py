@@ -31,6 +31,12 @@ class NginxPort(Protocol):
     async def last_good(self) -> Generation | None:
         """Return the generation that NGINX would load now, from before this controller."""
 
+    async def remember(self, content: bytes) -> None:
+        """Keep what the next controller on this disk is to know, in place of what was kept before."""
+
+    async def remembered(self) -> bytes:
+        """Return what was kept; nothing if there is nothing."""
+
     async def markers_left(self) -> frozenset[str]:
         """Return the markers among the hot files on the disk."""
 

@@ -38,14 +38,14 @@ class PathType(StrEnum):
     IMPLEMENTATION_SPECIFIC = "ImplementationSpecific"
 
 
-class ServiceBackend(Struct, frozen=True, gc=False):
+class ServiceBackend(Struct, frozen=True, gc=False, tag=True):
     """A Service in the Ingress's namespace and one of its ports, by number or by name."""
 
     name: str
     port: int | str
 
 
-class ResourceBackend(Struct, frozen=True, gc=False):
+class ResourceBackend(Struct, frozen=True, gc=False, tag=True):
     """A backend that is an object of another kind; no Ingress controller of NGINX serves these."""
 
     kind: str

@@ -67,15 +67,14 @@ def changes(live: Generation, want: Generation) -> tuple[Change, ...]:
     """Return the reasons for a reload from ``live`` to ``want``, sorted; none when the text is equal."""
     touched = {origin for name in {*live.cold, *want.cold} for origin in _touched(name, live, want)}
     old, new = _refs(live), _refs(want)
-    found = {
-        Change(_kind(origin.ref, old, new), origin.ref, _field(origin, old, new))
-        if isinstance(origin, Origin)
-        else Change(Kind.CHANGED, None, "")
-        for origin in touched
-    }
-    # What Painless itself writes follows from objects; it is a reason only when nothing else is.
-    ours = {one for one in found if one.ref is not None}
-    return tuple(sorted(ours or found, key=lambda one: (one.kind, str(one.ref), one.field)))
+    # What hosts share, and what Painless itself writes, follows from the lines that one object has alone;
+    # it is a reason only when nothing else is.
+    alone = {one for one in touched if isinstance(one, Origin)}
+    origins = alone or {one for entry in touched for one in origins_of(entry)}
+    found = {Change(_kind(one.ref, old, new), one.ref, _field(one, old, new)) for one in origins}
+    if touched and not found:
+        found.add(Change(Kind.CHANGED, None, ""))
+    return tuple(sorted(found, key=lambda one: (one.kind, str(one.ref), one.field)))
 
 
 def _touched(name: str, live: Generation, want: Generation) -> Iterator[object]:
@@ -108,10 +107,17 @@ def _lines(text: list[str], origins: tuple[object, ...], first: int) -> Iterator
             yield (origins[at] if at < len(origins) else None), line
 
 
+def origins_of(entry: object) -> tuple[Origin, ...]:
+    """Return what put a line there: one origin, several for a line that hosts share, or none."""
+    if isinstance(entry, tuple):
+        return entry
+    return (entry,) if isinstance(entry, Origin) else ()
+
+
 def _refs(generation: Generation) -> frozenset[ObjectRef]:
     # By identity first: a file has many lines of one origin, and hashing each takes longer.
     known = {id(one): one for lines in generation.origins.values() for one in lines}
-    return frozenset(one.ref for one in known.values() if isinstance(one, Origin))
+    return frozenset(one.ref for entry in known.values() for one in origins_of(entry))
 
 
 def _kind(ref: ObjectRef, old: frozenset[ObjectRef], new: frozenset[ObjectRef]) -> Kind:
@@ -126,16 +132,36 @@ def _field(origin: Origin, old: frozenset[ObjectRef], new: frozenset[ObjectRef])
 
 
 _REFUSED_LINE = re.compile(r"in \S*?([^/\s:]+):(\d+)")
+_QUOTED = re.compile(r'"([^"$]+)"')
 
 
-def refused_origin(output: str, generation: Generation) -> Origin | None:
-    """Return what put the line there that NGINX refuses, when it names one."""
+def refused_origins(output: str, generation: Generation) -> tuple[Origin, ...]:
+    """Return what put the lines there that NGINX refuses, when it says which.
+
+    A test names a line.  A reload that finds a zone in another use than before names the zone; then these are
+    the origins of all lines with that zone.
+    """
+    found = dict.fromkeys(_at_lines(output, generation))
+    return tuple(found or dict.fromkeys(_with_zones(output, generation)))
+
+
+def _at_lines(output: str, generation: Generation) -> Iterator[Origin]:
     for name, number in _REFUSED_LINE.findall(output):
         origins = generation.origins.get(name, ())
         at = int(number) - 1
-        if at < len(origins) and isinstance(origin := origins[at], Origin):
-            return origin
-    return None
+        if at < len(origins):
+            yield from origins_of(origins[at])
+
+
+def _with_zones(output: str, generation: Generation) -> Iterator[Origin]:
+    names = "|".join(map(re.escape, sorted(set(_QUOTED.findall(output)))))
+    if not names:
+        return
+    uses = re.compile(rf"zone[= ](?:{names})(?![\w.-])")
+    for name, text in generation.cold.items():
+        for line, entry in zip(text.splitlines(), generation.origins.get(name, ()), strict=False):
+            if uses.search(line):
+                yield from origins_of(entry)
 
 
 def first_label(found: Iterable[Change]) -> str:

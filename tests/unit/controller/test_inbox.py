@@ -20,10 +20,10 @@ def test_a_pod_that_comes_touches_one_service() -> None:
     """No compile: the snapshot stays equal."""
     inbox = Inbox()
     inbox.take((*web(), slices("10.0.0.1")), ())
-    before = inbox.snapshot()
+    before = inbox.taken().snapshot()
     touched = inbox.take((slices("10.0.0.1", "10.0.0.2"),), ())
     assert (False, frozenset({("shop", "web")})) == (touched.routing, touched.services)
-    assert before == inbox.snapshot()
+    assert before == inbox.taken().snapshot()
 
 
 def test_another_port_number_touches_routing() -> None:
@@ -57,3 +57,24 @@ def test_any_other_object_touches_routing() -> None:
     inbox = Inbox()
     assert inbox.take((service("web"),), ()).routing
     assert inbox.take((), (service("web").ref,)).routing
+
+
+def test_an_equal_object_touches_nothing() -> None:
+    """A list that is read again costs no compile, and what compares by identity sees no change."""
+    inbox = Inbox()
+    inbox.take((*web(), slices("10.0.0.1")), ())
+    before = inbox.taken()
+    assert not inbox.take((*web(), slices("10.0.0.1")), ()).routing
+    after = inbox.taken()
+    assert all(before.objects[ref] is one for ref, one in after.objects.items())
+    assert before.port_numbers == after.port_numbers
+
+
+def test_what_was_taken_does_not_change() -> None:
+    """A thread compiles it while further changes come in."""
+    inbox = Inbox()
+    inbox.take((*web(), slices("10.0.0.1")), ())
+    taken = inbox.taken()
+    before = taken.snapshot()
+    inbox.take((*web("other"), slices("10.0.0.2", name="web-2", port=9090)), (service("web").ref,))
+    assert before == taken.snapshot()

@@ -1,121 +1,21 @@
 """The loop, with NGINX, the responder and time under the test's hand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 
 import pytest
-from msgspec import Struct
-from tests.builders import CLASS, OPTIONS, ingress, path, rule, service, web
-from tests.fakes.world import FakeNginx, FakeResponder, VirtualClock, settle
+from tests.builders import CLASS, ingress, path, rule, service, web
+from tests.fakes.world import settle
+from tests.unit.controller.program import Program, running, slices
 
-from painless.controller.loop import Controller
 from painless.controller.ports import WorldError
 from painless.discovery.answers import Peer
-from painless.model.diagnostics import Diagnostic, Reason
-from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Object, ObjectRef
-from painless.plan.changes import Change
-
-
-class Said(Struct, frozen=True):
-    """A change as a source sends it."""
-
-    upserts: tuple[Object, ...] = ()
-    removals: tuple[ObjectRef, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
-
-
-class Heard:
-    """A listener that remembers."""
-
-    def __init__(self) -> None:
-        self.reasons: list[tuple[Change, ...]] = []
-        self.live = 0
-        self.endpoints = 0
-        self.refusals: list[str] = []
-        self.failures: list[Exception] = []
-        self.deaths = 0
-        self.open: set[Diagnostic] = set()
-
-    def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
-        self.reasons.append(reasons)
-
-    def applied_live(self, generation: str) -> None:
-        self.live += 1
-
-    def endpoints_updated(self, upstreams: int) -> None:
-        self.endpoints += upstreams
-
-    def refused(self, output: str, about: str) -> None:
-        self.refusals.append(about)
-
-    def failed(self, problem: Exception, retry_in: float) -> None:
-        self.failures.append(problem)
-
-    def nginx_gone(self) -> None:
-        self.deaths += 1
-
-    def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None:
-        self.open |= set(new)
-        self.open -= set(gone)
-
-
-class Program:
-    """A running controller and everything around it."""
-
-    def __init__(self) -> None:
-        self.nginx = FakeNginx()
-        self.responder = FakeResponder()
-        self.clock = VirtualClock()
-        self.heard = Heard()
-        self._changes: asyncio.Queue[Said] = asyncio.Queue()
-        self.controller = Controller(
-            nginx=self.nginx,
-            responder=self.responder,
-            clock=self.clock,
-            options=OPTIONS,
-            listener=self.heard,
-            allow_loopback=False,
-        )
-
-    async def say(self, *upserts: Object, gone: tuple[ObjectRef, ...] = (), seconds: float = 0.5) -> None:
-        """Send a change and let some time pass."""
-        self._changes.put_nowait(Said(upserts, gone))
-        await self.clock.pass_(seconds)
-
-    async def wait_for(self, generations: int) -> None:
-        """Wait until so many plans were applied; a compile is in a thread, so time alone does not tell."""
-        async with asyncio.timeout(10):
-            while len(self.nginx.applied) < generations:
-                await settle()
-
-    async def source(self) -> AsyncIterator[Said]:
-        while True:
-            yield await self._changes.get()
-
-
-@asynccontextmanager
-async def running(program: Program) -> AsyncIterator[Program]:
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(program.controller.run(program.source()))
-        yield program
-        task.cancel()
 
 
 @pytest.fixture
 async def program() -> AsyncIterator[Program]:
     async with running(Program()) as one:
         yield one
-
-
-def slices(*addresses: str) -> EndpointSlice:
-    return EndpointSlice(
-        "shop",
-        "web-1",
-        "web",
-        ports=(EndpointPort("http", 8080),),
-        endpoints=tuple(Endpoint((one,)) for one in addresses),
-    )
 
 
 def is_ready(program: Program) -> bool:
@@ -156,26 +56,6 @@ async def test_changes_during_the_hold_off_come_together(program: Program) -> No
     assert {"b", "c", "d"} <= refs
 
 
-async def test_a_refused_generation_leaves_the_live_one(program: Program) -> None:
-    """Its owner is told, endpoints go on changing, and mending it is enough."""
-    await program.say(*web(), slices("10.0.0.1"))
-    await program.wait_for(1)
-    live = program.nginx.runs
-    bad = ingress("bad", rule("bad.example", path("/refuse_me", "web")))
-    await program.say(bad, seconds=2.0)
-    await program.wait_for(2)
-    await settle()
-    assert live == program.nginx.runs
-    assert [Reason.CONFIGURATION_REFUSED] == [one.reason for one in program.heard.open]
-    await program.say(slices("10.0.0.9"))
-    assert (Peer("10.0.0.9", 8080),) == program.responder.answers["shop.web.80"].peers
-    await program.say(gone=(bad.ref,), seconds=2.0)
-    async with asyncio.timeout(10):
-        while program.heard.open:
-            await settle()
-    assert live == program.nginx.runs
-
-
 async def test_a_failure_is_tried_again(program: Program) -> None:
     """A full disk is not the end."""
     program.nginx.fails = WorldError("no room")
@@ -209,9 +89,7 @@ async def test_a_running_nginx_is_taken_over() -> None:
         await first.say(*web())
         await first.wait_for(1)
         await settle()
-    second = Program()
-    second.nginx = first.nginx
-    second.controller._nginx = first.nginx
+    second = Program(first.nginx)
     async with running(second):
         await second.say(*web(), slices("10.0.0.1"))
         async with asyncio.timeout(10):

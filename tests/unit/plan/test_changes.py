@@ -4,10 +4,10 @@ from msgspec import structs
 from tests.builders import OPTIONS, PREFIX, options, web
 
 from painless.compiler import compile_snapshot
-from painless.model.objects import ConfigMap, Object, ObjectRef
+from painless.model.objects import ConfigMap, Object, ObjectRef, Origin
 from painless.model.snapshot import snapshot_of
 from painless.nginx.generation import Generation
-from painless.plan.changes import Change, Effect, Kind, changes, effect, refused_origin
+from painless.plan.changes import Change, Effect, Kind, changes, effect, refused_origins
 from painless.sensitive import Sensitive
 
 WEB = ObjectRef("Ingress", "shop", "web")
@@ -20,7 +20,8 @@ def generation(*objects: Object) -> Generation:
 
 def test_an_ingress_that_comes_is_named() -> None:
     """Whoever added it caused the reload, and its Service came with it."""
-    found = changes(generation(*web()), generation(*web(), *web("b", "b.example")))
+    before = *web(), *web("a", "a.example")
+    found = changes(generation(*before), generation(*before, *web("b", "b.example")))
     assert Change(Kind.ADDED, B, "") in found
     assert {B, ObjectRef("Service", "shop", "b")} == {one.ref for one in found}
 
@@ -60,7 +61,39 @@ def test_the_line_nginx_refuses_has_an_owner() -> None:
     want = generation(*web())
     lines = want.cold["nginx.conf"].splitlines()
     at = next(number for number, line in enumerate(lines, 1) if "server_name web.example" in line)
-    origin = refused_origin(f"nonsense in /state/generations/{want.id}/nginx.conf:{at}", want)
-    assert origin is not None
-    assert WEB == origin.ref
-    assert refused_origin("bind() to 0.0.0.0:80 failed", want) is None
+    origins = refused_origins(f"nonsense in /state/generations/{want.id}/nginx.conf:{at}", want)
+    assert [WEB] == [one.ref for one in origins]
+    assert () == refused_origins("bind() to 0.0.0.0:80 failed", want)
+
+
+def origin(name: str) -> Origin:
+    return Origin(ObjectRef("Ingress", "shop", name), "spec")
+
+
+SHARED = Generation(
+    "0",
+    {"nginx.conf": "req_zone $a zone=x:1m;\nreq_zone $a zone=xy:1m;\nreq zone=x burst=5;\nreq zone=xy;\n"},
+    origins={"nginx.conf": (None, None, (origin("a"), origin("b")), origin("c"))},
+)
+
+
+def test_a_line_that_hosts_share_has_all_their_owners() -> None:
+    """Nobody of them is spared, and each is once."""
+    found = refused_origins("bad in /x/nginx.conf:3\nbad in /x/nginx.conf:3", SHARED)
+    assert (origin("a"), origin("b")) == found
+
+
+def test_a_zone_that_nginx_refuses_at_a_reload_has_the_owners_of_its_lines() -> None:
+    """A reload names no line; a zone with a longer name is another one."""
+    says = 'limit_req "x" uses the "$a" key while previously it used the "$b" key'
+    assert (origin("a"), origin("b")) == refused_origins(says, SHARED)
+
+
+def test_a_shared_line_that_changes_is_a_reason_for_each_owner() -> None:
+    """Each of the hosts behind it is served otherwise; when one has a line of its own, that is the reason."""
+    text = SHARED.cold["nginx.conf"].replace("zone=x burst=5", "zone=x burst=6")
+    found = changes(SHARED, structs.replace(SHARED, id="1", cold={"nginx.conf": text}))
+    assert {origin("a").ref, origin("b").ref} == {one.ref for one in found}
+    text = text.replace("zone=xy;", "zone=xy burst=1;")
+    found = changes(SHARED, structs.replace(SHARED, id="2", cold={"nginx.conf": text}))
+    assert {origin("c").ref} == {one.ref for one in found}

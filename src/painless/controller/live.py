@@ -1,0 +1,123 @@
+"""What NGINX runs, and how it gets to run something else.
+
+Knows no objects: which generation is wanted, and what to do about a refused one, is ``rounds``' business.
+"""
+
+from msgspec import Struct
+
+from painless.compiler.emit import warm_generation
+from painless.controller.holdoff import HoldOff
+from painless.controller.outside import Outside
+from painless.controller.picture import Shown
+from painless.controller.ports import WorldError
+from painless.controller.search import Blame
+from painless.nginx.generation import Generation
+from painless.plan.changes import Change, Effect, Kind, changes, effect, refused_origins
+from painless.plan.diff import plan, plan_start
+from painless.plan.steps import Applied, Await, Outcome, Refused, Resolve, Stage, Start, Step, Verify
+
+
+class No(Struct, frozen=True):
+    """NGINX refused: at which step, what it said and whose lines it meant."""
+
+    step: Step
+    blame: Blame
+
+    @property
+    def concerns_objects(self) -> bool:
+        """Whether an object may be behind it: a port that is taken is not any object's fault."""
+        return isinstance(self.step, Verify | Await) and "bind() to " not in self.blame.says
+
+
+class Live:
+    """The live generation; ``sure`` while it, hot files included, is what NGINX and its disk have."""
+
+    def __init__(self, outside: Outside, shown: Shown) -> None:
+        self.sure = False
+        # Whether workers of older generations may still use what the live one does not.
+        self.stale = True
+        self._nginx = outside.nginx
+        self._clock = outside.clock
+        self._options = outside.options
+        self._listener = outside.listener
+        self._shown = shown
+        self._hold_off = HoldOff()
+
+    @property
+    def generation(self) -> Generation | None:
+        return self._shown.live
+
+    async def look(self) -> Generation | None:
+        """Show what NGINX runs, whoever started it, and what an interrupted plan has left on the disk."""
+        live = await self._nginx.adopt()
+        # A start that was interrupted runs upstreams without routes: it serves nobody yet.
+        self._shown.show(live=live, ready=live is not None and (bool(live.routes) or not live.upstreams))
+        self.sure = live is not None
+        return live
+
+    def ended(self) -> None:
+        """Show that NGINX does not run."""
+        self.sure = False
+        self._shown.show(live=None, ready=False)
+
+    def due_in(self, want: Generation) -> float:
+        """Return for how many seconds ``want`` has to wait: only what NGINX must load does."""
+        if effect(self.generation, want) is not Effect.RELOAD:
+            return 0.0
+        return self._hold_off.wait(self._clock.now())
+
+    async def test(self, want: Generation) -> No | None:
+        """Ask NGINX whether it would take ``want``; no worker notices."""
+        steps = (Stage(want), Verify(want.id))
+        return _answer(steps, want, await self._nginx.apply(steps))
+
+    async def apply(self, want: Generation) -> No | None:
+        """Make ``want`` live, unless NGINX refuses it."""
+        live = self.generation
+        what = effect(live, want)
+        if what is Effect.NONE:
+            return None
+        reasons = changes(live, want) if live else (Change(Kind.STARTED, None, ""),)
+        steps = plan(live, want) if live else await self._plan_start(want)
+        before, sure, self.sure = self._nginx.reload_count, self.sure, False
+        outcome = await self._nginx.apply(steps)
+        count = self._nginx.reload_count - before
+        self._count(outcome, count)
+        if no := _answer(steps, want, outcome):
+            # At its test nothing has been touched yet.
+            self.sure = sure and no.step == Verify(want.id)
+            return no
+        self.sure = True
+        self._shown.show(live=want, ready=True)
+        if what is Effect.RELOAD:
+            self._listener.reloaded(want.id, reasons, count)
+        else:
+            self._listener.applied_live(want.id)
+        return None
+
+    async def serve_last_good(self) -> None:
+        """Start NGINX on what served before this controller, since what is wanted is refused."""
+        good = await self._nginx.last_good()
+        steps = (Start(), Await(good.id), Resolve(good.upstreams)) if good else ()
+        if good is None or isinstance(await self._nginx.apply(steps), Refused):
+            raise WorldError("NGINX refuses the configuration, and there is none from before that it takes")
+        self._shown.show(live=good, ready=True)
+
+    async def _plan_start(self, want: Generation) -> tuple[Step, ...]:
+        return plan_start(want, warm_generation(want, self._options), await self._nginx.markers_left())
+
+    def _count(self, outcome: Outcome, count: int) -> None:
+        """Have the next load wait for what this one did: a refused one did nothing to the workers."""
+        refused = isinstance(outcome, Refused) and isinstance(outcome.step, Await)
+        if count > refused or (self.generation is None and isinstance(outcome, Applied)):
+            self._hold_off = self._hold_off.loaded(self._clock.now())
+            self.stale = True
+
+
+def _answer(steps: tuple[Step, ...], want: Generation, outcome: Outcome) -> No | None:
+    if isinstance(outcome, Applied):
+        return None
+    staged = {one.generation.id: one.generation for one in steps if isinstance(one, Stage)}
+    step = outcome.step
+    refused = staged.get(step.id, want) if isinstance(step, Verify | Await) else want
+    return No(step, Blame(outcome.output, refused_origins(outcome.output, refused)))

@@ -1,0 +1,243 @@
+"""One round: from the objects of the moment to what NGINX serves, without those that it refuses.
+
+What is refused is looked for while what is live serves on; then the rest is served.  What is held already is
+tried again after everything else is served, so that one owner's mistakes cost the others no time.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from msgspec import Struct, structs
+
+from painless.compiler import Compiled, compile_snapshot
+from painless.compiler.memory import Memory
+from painless.controller.endpoints import Endpoints
+from painless.controller.inbox import Inbox, Taken
+from painless.controller.live import Live, No
+from painless.controller.outside import Outside
+from painless.controller.picture import Shown
+from painless.controller.ports import CannotStart, WorldError
+from painless.controller.quarantine import (
+    Objects,
+    Quarantine,
+    around,
+    changed,
+    compiled_of,
+    due,
+    findings,
+    hold,
+    next_due,
+    without_gone,
+)
+from painless.controller.recall import encoded, recalled
+from painless.controller.search import LEFT_OUT, LOADS, TESTS, Blame, Bounds, Found, Refs, Trial, search
+from painless.model.diagnostics import Diagnostic, Reason, Severity
+from painless.model.objects import Object, ObjectRef, Origin
+from painless.nginx.generation import Generation
+from painless.plan.steps import Start, Verify
+
+_DEEPEST = 2  # Searches in a row: what passes the test may be refused at the load, and no more comes after.
+REFUSED = 60.0  # Seconds until what NGINX refuses of ours is tried again: a port may have become free.
+OURS = ObjectRef("Painless", "", "configuration")
+
+
+class Want(Struct, frozen=True):
+    """What objects come to; ``objects`` are those that were compiled, the held ones as they were good."""
+
+    taken: Taken
+    objects: Objects
+    held: Quarantine
+    compiled: Compiled
+    generation: Generation
+
+
+class Rounds:
+    """Brings NGINX to what the inbox asks for; remembers which objects it took and which it refuses."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        live: Live,
+        endpoints: Endpoints,
+        outside: Outside,
+        shown: Shown,
+        bell: asyncio.Event,
+    ) -> None:
+        self._inbox = inbox
+        self._live = live
+        self._endpoints = endpoints
+        self._nginx = outside.nginx
+        self._clock = outside.clock
+        self._options = outside.options
+        self._listener = outside.listener
+        self._memory = Memory()
+        self._shown = shown
+        self._bell = bell
+        self._held: Quarantine = {}
+        self._good: Objects = {}
+        self._confirmed: Want | None = None
+        self._refused, self._refused_at = "", 0.0
+
+    async def recall(self) -> None:
+        """Take over what the controller before this one knew."""
+        content = await self._nginx.remembered()
+        taken = self._inbox.taken()
+        self._good, self._held = await asyncio.to_thread(recalled, content, taken.objects, self._clock.now())
+
+    async def round(self) -> None:
+        was_sure = self._live.sure
+        if not was_sure:
+            await self._live.look()
+        taken = self._inbox.taken()
+        self._held = without_gone(self._held, taken.objects)
+        if not (was_sure and await asyncio.to_thread(self._is_served, taken)):
+            await self._serve(frozenset())
+        if again := due(self._held, self._inbox.objects, self._clock.now()):
+            await self._serve(again)
+
+    def overdue(self) -> bool:
+        """Whether something that is refused is to be tried again, without any change."""
+        now = self._clock.now()
+        if self._refused and now - self._refused_at > REFUSED:
+            self._refused = ""
+            return True
+        return bool(self._held) and next_due(self._held, self._inbox.objects) <= now
+
+    def _is_served(self, taken: Taken) -> bool:
+        """Whether nothing but what is held differs from what NGINX runs."""
+        known = self._confirmed
+        if known is None or known.generation is not self._live.generation or known.held != self._held:
+            return False
+        same = known.taken.port_numbers == taken.port_numbers
+        return same and not changed(compiled_of(taken.objects, _instead(self._held)), known.objects)
+
+    async def _serve(self, again: Refs) -> None:
+        """Serve everything but what is held; of that, try ``again``."""
+        want = await self._compile(again)
+        while (pause := self._live.due_in(want.generation)) > 0:
+            await self._clock.sleep(pause)
+            self._bell.clear()
+            want = await self._compile(again)
+        if no := await self._apply(want):
+            await self._part(want, no)
+        else:
+            await self._confirm(want)
+
+    async def _compile(self, again: Refs) -> Want:
+        """Compile the objects of this moment."""
+        taken = self._inbox.taken()
+        held = {ref: one for ref, one in self._held.items() if ref not in again}
+        want = await self._compiled(taken, without_gone(held, taken.objects))
+        self._shown.show(compiled=want.compiled)
+        live = self._live.generation
+        if live is not None and want.generation.id == self._refused:
+            # Refused text stays out, hot files do not.
+            merged = structs.replace(live, hot={**live.hot, **want.generation.hot})
+            return structs.replace(want, generation=merged)
+        return want
+
+    async def _compiled(
+        self, taken: Taken, held: Quarantine, instead: Mapping[ObjectRef, Object | None] | None = None
+    ) -> Want:
+        def work() -> Want:
+            objects = compiled_of(taken.objects, {**_instead(held), **(instead or {})})
+            snapshot = structs.replace(taken, objects=objects).snapshot()
+            compiled = compile_snapshot(snapshot, self._options, self._memory)
+            return Want(taken, objects, held, compiled, compiled.generation)
+
+        # In a thread, so that endpoints and probes are answered meanwhile.
+        return await asyncio.to_thread(work)
+
+    async def _apply(self, want: Want) -> No | None:
+        live = self._confirmed.compiled.site.upstreams if self._confirmed else ()
+        await self._endpoints.serve(live, want.compiled.site.upstreams)
+        return await self._live.apply(want.generation)
+
+    async def _confirm(self, want: Want) -> None:
+        """Remember what NGINX took."""
+        if want.generation.id != want.compiled.generation.id:
+            return  # It is what was live before: what is wanted is refused, and no object is behind that.
+        before, self._confirmed = self._confirmed, want
+        self._good, self._held, self._refused = want.objects, want.held, ""
+        left_out = sum(one.good is None for one in want.held.values())
+        self._shown.show(
+            compiled=want.compiled,
+            from_nginx=findings(want.held),
+            held_out=left_out,
+            held_earlier=len(want.held) - left_out,
+        )
+        if before is None or before.generation.id != want.generation.id or before.held != want.held:
+            content = await asyncio.to_thread(encoded, want.objects, want.held)
+            await self._nginx.remember(content)
+
+    async def _part(self, want: Want, no: No, depth: int = 0) -> None:
+        """Find who is refused, hold them, and serve the rest."""
+        found = await self._search(want, no) if no.concerns_objects and depth < _DEEPEST else None
+        if found is None or not found.refused:
+            await self._keep_serving(want, no)
+            return
+        self._hold(want, found)
+        if found.waiting:
+            self._bell.set()
+            if self._live.generation is None:
+                return  # What is served first is whole, but for what is known to be refused.
+        waiting = {ref: self._good.get(ref) for ref in found.waiting}
+        rest = await self._compiled(want.taken, self._held, waiting)
+        if again := await self._apply(rest):
+            await self._part(rest, again, depth + 1)
+        else:
+            await self._confirm(rest)
+
+    def _hold(self, want: Want, found: Found) -> None:
+        held = hold(self._held, found, want.taken.objects, self._good, self._clock.now())
+        # What was tried again and is not found to be refused is free.
+        self._held = {ref: one for ref, one in held.items() if ref in want.held or ref in found.refused}
+        says = next(iter(found.refused.values())).says
+        self._listener.refused(says, ", ".join(map(str, sorted(found.refused))))
+
+    async def _search(self, want: Want, no: No) -> Found | None:
+        """Ask NGINX until it is known who is refused, by tests where a test tells."""
+        by_test = isinstance(no.step, Verify)
+        differs = await asyncio.to_thread(changed, want.objects, self._good)
+        serving = self._live.generation is not None
+        bounds = Bounds(
+            trials=TESTS if by_test else LOADS,
+            left_out=min(LEFT_OUT, len(differs)) if serving else len(want.objects),
+            proven=not by_test,
+        )
+        hunt = search(differs, no.blame, lambda refs: around(refs, want.objects), bounds)
+        try:
+            trial = next(hunt)
+            while True:
+                trial = hunt.send(await self._try(want, trial, by_test=by_test))
+        except StopIteration as end:
+            found: Found | None = end.value
+            return found
+
+    async def _try(self, want: Want, trial: Trial, *, by_test: bool) -> Blame | None:
+        instead = {ref: None if ref in trial.left_out else self._good.get(ref) for ref in trial.held}
+        one = await self._compiled(want.taken, want.held, instead)
+        no = await (self._live.test(one.generation) if by_test else self._apply(one))
+        if no is not None and not no.concerns_objects:
+            raise WorldError(no.blame.says)
+        return no.blame if no else None
+
+    async def _keep_serving(self, want: Want, no: No) -> None:
+        """Stay with what is live: no object is behind what NGINX refuses."""
+        self._refused, self._refused_at = want.generation.id, self._clock.now()
+        origin = next(iter(no.blame.origins), Origin(OURS, ""))
+        says = f"NGINX refuses the configuration: {no.blame.says}"
+        hint = "what was served before is served on"
+        reason = Reason.CONFIGURATION_REFUSED
+        found = Diagnostic(origin.ref, origin.field, reason, Severity.REJECTED, says, hint)
+        self._shown.show(from_nginx=tuple(sorted((*findings(self._held), found))))
+        self._listener.refused(no.blame.says, str(origin.ref))
+        if self._live.generation is None:
+            if isinstance(no.step, Start) and not self._shown.served:
+                raise CannotStart(no.blame.says)
+            await self._live.serve_last_good()
+
+
+def _instead(held: Quarantine) -> dict[ObjectRef, Object | None]:
+    return {ref: one.good for ref, one in held.items()}

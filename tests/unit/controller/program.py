@@ -1,0 +1,115 @@
+"""A running controller with NGINX, the responder and time under the test's hand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+
+from msgspec import Struct
+from tests.builders import OPTIONS
+from tests.fakes.world import FakeNginx, FakeResponder, VirtualClock, settle
+
+from painless.controller.loop import Controller
+from painless.model.diagnostics import Diagnostic
+from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Object, ObjectRef
+from painless.plan.changes import Change
+
+
+class Said(Struct, frozen=True):
+    """A change as a source sends it."""
+
+    upserts: tuple[Object, ...] = ()
+    removals: tuple[ObjectRef, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class Heard:
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.reasons: list[tuple[Change, ...]] = []
+        self.live = 0
+        self.endpoints = 0
+        self.refusals: list[str] = []
+        self.failures: list[Exception] = []
+        self.deaths = 0
+        self.open: set[Diagnostic] = set()
+
+    def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
+        self.reasons.append(reasons)
+
+    def applied_live(self, generation: str) -> None:
+        self.live += 1
+
+    def endpoints_updated(self, upstreams: int) -> None:
+        self.endpoints += upstreams
+
+    def refused(self, output: str, about: str) -> None:
+        self.refusals.append(about)
+
+    def failed(self, problem: Exception, retry_in: float) -> None:
+        self.failures.append(problem)
+
+    def nginx_gone(self) -> None:
+        self.deaths += 1
+
+    def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None:
+        self.open |= set(new)
+        self.open -= set(gone)
+
+
+class Program:
+    """A running controller and everything around it."""
+
+    def __init__(self, nginx: FakeNginx | None = None) -> None:
+        self.nginx = nginx or FakeNginx()
+        self.responder = FakeResponder()
+        self.clock = VirtualClock()
+        self.heard = Heard()
+        self._changes: asyncio.Queue[Said] = asyncio.Queue()
+        self.controller = Controller(
+            nginx=self.nginx,
+            responder=self.responder,
+            clock=self.clock,
+            options=OPTIONS,
+            listener=self.heard,
+            allow_loopback=False,
+        )
+
+    async def say(self, *upserts: Object, gone: tuple[ObjectRef, ...] = (), seconds: float = 0.5) -> None:
+        """Send a change and let some time pass."""
+        self._changes.put_nowait(Said(upserts, gone))
+        await self.clock.pass_(seconds)
+
+    async def wait_for(self, generations: int) -> None:
+        """Wait until so many plans were applied; a compile is in a thread, so time alone does not tell."""
+        async with asyncio.timeout(10):
+            while len(self.nginx.applied) < generations:
+                await settle()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for a condition that needs no more time to pass."""
+        async with asyncio.timeout(10):
+            while not holds():
+                await settle()
+
+    async def source(self) -> AsyncIterator[Said]:
+        while True:
+            yield await self._changes.get()
+
+
+@asynccontextmanager
+async def running(program: Program) -> AsyncIterator[Program]:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(program.controller.run(program.source()))
+        yield program
+        task.cancel()
+
+
+def slices(*addresses: str) -> EndpointSlice:
+    return EndpointSlice(
+        "shop",
+        "web-1",
+        "web",
+        ports=(EndpointPort("http", 8080),),
+        endpoints=tuple(Endpoint((one,)) for one in addresses),
+    )
