@@ -16,6 +16,7 @@ from tests.properties.clusters import (
     OPTIONS,
     PATIENT,
     SEVERAL,
+    alone,
     clusters,
     compiled,
     decoded,
@@ -110,8 +111,7 @@ def _is_ours(one: ConfigMap) -> bool:
 def test_one_object_more_leaves_other_hosts_alone(some, raw) -> None:
     """Adding any one object changes nothing in the servers of hosts that do not refer to it."""
     new = [one for one in decoded([raw]) if one.ref not in {each.ref for each in some}]
-    options = structs.replace(OPTIONS, share_servers=False)
-    before, after = compiled(some, options), compiled((*some, *new), options)
+    before, after = compiled(alone(some)), compiled(alone((*some, *new)))
     touched = {name for one in new for name in _touched(one, (*some, *new), before, after)}
     old_servers, new_servers = _servers(before), _servers(after)
     for names, server in old_servers.items():

@@ -1,44 +1,61 @@
 """Promises of server blocks that hosts share: what a host is served with is the same as with its own."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
-from tests.properties.clusters import OPTIONS, PATIENT, SEVERAL, clusters, compiled
+from tests.properties.clusters import PATIENT, SEVERAL, alone, clusters, compiled
 
-from painless.model.objects import Ingress, Object, Rule
+from painless.model.objects import Backend, Ingress, Object, Path, Rule, ServiceBackend
 from painless.nginx.generation import MAIN
 from painless.nginx.reader import Shape, read, shape
 
 pytestmark = PATIENT
 
-Words = tuple[str, ...]
 _SITE = re.compile(r"\$\{?(site_\w+)\}?")
 
 
+_turns = st.dictionaries(
+    st.sampled_from(("d.test", "e.test", "*.e.test", "f.test", "g.test")),
+    st.permutations(("web", "api", "other")),
+)
+
+
 @SEVERAL
-@given(clusters(), st.lists(st.sampled_from(("d.test", "e.test", "*.e.test", "f.test")), unique=True))
-def test_a_shared_block_says_what_a_block_of_its_own_would(some, hosts) -> None:
+@given(clusters(), _turns)
+def test_a_shared_block_says_what_a_block_of_its_own_would(some, turns) -> None:
     """With each host's names in place of the variables, the two configurations have equal server blocks."""
-    some = (*some, *(copy for host in hosts for copy in _copies(some, host)))
+    some = (*some, *(copy for host, turn in turns.items() for copy in _copies(some, host, turn)))
     shared = compiled(some).generation.cold[MAIN]
-    own = compiled(some, structs.replace(OPTIONS, share_servers=False)).generation.cold[MAIN]
+    own = compiled(alone(some)).generation.cold[MAIN]
     assert _by_name(own) == _by_name(shared)
 
 
-def _copies(some: tuple[Object, ...], host: str) -> tuple[Object, ...]:
-    """Return Ingresses that look like those of ``a.test``, for another host."""
+def _copies(some: tuple[Object, ...], host: str, turn: Iterable[str]) -> tuple[Object, ...]:
+    """Return Ingresses that look like those of ``a.test``, for another host and with other Services."""
+    services = dict(zip(("web", "api", "other"), turn, strict=True))
     return tuple(
         structs.replace(one, name=f"{one.name}-{host.strip('*.')}", rules=rules, tls=())
         for one in some
         if isinstance(one, Ingress)
-        and (rules := tuple(Rule(host, rule.paths) for rule in one.rules if rule.host == "a.test"))
+        and (rules := tuple(_rule(rule, host, services) for rule in one.rules if rule.host == "a.test"))
     )
 
 
-def _by_name(text: str) -> dict[str, Shape]:
+def _rule(rule: Rule, host: str, services: Mapping[str, str]) -> Rule:
+    return Rule(host, tuple(structs.replace(path, backend=_backend(path, services)) for path in rule.paths))
+
+
+def _backend(path: Path, services: Mapping[str, str]) -> Backend:
+    backend = path.backend
+    if isinstance(backend, ServiceBackend):
+        return structs.replace(backend, name=services.get(backend.name, backend.name))
+    return backend
+
+
+def _by_name(text: str) -> dict[str, tuple[Shape, ...]]:
     """Return the server block of each name, with the values of what is looked up for it."""
     http = next(body for words, body in shape(read(text)) if words == ("http",)) or ()
     maps = {
@@ -46,7 +63,7 @@ def _by_name(text: str) -> dict[str, Shape]:
         for words, body in http
         if words[0] == "map"
     }
-    found = {}
+    found: dict[str, tuple[Shape, ...]] = {}
     for words, body in http:
         if words == ("server",):
             rest = tuple(one for one in body or () if one[0][0] != "server_name")
@@ -55,7 +72,7 @@ def _by_name(text: str) -> dict[str, Shape]:
     return found
 
 
-def _for(name: str, tree: Shape, maps: Mapping[str, Mapping[str, str]]) -> Shape:
+def _for(name: str, tree: Iterable[Shape], maps: Mapping[str, Mapping[str, str]]) -> tuple[Shape, ...]:
     host = "*." + name[len(r"~^[\w-]+\.") : -1].replace("\\.", ".") if name.startswith("~") else name
 
     def value(variable: re.Match[str]) -> str:
