@@ -51,6 +51,11 @@ def host(number: int) -> str:
     return f"app-{number}.bench.example"
 
 
+def team(number: int) -> str:
+    """Return the namespace of an application."""
+    return f"team-{number % TEAMS}"
+
+
 def services(number: int, layout: Layout = Layout.HOST) -> tuple[str, ...]:
     """Return the Services of one application, each once."""
     name = f"app-{number}"
@@ -71,7 +76,7 @@ def objects(count: int, layout: Layout = Layout.HOST) -> Iterator[Object]:
 
 
 def application(number: int, layout: Layout = Layout.HOST) -> tuple[Object, ...]:
-    namespace, name = f"team-{number % TEAMS}", f"app-{number}"
+    namespace, name = team(number), f"app-{number}"
     paths = tuple(
         IngressPath(path, PathType.PREFIX, ServiceBackend(service, 80))
         for path, service in zip(PATHS, backends(number, layout), strict=True)
@@ -107,7 +112,7 @@ def manifests(
     number: int, addresses: Iterable[str], port: int = PORT, layout: Layout = Layout.HOST
 ) -> list[Manifest]:
     """Return the manifests of one application, with pods at these addresses."""
-    namespace, name = f"team-{number % TEAMS}", f"app-{number}"
+    namespace, name = team(number), f"app-{number}"
     pods, each = tuple(addresses), services(number, layout)
     return [
         *(service(namespace, one, port) for one in each),

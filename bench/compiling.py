@@ -15,13 +15,14 @@ from msgspec import Struct
 from bench import cluster
 from bench.cluster import Layout
 from painless.compiler import Compiled, compile_snapshot
+from painless.compiler.memory import Memory
 from painless.compiler.options import Options
 from painless.compiler.site import Upstream
 from painless.controller.inbox import Inbox
 from painless.discovery import control
 from painless.discovery.zone import answer
-from painless.model.objects import Object
-from painless.model.snapshot import Name, snapshot_of
+from painless.model.objects import EndpointSlice, Object
+from painless.model.snapshot import Name
 from painless.nginxd.find import find_nginx
 from painless.sensitive import Sensitive
 from painless.settings import nginx_variable
@@ -50,31 +51,52 @@ class Whole(Struct, frozen=True, kw_only=True):
     lines: int
 
 
-class Compiler:
-    """Compiles again and again, as the controller does: the only place here that knows how."""
+class Cluster:
+    """What the controller does with objects, but for the world around it: the only place that knows how."""
 
     def __init__(self) -> None:
         self._options = _options()
+        self._memory = Memory()
+        self._inbox = Inbox()
+        self._upstreams: dict[Name, list[Upstream]] = {}
 
-    def __call__(self, objects: Iterable[Object]) -> Compiled:
-        return compile_snapshot(snapshot_of(objects), self._options)
+    def compile(self, objects: Iterable[Object]) -> Compiled:
+        """Take these objects and compile what is there now."""
+        self._inbox.take(objects, ())
+        compiled = compile_snapshot(self._inbox.taken().snapshot(), self._options, self._memory)
+        self._upstreams = {}
+        for one in compiled.site.upstreams:
+            self._upstreams.setdefault((one.namespace, one.service), []).append(one)
+        return compiled
+
+    def change(self, slices: EndpointSlice) -> bytes:
+        """Take changed endpoints and return the message for the responder."""
+        touched = self._inbox.take((slices,), ())
+        assert not touched.routing, "a pod that comes or goes is not compiled"
+        answers = [
+            answer(one, self._inbox.slices(name), allow_loopback=True)[0]
+            for name in touched.services
+            for one in self._upstreams[name]
+        ]
+        return control.frame(control.Put(tuple(answers)))
 
 
 def whole(count: int, layout: Layout) -> Whole:
     objects = tuple(cluster.objects(count, layout))
-    compiler = Compiler()
+    one_more = cluster.application(count, layout)
+    some = Cluster()
     memory = _peak()
-    compiled, full = _timed(lambda: compiler(objects))
+    compiled, full = _timed(lambda: some.compile(objects))
     # What served before is still held while the next one is compiled, as the controller has it.
-    more_objects = (*objects, *cluster.application(count, layout))
-    after, more = _timed(lambda: compiler(more_objects))
+    after, more = _timed(lambda: some.compile(one_more))
     assert after.generation.id != compiled.generation.id, "one more Ingress changes the files"
     peak = _peak()
+    _, endpoints = _timed(lambda: _change(some, count, layout))
     texts = compiled.generation.cold.values()
     return Whole(
         full=full,
         more=more,
-        endpoint=_endpoint(objects, compiled.site.upstreams),
+        endpoint=Cost(endpoints.wall / CHANGES, endpoints.cpu / CHANGES),
         objects_memory=memory,
         peak_memory=peak,
         size=sum(len(text.encode()) for text in texts),
@@ -82,30 +104,11 @@ def whole(count: int, layout: Layout) -> Whole:
     )
 
 
-def _endpoint(objects: tuple[Object, ...], upstreams: Iterable[Upstream]) -> Cost:
-    """Return what one changed endpoint costs, from the object to the message for the responder."""
-    inbox = Inbox()
-    inbox.take(objects, ())
-    of: dict[Name, list[Upstream]] = {}
-    for one in upstreams:
-        of.setdefault((one.namespace, one.service), []).append(one)
-    names = tuple(of)
-
-    def change() -> None:
-        for at in range(CHANGES):
-            namespace, service = names[at % len(names)]
-            slices = cluster.endpoint_slice(namespace, service, f"10.200.{at >> 8}.{at & 255}")
-            touched = inbox.take((slices,), ())
-            assert not touched.routing, "a pod that comes or goes is not compiled"
-            answers = [
-                answer(one, inbox.slices(name), allow_loopback=True)[0]
-                for name in touched.services
-                for one in of[name]
-            ]
-            control.frame(control.Put(tuple(answers)))
-
-    _, cost = _timed(change)
-    return Cost(cost.wall / CHANGES, cost.cpu / CHANGES)
+def _change(some: Cluster, count: int, layout: Layout) -> None:
+    for at in range(CHANGES):
+        number = at % count
+        service = cluster.services(number, layout)[0]
+        some.change(cluster.endpoint_slice(cluster.team(number), service, f"10.200.{at >> 8}.{at & 255}"))
 
 
 def _timed(work: Callable[[], T]) -> tuple[T, Cost]:

@@ -93,7 +93,7 @@ class _Measuring:
 
     @property
     def _upstreams(self) -> tuple[str, ...]:
-        return tuple(f"team-{number % cluster.TEAMS}.app-{number}.80" for number in range(self._size))
+        return tuple(f"{cluster.team(number)}.app-{number}.80" for number in range(self._size))
 
     async def _held(self, stack: AsyncExitStack, painless: Painless) -> list[Row]:
         """Reload again and again while somebody holds each generation, then look."""
