@@ -15,7 +15,7 @@ from tests.front.program import STARTED, Program
 
 from painless.nginxd.find import find_nginx
 
-BACK = 5.0  # Seconds until a killed NGINX serves again.
+BACK = 3.0  # Seconds until a killed NGINX serves again.
 FOLLOWED = 10.0  # Seconds until changes are followed after the responder was killed.
 
 
@@ -106,7 +106,7 @@ async def test_a_killed_responder_is_replaced(folder: Folder, pods: Pods, make: 
 
 
 async def test_a_killed_master_is_started_again(folder: Folder, pods: Pods, make: Make) -> None:
-    """A killed master serves again within 5 s, and no answer in between is anything but right or none."""
+    """A killed master serves again within 3 s, and no answer in between is anything but right or none."""
     program, target = await _serving(folder, pods, make)
     dead = program.master()
     async with Load(target) as load:
