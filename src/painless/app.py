@@ -17,6 +17,7 @@ from painless.controller.ports import WorldError
 from painless.discovery.client import Responder
 from painless.fallback import read_fallback
 from painless.folder.source import FolderSource
+from painless.garbage import keep_collecting, tame
 from painless.machine import WorkerUser, read_every_address, read_machine, read_worker_user
 from painless.model.diagnostics import Diagnostic
 from painless.nginx.build import Build
@@ -133,6 +134,7 @@ def options_of(
 
 async def serve(settings: Settings) -> None:
     """Serve until told to stop; NGINX and the responder end with us, but not when we are killed."""
+    tame()
     build = build_of(settings)
     user = read_worker_user()
     async with AsyncExitStack() as stack:
@@ -170,7 +172,11 @@ async def _run(settings: Settings, nginx: Serving, responder: Responder, options
     def missing() -> str:
         return "" if controller.picture.ready else "no generation serves yet"
 
-    metrics = Metrics(State(generation, diagnostics))
+    def held() -> dict[str, int]:
+        picture = controller.picture
+        return {"earlier": picture.held_earlier, "nothing": picture.held_out}
+
+    metrics = Metrics(State(generation, diagnostics, held))
     controller = Controller(
         nginx=nginx,
         responder=responder,
@@ -192,6 +198,7 @@ async def _run(settings: Settings, nginx: Serving, responder: Responder, options
             async with asyncio.TaskGroup() as group:
                 group.create_task(controller.run(FolderSource(settings.source).changes()))
                 group.create_task(responder.supervise())
+                group.create_task(keep_collecting())
                 group.create_task(_until_told_to_stop())
         except* _Stopped:
             pass

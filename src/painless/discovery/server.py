@@ -24,6 +24,7 @@ from painless.discovery.journal import Journal, Record, Resolved
 from painless.discovery.outside import Outside, host_and_port
 from painless.discovery.sockets import Sockets, bound, is_lock, lock
 from painless.discovery.table import Table
+from painless.garbage import keep_collecting, tame
 
 JOURNAL, PORT, LOCK = "table", "port", "lock"
 """File names below DIR: what it serves, where, and who serves it."""
@@ -64,6 +65,7 @@ class Server:
             loop.add_signal_handler(number, self._stopped.set)
         self._answering.attach(self._sockets.udp)
         async with self._group:
+            collecting = self._group.create_task(keep_collecting())
             self._outside.follow(self._table.outside(), self._group)
             # The controller's socket is last: who finds it finds everything else at work.
             servers = [
@@ -75,6 +77,7 @@ class Server:
             for server in servers:
                 server.close()
             self._outside.stop()
+            collecting.cancel()
         self._journal.close()
 
     async def _until_stopped(self) -> None:
@@ -208,6 +211,7 @@ def main(arguments: list[str]) -> int:
 
 def _run(options: Options, sockets: Sockets, held: int) -> None:
     async def serve() -> None:
+        tame()
         await Server(options, sockets, held).run()
 
     try:
