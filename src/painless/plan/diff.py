@@ -109,7 +109,7 @@ def _joined(live: Generation, want: Generation) -> Generation:
     size = next(iter(_ZONE.findall(want.cold[UPSTREAMS])), "")
     known = _blocks(live)
     kept = [_ZONE.sub(size, block) for block in known.values()]
-    added = {name: one for name, one in blocks.items() if name not in known and _stands_alone(one)}
+    added = {name: _neutral(one) for name, one in blocks.items() if name not in known}
     cold = {**live.cold, UPSTREAMS: "\n\n".join([*kept, *added.values()]) + "\n"}
     return structs.replace(
         live,
@@ -132,9 +132,12 @@ def _blocks(generation: Generation) -> dict[str, str]:
     return {name[1]: part for part in parts if (name := _NAME.search(part))}
 
 
-def _stands_alone(block: str) -> bool:
-    # A block with a variable needs a map of the main file it came with.
-    return "$" not in block
+def _neutral(block: str) -> str:
+    """Return an upstream's block as far as it resolves its peers, which nobody asks yet.
+
+    What has a variable says who is asked, and needs a map of the main file it came with.
+    """
+    return "\n".join(line for line in block.split("\n") if "$" not in line)
 
 
 def _puts(live: Generation, want: Generation) -> Iterable[Step]:

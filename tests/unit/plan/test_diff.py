@@ -49,19 +49,25 @@ def test_a_start_without_upstreams_is_one_step() -> None:
 
 
 def test_a_weight_is_a_marker_and_no_reload() -> None:
-    """A canary's weight changes by files alone, both ways."""
+    """A canary's weight and its total change by files alone, both ways."""
 
-    def site(weight: str) -> Generation:
+    def site(weight: str, total: str = "100") -> Generation:
         canary = ingress(
             "can",
             rule("web.example", path("/", "b")),
-            annotations={"canary": "true", "canary-weight": weight},
+            annotations={"canary": "true", "canary-weight": weight, "canary-weight-total": total},
         )
         return generation(*web(), canary, service("b"))
 
     up, down = steps(site("1"), site("3")), steps(site("3"), site("1"))
     assert ["canary/shop.can/01", "canary/shop.can/02"] == [one.path for one in up if isinstance(one, PutHot)]
     assert [DropHot("canary/shop.can/01"), DropHot("canary/shop.can/02")] == list(down)
+    # 15 of 1,000 are one hundredth and a half.
+    finer = steps(site("1"), site("15", "1000"))
+    assert [f"canary/shop.can/01{at:02}" for at in range(50)] == [
+        one.path for one in finer if isinstance(one, PutHot)
+    ]
+    assert [] == kinds(finer)
 
 
 def test_a_new_host_is_one_reload() -> None:
@@ -86,6 +92,17 @@ def test_a_path_that_moves_gets_its_upstream_first() -> None:
     assert ["upstream shop.web.80 {", "upstream shop.b.80 {"] == [
         line for line in both.cold[UPSTREAMS].splitlines() if line.startswith("upstream")
     ]
+
+
+def test_an_upstream_that_needs_a_map_is_resolved_first_too() -> None:
+    """How its peers are chosen comes with the file that has the map; before that nobody is sent to it."""
+    live = generation(*web())
+    want = generation(*web(annotations={"affinity": "cookie"}))
+    both = next(
+        one.generation for one in steps(live, want) if isinstance(one, Stage) and one.generation != want
+    )
+    assert want.upstreams < both.upstreams
+    assert ["$" in text for text in (want.cold[UPSTREAMS], both.cold[UPSTREAMS])] == [True, False]
 
 
 def test_a_hot_file_is_there_before_what_names_it() -> None:
