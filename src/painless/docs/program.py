@@ -49,7 +49,7 @@ def metrics_page() -> str:
 
 def _metrics() -> Iterable[Metric]:
     """Return all metrics; each labelled one has to have a sample here, since only that has labels."""
-    metrics = Metrics(State(lambda: "id", lambda: {("error", "InvalidHost"): 1}))
+    metrics = Metrics(State(lambda: "id", lambda: {("error", "InvalidHost"): 1}, lambda: {"nothing": 1}))
     metrics.reloaded("IngressAdded", 1)
     found = text_string_to_metric_families(metrics.page().decode())
     families = [one for one in found if not one.name.endswith("_created")]

@@ -270,13 +270,14 @@ class Reason(StrEnum):
     CONFIGURATION_REFUSED = (
         "ConfigurationRefused",
         (
-            "NGINX refuses the configuration; the finding quotes it and names the object behind the line. "
-            "What was served before is served on, and no change of routing takes effect. Endpoints, "
-            "certificates and passwords still do."
+            "NGINX refuses what the object comes to; the finding quotes it. The object is held: its state "
+            "from before is served on (an error), or it is left out where there is none (rejected). "
+            "Everything else is served. About Painless itself: no object is behind it, what was served "
+            "before is served on, and no change of routing takes effect until NGINX takes it."
         ),
         (
-            "Correct or remove the object that is named. Then please report it: what passes our checks "
-            "should never be refused."
+            "Correct or remove the object; a change of it, or of what it refers to, is tried at once. Then "
+            "please report it: what passes our checks should never be refused."
         ),
     )
 

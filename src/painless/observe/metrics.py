@@ -16,9 +16,11 @@ class State(Collector):
         self,
         generation: Callable[[], str],
         diagnostics: Callable[[], Mapping[tuple[str, str], int]],
+        held: Callable[[], Mapping[str, int]],
     ) -> None:
         self._generation = generation
         self._diagnostics = diagnostics
+        self._held = held
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         info = GaugeMetricFamily(
@@ -35,6 +37,14 @@ class State(Collector):
         for (severity, reason), count in sorted(self._diagnostics().items()):
             found.add_metric([severity, reason], count)
         yield found
+        held = GaugeMetricFamily(
+            "painless_held_objects",
+            "Objects that NGINX refuses, by what is served of them: their earlier state, or nothing.",
+            labels=["served"],
+        )
+        for served, count in sorted(self._held().items()):
+            held.add_metric([served], count)
+        yield held
 
 
 class Metrics:
@@ -55,7 +65,9 @@ class Metrics:
             registry=self._registry,
         )
         self._refusals = Counter(
-            "painless_refusals", "Generations that NGINX refused.", registry=self._registry
+            "painless_refusals",
+            "Changes of which NGINX refused at least a part.",
+            registry=self._registry,
         )
         self._failures = Counter(
             "painless_failures", "Rounds that failed and were tried again.", registry=self._registry
