@@ -284,7 +284,7 @@ def _look(parsed: Parsed) -> str:
     """Return a name for all that shows in a location; what is left out shows elsewhere or not at all."""
     auth = structs.replace(parsed.basic_auth, secret="") if parsed.basic_auth else None
     shown_there = structs.replace(
-        parsed, aliases=(), app_root=None, balancing=None, basic_auth=auth, diagnostics=()
+        parsed, aliases=(), app_root=None, balancing=None, basic_auth=auth, diagnostics=(), look=""
     )
     return hashlib.blake2b(repr(shown_there).encode(errors="replace"), digest_size=8).hexdigest()
 
