@@ -57,7 +57,9 @@ def lower_location(
         origin=None if owner == NOBODY else owner,
     )
     failed = added_headers(added) if isinstance(route.answer, Proxy) else None
-    return Lowered(lowered, tuple(one for part in added for one in part.http), failed)
+    # A closed location has nothing of its features, so nothing may refer to what it would have set.
+    parts = () if isinstance(route.answer, Denied) else added
+    return Lowered(lowered, tuple(one for part in parts for one in part.http), failed)
 
 
 def _pattern(location: Location) -> tuple[Token, ...]:
