@@ -13,13 +13,15 @@ from painless.model.objects import Origin
 from painless.nginx.generation import Generation
 from painless.sensitive import Sensitive
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the fields below change their meaning; a record of another format is as good as none."""
 
 _NOBODY = -1
+_GROUPS = -2
+"""The place of the first group of origins, for a line that several share; the next is one less."""
 
 Runs = tuple[tuple[int, int], ...]
-"""Origins of a file's lines: an index into the table of origins (or none) and how many lines in a row."""
+"""Origins of a file's lines: a place in the table of origins (or none, or a group) and how many in a row."""
 
 
 class Record(Struct, frozen=True):
@@ -30,6 +32,7 @@ class Record(Struct, frozen=True):
     upstreams: tuple[str, ...] = ()
     routes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     table: tuple[Origin, ...] = ()
+    groups: tuple[tuple[int, ...], ...] = ()
     origins: dict[str, Runs] = field(default_factory=dict)
 
 
@@ -39,16 +42,17 @@ _DECODER = msgspec.json.Decoder(Record)
 
 def encoded(generation: Generation) -> bytes:
     """Return the record of ``generation``; the contents of its hot files are not in it."""
-    # A hash for each run of lines and no sorting: this is on the way of every change of a large cluster.
-    index: dict[Origin, int] = {}
-    origins = {name: _runs(lines, index) for name, lines in sorted(generation.origins.items())}
+    places = _Places()
+    origins = {name: _runs(lines, places) for name, lines in sorted(generation.origins.items())}
+    groups = tuple(tuple(map(places.of, group)) for group in places.groups)
     return _ENCODER.encode(
         Record(
             format=FORMAT,
             hot=tuple(generation.hot),
             upstreams=tuple(generation.upstreams),
             routes={route: tuple(uses) for route, uses in generation.routes.items()},
-            table=tuple(index),
+            table=tuple(places.table),
+            groups=groups,
             origins=origins,
         )
     )
@@ -65,18 +69,36 @@ def decoded(text: bytes) -> Record | None:
 
 def restored(record: Record, id_: str, cold: Mapping[str, str], hot: Mapping[str, Sensitive]) -> Generation:
     """Return the generation that ``record`` was made of, with what its files hold."""
+    entries: dict[int, object] = {_NOBODY: None, **dict(enumerate(record.table))}
+    for number, group in enumerate(record.groups):
+        entries[_GROUPS - number] = tuple(record.table[place] for place in group)
     return Generation(
         id=id_,
         cold=cold,
         hot=hot,
-        origins={name: _lines(runs, record.table) for name, runs in record.origins.items()},
+        origins={name: _lines(runs, entries) for name, runs in record.origins.items()},
         upstreams=frozenset(record.upstreams),
         routes={route: frozenset(uses) for route, uses in record.routes.items()},
     )
 
 
-def _runs(lines: tuple[object, ...], index: dict[Origin, int]) -> Runs:
-    """Return the runs of lines with one origin; ``index`` gets the origins that it lacks, in order."""
+class _Places:
+    """Numbers for what lines come from, in the order of the first question."""
+
+    def __init__(self) -> None:
+        self.table: dict[Origin, int] = {}
+        self.groups: dict[tuple[object, ...], int] = {}
+
+    def of(self, entry: object) -> int:
+        if isinstance(entry, Origin):
+            return self.table.setdefault(entry, len(self.table))
+        if isinstance(entry, tuple):
+            return _GROUPS - self.groups.setdefault(entry, len(self.groups))
+        return _NOBODY
+
+
+def _runs(lines: tuple[object, ...], places: _Places) -> Runs:
+    """Return the runs of lines with one origin; a hash for each run: it is on the way of every change."""
     found: list[tuple[object, int]] = []
     start, before = 0, object()
     for place, one in enumerate(lines):
@@ -85,12 +107,8 @@ def _runs(lines: tuple[object, ...], index: dict[Origin, int]) -> Runs:
             found.append((before, place - start))
             start, before = place, one
     found.append((before, len(lines) - start))
-    return tuple(
-        (index.setdefault(one, len(index)) if isinstance(one, Origin) else _NOBODY, count)
-        for one, count in found
-        if count
-    )
+    return tuple((places.of(one), count) for one, count in found if count)
 
 
-def _lines(runs: Runs, table: tuple[Origin, ...]) -> tuple[object, ...]:
-    return tuple(one for place, count in runs for one in [table[place] if place != _NOBODY else None] * count)
+def _lines(runs: Runs, entries: Mapping[int, object]) -> tuple[object, ...]:
+    return tuple(one for place, count in runs for one in [entries[place]] * count)

@@ -20,6 +20,17 @@ def test_origins_cost_by_run_and_not_by_line() -> None:
     assert (None, *lines, None) == restored(record, "g", {}, {}).origins["sites.conf"]
 
 
+def test_a_line_that_hosts_share_has_all_their_origins() -> None:
+    """A refusal of it concerns each of them, after a restart too."""
+    one, two = (Origin(ObjectRef("Ingress", "shop", name), "spec.rules[0]") for name in ("one", "two"))
+    lines: tuple[object, ...] = ((one, two), (one, two), one, None, (two,))
+
+    record = decoded(encoded(Generation(id="g", cold={}, origins={"nginx.conf": lines})))
+
+    assert record is not None
+    assert lines == restored(record, "g", {}, {}).origins["nginx.conf"]
+
+
 def test_secrets_are_not_in_it() -> None:
     """Hot files are recorded by path only."""
     text = encoded(Generation(id="g", cold={}, hot={"certs/a.pem": Sensitive(b"PRIVATE")}))
@@ -32,4 +43,4 @@ def test_a_damaged_record_is_none() -> None:
     """Half a record, or one of another format, is as good as none."""
     text = encoded(Generation(id="g", cold={}))
 
-    assert [None, None, None] == [decoded(one) for one in (text[:-1], b"", text.replace(b"1", b"2", 1))]
+    assert [None, None, None] == [decoded(one) for one in (text[:-1], b"", text.replace(b"2", b"1", 1))]
