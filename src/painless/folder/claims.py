@@ -16,7 +16,8 @@ class Claims:
     def __init__(self) -> None:
         self.objects: dict[ObjectRef, Object] = {}
         self._manifests: dict[str, Manifest] = {}
-        self._claimants: dict[ObjectRef, set[str]] = {}
+        # In tuples, since nearly all have one, and a set takes four times the memory.
+        self._claimants: dict[ObjectRef, tuple[str, ...]] = {}
         self._duplicates: dict[ObjectRef, tuple[Diagnostic, ...]] = {}
         self._talkative: set[str] = set()
 
@@ -53,14 +54,14 @@ class Claims:
         self._talkative.discard(name)
         touched = set(before.entries) if before else set()
         for ref in touched:
-            self._claimants[ref].discard(name)
+            self._claimants[ref] = tuple(one for one in self._claimants[ref] if one != name)
         if manifest is None:
             return touched
         self._manifests[name] = manifest
         if manifest.diagnostics or manifest.ignored:
             self._talkative.add(name)
         for ref in manifest.entries:
-            self._claimants.setdefault(ref, set()).add(name)
+            self._claimants[ref] = (*self._claimants.get(ref, ()), name)
         return touched | set(manifest.entries)
 
     def _ranked(self, ref: ObjectRef) -> list[tuple[str, Entry]]:

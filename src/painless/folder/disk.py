@@ -35,7 +35,7 @@ Stat = tuple[int, int, int, int, int]
 """What shows that a file changed: device, inode, size, and the times of writing and of change."""
 
 
-class Known(Struct, frozen=True):
+class Known(Struct, frozen=True, gc=False):
     """What was read of a file, and what the file looked like."""
 
     stat: Stat | None

@@ -26,7 +26,7 @@ NAME_LIMIT = (
 )
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """An object and the line of its file where its document begins."""
 
     object: Object

@@ -21,6 +21,7 @@ from painless.sensitive import Sensitive
 from painless.wire import names
 from painless.wire.meta import Metadata, not_text, part, quote
 from painless.wire.report import Report
+from painless.wire.shared import shared
 
 SERVICE_LABEL = "kubernetes.io/service-name"
 """The label of an EndpointSlice that names its Service."""
@@ -86,10 +87,10 @@ def service(raw: Mapping[str, Any], _metadata: Metadata, report: Report) -> Serv
     return Service(
         namespace=report.ref.namespace,
         name=report.ref.name,
-        type=spec.type or "ClusterIP",
-        cluster_ip=_cluster_ip(spec.cluster_ip or "", report),
+        type=shared(spec.type or "ClusterIP"),
+        cluster_ip=shared(_cluster_ip(spec.cluster_ip or "", report)),
         external_name=_external_name(spec.external_name or "", report),
-        ports=tuple(_service_ports(spec.ports, report)),
+        ports=shared(tuple(_service_ports(spec.ports, report))),
     )
 
 
@@ -165,9 +166,9 @@ def endpoint_slice(raw: Mapping[str, Any], metadata: Metadata, report: Report) -
     return EndpointSlice(
         namespace=report.ref.namespace,
         name=report.ref.name,
-        service=_service_of(metadata, report),
-        address_type=shape.address_type or "",
-        ports=tuple(_endpoint_ports(shape.ports, report)),
+        service=shared(_service_of(metadata, report)),
+        address_type=shared(shape.address_type or ""),
+        ports=shared(tuple(_endpoint_ports(shape.ports, report))),
         endpoints=tuple(_endpoints(shape.endpoints, version, report)),
     )
 

@@ -21,6 +21,7 @@ from painless.model.objects import (
 from painless.wire import names
 from painless.wire.meta import Metadata, annotations_of, created_of, part
 from painless.wire.report import Report
+from painless.wire.shared import shared
 
 # Kubernetes refuses these in Exact and Prefix paths, which are compared as text after normalisation.
 _UNCLEAR = ("//", "/./", "/../", "%2f", "%2F")
@@ -96,7 +97,7 @@ def ingress(raw: Mapping[str, Any], metadata: Metadata, report: Report) -> Ingre
         name=report.ref.name,
         created=created_of(metadata, report),
         annotations=annotations_of(metadata, report),
-        class_name=spec.ingress_class_name,
+        class_name=shared(spec.ingress_class_name),
         default_backend=_default(spec.default_backend, report),
         rules=tuple(_rules(spec.rules, report)),
         tls=tuple(_tls(spec.tls, report)),
@@ -118,7 +119,7 @@ def _rules(raws: list[Any] | None, report: Report) -> Iterator[Rule]:
         host = rule.host or ""
         if _host_is_fine(host, f"{at}.host", report):
             raw_paths = rule.http.paths if rule.http else None
-            yield Rule(host, tuple(_paths(raw_paths, f"{at}.http.paths", report)))
+            yield Rule(shared(host), tuple(_paths(raw_paths, f"{at}.http.paths", report)))
 
 
 def _host_is_fine(host: str, at: str, report: Report) -> bool:
@@ -135,7 +136,7 @@ def _paths(raws: list[Any] | None, under: str, report: Report) -> Iterator[Path]
             continue
         backend = _backend(path.backend, f"{at}.backend", report)
         if backend is not None:
-            yield Path(path.path or "", path_type, backend)
+            yield Path(shared(path.path or ""), path_type, backend)
 
 
 def _path_type(name: str | None, at: str, report: Report) -> PathType | None:
@@ -195,7 +196,7 @@ def _service(service: _Service, at: str, report: Report) -> ServiceBackend | Non
         report.error(f"{at}.name", f"found {report.found(service.name)}, expected {names.LABEL}")
         return None
     port = _port(service.port or _Port(), f"{at}.port", report)
-    return None if port is None else ServiceBackend(service.name, port)
+    return None if port is None else shared(ServiceBackend(shared(service.name), port))
 
 
 def _port(port: _Port, at: str, report: Report) -> int | str | None:
@@ -224,7 +225,7 @@ def _tls(raws: list[Any] | None, report: Report) -> Iterator[IngressTls]:
             report.error(f"{at}.secretName", f"found {found}, expected {names.SUBDOMAIN}")
             continue
         hosts = tuple(
-            host
+            shared(host)
             for where, host in report.each(tls.hosts, str, f"{at}.hosts")
             if _host_is_fine(host, where, report)
         )

@@ -11,6 +11,7 @@ from painless.model.diagnostics import Reason
 from painless.model.objects import ObjectRef
 from painless.wire import names
 from painless.wire.report import Report
+from painless.wire.shared import shared
 
 DEFAULT_NAMESPACE = "default"  # where kubectl puts an object whose manifest names none
 
@@ -44,7 +45,7 @@ def ref_of(kind: str, raw: Mapping[str, Any], *, namespaced: bool = True) -> Obj
         if isinstance(namespace, str) and namespace
         else DEFAULT_NAMESPACE
     )
-    return ObjectRef(names.printable(kind), space if namespaced else "", shown)
+    return ObjectRef(shared(names.printable(kind)), shared(space) if namespaced else "", shared(shown))
 
 
 def metadata_of(raw: Mapping[str, Any], report: Report) -> Metadata | None:
@@ -96,7 +97,7 @@ def annotations_of(metadata: Metadata, report: Report) -> tuple[tuple[str, str],
             report.warning(at, not_text(value, report), Reason.INVALID_ANNOTATION_VALUE, hint)
         else:
             report.error(at, not_text(value, report), Reason.INVALID_ANNOTATION_VALUE, quote(value))
-    return tuple(sorted(kept))
+    return shared(tuple(sorted(kept)))
 
 
 def not_text(value: object, report: Report) -> str:
