@@ -195,7 +195,7 @@ def _variant(binding: Binding | None, balancing: Balancing | None, protocol: str
     variant = ".cluster-ip" if one_peer else ""
     if binding:
         kind = "persistent" if binding.persistent else "balanced"
-        variant += f".{kind}-{cookie_id(binding.cookie)}"
+        variant += f".{kind}{'-canary' if binding.canary else ''}-{cookie_id(binding.cookie)}"
     if balancing:
         variant += f".{balancing.name}"
     if protocol != "HTTP":

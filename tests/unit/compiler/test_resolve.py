@@ -7,9 +7,9 @@ from msgspec import structs
 from tests.builders import OPTIONS, ingress, options, service
 
 from painless.compiler.lookup import Lookup
-from painless.compiler.resolve import Unresolved, find_port, resolve
+from painless.compiler.resolve import Unresolved, find_port, for_canary, resolve
 from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, StaticFeed, Upstream
-from painless.features import ConfigValues, parse
+from painless.features import ConfigValues, Parsed, parse
 from painless.features.balancing import LEAST_CONNECTIONS
 from painless.model.diagnostics import Reason
 from painless.model.objects import (
@@ -29,15 +29,24 @@ from painless.nginx.build import Version
 FROM = Origin(ObjectRef("Ingress", "shop", "web"), "spec")
 
 
-def resolved(
-    *objects: Object, port: int | str = 80, build: Version = (1, 31, 3), **annotations: str
-) -> Upstream | Unresolved:
-    """Resolve for an Ingress with these annotations, written with underlines."""
+def settings(**annotations: str) -> Parsed:
+    """Return what annotations mean; they are written with underlines."""
     named = {key.replace("_", "-"): value for key, value in annotations.items()}
-    settings = parse(ingress("web", annotations=named), OPTIONS.annotations_prefix, ConfigValues())
-    assert settings.diagnostics == ()
+    found = parse(ingress("web", annotations=named), OPTIONS.annotations_prefix, ConfigValues())
+    assert found.diagnostics == ()
+    return found
+
+
+def resolved(
+    *objects: Object,
+    port: int | str = 80,
+    build: Version = (1, 31, 3),
+    means: Parsed | None = None,
+    **annotations: str,
+) -> Upstream | Unresolved:
     on = options(build=structs.replace(OPTIONS.build, version=build))
-    return resolve(Lookup(snapshot_of(objects)), on, ServiceBackend("web", port), FROM, settings)
+    lookup = Lookup(snapshot_of(objects))
+    return resolve(lookup, on, ServiceBackend("web", port), FROM, means or settings(**annotations))
 
 
 def upstream(*objects: Object, port: int | str = 80, **more: Any) -> Upstream:
@@ -118,8 +127,8 @@ def test_an_outside_name_that_is_inside_is_refused(name: str) -> None:
 def test_outside_names_can_be_switched_off() -> None:
     """--disable-svc-external-name."""
     lookup = Lookup(snapshot_of([outside("api.example.com")]))
-    plain = parse(ingress("web"), OPTIONS.annotations_prefix, ConfigValues())
-    found = resolve(lookup, options(external_names=False), ServiceBackend("web", 80), FROM, plain)
+    without = options(external_names=False)
+    found = resolve(lookup, without, ServiceBackend("web", 80), FROM, settings())
     assert isinstance(found, Unresolved)
 
 
@@ -168,6 +177,25 @@ def test_equal_names_are_equal_upstreams() -> None:
     found = [upstream(service("web", cluster_ip="10.0.0.1"), **one) for one in asked]
     assert len(asked) == len({one.name for one in found}) == len(set(found))
     assert [] == [one.name for one in found if any(len(label) > 63 for label in one.name.split("."))]
+
+
+def test_a_canary_cookie_is_no_other_cookie() -> None:
+    """An Ingress whose own cookie has the same name has another upstream."""
+    primary, canary = settings(affinity="cookie"), settings(canary="true")
+    hung = for_canary(canary, primary, "shop-web-80")
+    assert hung.affinity is not None
+    own = settings(affinity="cookie", session_cookie_name=hung.affinity.cookie)
+    names = {upstream(service("web"), means=one).name for one in (primary, hung, own)}
+    assert len(names) == 3
+
+
+def test_a_legacy_canary_binds_nobody() -> None:
+    """The cookie of the other Service decides all the same."""
+    hung = for_canary(
+        settings(canary="true", affinity_canary_behavior="legacy"), settings(affinity="cookie"), "shop-web-80"
+    )
+    assert hung.canary is not None
+    assert (None, "INGRESSCOOKIE", "") == (hung.affinity, hung.canary.bound, hung.canary.bound_here)
 
 
 def test_before_least_time_requests_are_counted() -> None:
