@@ -157,7 +157,7 @@ class World:
             return  # The loop tidies between rounds, when what was begun has ended.
         held = {one.id for one in self.runs}
         self.disk.prune(held)
-        if len(held) == 1:
+        if {self.disk.current_id(), *held} == {one.id for one in self.runs[-1:]}:
             live = self.disk.read_generation(self.runs[-1].id)
             assert live is not None
             self.disk.keep_hot(self.runs[-1].hot)
@@ -216,7 +216,11 @@ def _round(world: World, want: Generation, chance: random.Random) -> bool:
         return False
     except DiskFull:
         check(world)
-        assert world.dead or [] == _left(world.root)
+        if not world.dead:
+            assert [] == _left(world.root)
+            # The loop tidies also before it tries again.
+            world.tidy()
+            check(world)
         return False
     return True
 

@@ -84,10 +84,13 @@ class Serving:
     async def alone(self, live: Generation) -> bool:
         """Remove what nothing runs; return whether ``live`` is all that does.
 
-        Only then its hot files are all that may be opened: a Secret that was deleted leaves the disk.
+        Only then its hot files are all that may be opened: a Secret that was deleted leaves the disk.  What
+        NGINX would load counts as well: it is another generation while a round that failed waits to be
+        tried again.
         """
         await self._nginx.prune()
-        if frozenset[str]().union(*holders(self._disk.run).values()) != {live.id}:
+        used = {self._disk.current_id()}.union(*holders(self._disk.run).values())
+        if used != {live.id}:
             return False
         await asyncio.to_thread(self._disk.keep_hot, live.hot)
         return True
