@@ -4,6 +4,7 @@ Pure, and before ``merge``: what an Ingress's annotations mean is complete once 
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from msgspec import structs
@@ -22,6 +23,9 @@ ConfigMaps = Mapping[Name, ConfigMap]
 
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 """Headers of a request that say where it ends: with another value one request becomes two."""
+
+_ANY = ObjectRef("Ingress", "", "")
+"""Stands for each of the Ingresses that share what their annotations mean."""
 
 _value = matching(r"[^\x00-\x1f\x7f\ud800-\udfff]*", "a value without control characters")
 
@@ -103,31 +107,49 @@ def _headers(
 
 def for_ingress(settings: Parsed, ref: ObjectRef, config: ConfigValues, configmaps: ConfigMaps) -> Parsed:
     """Return what an Ingress's annotations mean, with the headers of the ConfigMap that it may name."""
-    ours = ((asked, field) for _, asked, field in settings.additive if isinstance(asked, Asked))
-    asked, field = next(ours, (None, ""))
+    asked = _asked(settings)
     if asked is None:
         return settings
-    configmap = configmaps.get(asked.configmap)
-    where = f"ConfigMap {'/'.join(asked.configmap)}"
+    name = asked[0].configmap
+    allowed = setting(config.as_defaults(), ALLOWED)
+    found = _read(settings, configmaps.get(name), allowed)
+    said = found.diagnostics[len(settings.diagnostics) :]
+    if not said:
+        return found
+    about = tuple(structs.replace(one, about=ref) for one in said)
+    return structs.replace(found, diagnostics=(*settings.diagnostics, *about))
+
+
+def _asked(settings: Parsed) -> tuple[Asked, str] | None:
+    """Return what an Ingress asks for and the field where it does, if it does."""
+    return next(((value, field) for _, value, field in settings.additive if isinstance(value, Asked)), None)
+
+
+# As many as there are results of parsing; Ingresses with the same annotations share theirs.
+@lru_cache(maxsize=16_384)
+def _read(settings: Parsed, configmap: ConfigMap | None, allowed: tuple[str, ...]) -> Parsed:
+    """Return the settings of any Ingress with these annotations; its name is not in the findings."""
+    asked = _asked(settings)
+    assert asked, "only who asks for headers gets some"
+    where = f"ConfigMap {'/'.join(asked[0].configmap)}"
     if configmap is None:
-        return _closed(settings, ref, field, f"found no {where}, expected one with headers")
-    allowed = frozenset(name.lower() for name in setting(config.as_defaults(), ALLOWED))
+        return _closed(settings, f"found no {where}, expected one with headers")
+    may = frozenset(name.lower() for name in allowed)
     # Its values are not shown: the ConfigMap may be another namespace's.
     for name, value in _headers(configmap, _value, frozenset()):
         expected = value.expected if isinstance(value, Rejected) else f"one of {ALLOWED.name}"
-        if isinstance(value, Rejected) or name.lower() not in allowed:
-            says = f"found the header {shown(name)} in {where}, expected {expected}"
-            return _closed(settings, ref, field, says)
-    return _with_own(settings, ref, field, configmap)
+        if isinstance(value, Rejected) or name.lower() not in may:
+            return _closed(settings, f"found the header {shown(name)} in {where}, expected {expected}")
+    return _with_own(settings, configmap)
 
 
-def _closed(settings: Parsed, ref: ObjectRef, field: str, says: str) -> Parsed:
+def _closed(settings: Parsed, says: str) -> Parsed:
     hint = "the location answers 503 until this is mended"
-    said = Diagnostic(ref, field, Reason.LOCATION_DENIED, Severity.REJECTED, says, hint)
+    said = _told(settings, Reason.LOCATION_DENIED, Severity.REJECTED, says, hint)
     return with_headers(settings, (), says, (said,))
 
 
-def _with_own(settings: Parsed, ref: ObjectRef, field: str, configmap: ConfigMap) -> Parsed:
+def _with_own(settings: Parsed, configmap: ConfigMap) -> Parsed:
     """Return the settings with the headers, without those that are somebody else's to set."""
     with_cors = any(isinstance(value, cors.Cors) for _, value, _ in settings.additive)
     headers: list[tuple[str, str]] = []
@@ -137,10 +159,14 @@ def _with_own(settings: Parsed, ref: ObjectRef, field: str, configmap: ConfigMap
         if not owner:
             headers.append((name, text.strip()))
             continue
-        says = f"found the header {name}, which {owner} sets"
-        reason, hint = Reason.INVALID_ANNOTATION_VALUE, "the header is left out"
-        said.append(Diagnostic(ref, field, reason, Severity.ERROR, says, hint))
+        says, hint = f"found the header {name}, which {owner} sets", "the header is left out"
+        said.append(_told(settings, Reason.INVALID_ANNOTATION_VALUE, Severity.ERROR, says, hint))
     return with_headers(settings, tuple(headers), "", tuple(said))
+
+
+def _told(settings: Parsed, reason: Reason, severity: Severity, says: str, hint: str) -> Diagnostic:
+    asked = _asked(settings)
+    return Diagnostic(_ANY, asked[1] if asked else "", reason, severity, says, hint)
 
 
 def _owner(name: str, *, with_cors: bool) -> str:
