@@ -33,10 +33,12 @@ class Folder:
         *,
         annotations: Mapping[str, str] = {},
         tls: str = "",
+        path: str = "/",
     ) -> None:
         """Have ``host`` served by port 80 of a Service; ``tls`` names a Secret."""
         backend = {"service": {"name": service, "port": {"number": 80}}}
-        paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
+        kind = "Prefix" if path == "/" else "ImplementationSpecific"
+        paths = [{"path": path, "pathType": kind, "backend": backend}]
         spec: Manifest = {"ingressClassName": CLASS, "rules": [{"host": host, "http": {"paths": paths}}]}
         if tls:
             spec["tls"] = [{"hosts": [host], "secretName": tls}]

@@ -157,7 +157,7 @@ def _with_zones(output: str, generation: Generation) -> Iterator[Origin]:
     names = "|".join(map(re.escape, sorted(set(_QUOTED.findall(output)))))
     if not names:
         return
-    uses = re.compile(rf"zone[= ](?:{names})(?![\w.-])")
+    uses = re.compile(rf"(?:zone[= ]|limit_conn )(?:{names})(?![\w.-])")
     for name, text in generation.cold.items():
         for line, entry in zip(text.splitlines(), generation.origins.get(name, ()), strict=False):
             if uses.search(line):
