@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-from painless.model.objects import ConfigMap, Secret, Service
+from painless.model.objects import Secret, Service
 from painless.model.snapshot import Name, PortNumbers, Snapshot
 
 T = TypeVar("T")
@@ -40,12 +40,10 @@ class Lookup:
         self.services: Table[Service] = Table(snapshot.services)
         self.port_numbers: Table[PortNumbers] = Table(snapshot.port_numbers)
         self.secrets: Table[Secret] = Table(snapshot.secrets)
-        self.configmaps: Table[ConfigMap] = Table(snapshot.configmaps)
         self._tables: Mapping[str, Table[Any]] = {
             "services": self.services,
             "port_numbers": self.port_numbers,
             "secrets": self.secrets,
-            "configmaps": self.configmaps,
         }
 
     def asked(self) -> Asked:
