@@ -18,6 +18,7 @@ from painless.discovery.link import Link
 from painless.discovery.server import PORT
 
 WITHIN = 2.0  # Seconds in which each upstream is asked for and answered.
+LOOKS, BETWEEN = 20, 0.025  # The moment of a question on its way: half a second.
 REPLY = 5.0  # Seconds for a reply of the responder, which is busy by design here.
 GAVE_UP = b"could not be resolved"
 _LOCAL, _REMOTE, _DROPS = 1, 2, -1  # Columns of /proc/net/udp.
@@ -82,9 +83,16 @@ class Questions:
 
 
 async def _late(link: Link, upstreams: tuple[str, ...]) -> int:
-    reply = await link.exchange(control.Unanswered(upstreams, time.monotonic() - WITHIN), REPLY)
-    assert isinstance(reply, control.Names), "that is what was asked for"
-    return len(reply.upstreams)
+    """Return how many have not been answered lately; a question on its way has a moment to get there."""
+    since, left = time.monotonic() - WITHIN, upstreams
+    for _ in range(LOOKS):
+        reply = await link.exchange(control.Unanswered(left, since), REPLY)
+        assert isinstance(reply, control.Names), "that is what was asked for"
+        left = reply.upstreams
+        if not left:
+            break
+        await asyncio.sleep(BETWEEN)
+    return len(left)
 
 
 async def _described(link: Link) -> control.Statistics:

@@ -108,7 +108,7 @@ class _Measuring:
         if not held < set(painless.nginx):
             raise BenchError(f"{len(held - set(painless.nginx))} workers that were held have ended")
         seen = await Questions(painless).seen(self._upstreams, SECONDS)
-        return _answered(f"with {HELD} held generations", self._size, seen, (most(25),))
+        return _answered(f"with {HELD} held generations", self._size, seen, HELD + 1, (most(25),))
 
     async def _noticed(self, painless: Painless, home: Path) -> list[Row]:
         """Return p99 with names that are resolved, beside the same configuration with fixed addresses."""
@@ -137,15 +137,18 @@ class _Measuring:
         ]
 
 
-def _answered(when: str, size: int, seen: Seen, share: tuple[Goal, ...] = ()) -> list[Row]:
+def _answered(
+    when: str, size: int, seen: Seen, generations: int = 1, share: tuple[Goal, ...] = ()
+) -> list[Row]:
     name = f"{size:,} upstreams, {when}"
+    each = seen.questions / (size * generations)
     return [
         Row(
             what=f"{name}: upstreams not answered within 2 s",
             values=seen.late,
             unit="upstreams",
             goals=(most(0),),
-            beside=f"{seen.questions:,.0f} questions/s; {SECONDS} looks",
+            beside=f"{seen.questions:,.0f} questions/s, {each:.2f} for each upstream and generation",
         ),
         Row(
             what=f"{name}: questions or answers lost",
