@@ -54,7 +54,7 @@ fmt: setup ## Format the code and mend what the linter can mend
 docs: setup ## Write the generated pages of docs/reference anew
 	$(if $(DOCS),@$(BIN)/python -m painless.docs,@echo "There is no generator of reference pages (src/painless/docs).")
 
-bench: setup ## Measure: throughput, latency, reloads, memory (needs wrk)
+bench: setup ## Measure everything, half an hour (needs wrk): make bench [ARGS='live --size 1000']
 	@.ci/need wrk
 	@echo "== Measuring; results go to bench/results"
 	@$(BIN)/python -m bench $(ARGS)
