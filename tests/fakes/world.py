@@ -75,6 +75,9 @@ class FakeNginx:
     async def markers_left(self) -> frozenset[str]:
         return frozenset(path for path, content in self.hot.items() if not len(content))
 
+    async def tidy(self) -> None:
+        """Write nothing, so there is nothing to do."""
+
     async def alone(self, live: Generation) -> bool:
         return self.runs == live.id
 

@@ -23,6 +23,7 @@ from tests.nginx.given import (
 from painless.nginxd import procfs
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
+from painless.nginxd.errorlog import LOG_MOST
 from painless.nginxd.errors import NotRunning, Unresponsive
 from painless.nginxd.leftovers import orphans
 from painless.nginxd.probe import Sight
@@ -385,3 +386,16 @@ async def test_resolving_is_the_responders_part(disk: Disk) -> None:
 
     assert Applied() == await nginx.apply([Resolve(frozenset({"a", "b"}))])
     assert [frozenset({"a", "b"})] == asked
+
+
+async def test_a_log_that_was_cut_is_written_on(nginx: Nginx, disk: Disk, port: int) -> None:
+    """NGINX's next line is the first one of the log, without a signal or a reload."""
+    missing = "location /missing { root /nonexistent; }"
+    await nginx.apply(starting(generation(disk.root, port, "one", server=missing)))
+    os.truncate(disk.error_log, LOG_MOST + 1)
+
+    await nginx.trim_log()
+    await answer(port, "/missing")
+
+    await until(lambda: b"/nonexistent/missing" in disk.error_log.read_bytes())
+    assert disk.error_log.stat().st_size < LOG_MOST

@@ -151,6 +151,7 @@ class Controller:
                 self._listener.failed(problem, TIDY)
 
     async def _forget(self) -> None:
+        await self._nginx.tidy()
         live = self._live.generation
         if self._live.stale and live is not None and await self._nginx.alone(live):
             await self._endpoints.refill()

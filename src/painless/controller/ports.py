@@ -40,6 +40,9 @@ class NginxPort(Protocol):
     async def markers_left(self) -> frozenset[str]:
         """Return the markers among the hot files on the disk."""
 
+    async def tidy(self) -> None:
+        """Keep within bounds what NGINX writes on its own."""
+
     async def alone(self, live: Generation) -> bool:
         """Remove what nothing runs; return whether ``live`` is all that does."""
 

@@ -18,7 +18,7 @@ from painless.nginx.generation import MAIN
 from painless.nginxd import procfs
 from painless.nginxd.adopt import Adoption, find_master
 from painless.nginxd.disk import Disk
-from painless.nginxd.errorlog import ErrorLog, lacks_room, reasons
+from painless.nginxd.errorlog import ErrorLog, lacks_room, reasons, trim_log
 from painless.nginxd.errors import DiskFull, NginxError, NotRunning, Unresponsive
 from painless.nginxd.leftovers import clear_leftovers, end_starts
 from painless.nginxd.listeners import Listener, listeners, occupied
@@ -149,6 +149,11 @@ class Nginx:
                 return ()  # We may not look into them, so any generation may be theirs.
             held = frozenset[str]().union(*procfs.holders(self._disk.run).values())
             return await asyncio.to_thread(self._disk.prune, held.union(keep))
+
+    async def trim_log(self) -> None:
+        """Keep the error log within bounds; not while NGINX loads, since it says there why it does not."""
+        async with self._alone:
+            await asyncio.to_thread(trim_log, self._disk.error_log)
 
     def take_back(self, live: str) -> None:
         """Have NGINX load what it runs, should it be told to or started again."""

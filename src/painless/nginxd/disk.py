@@ -9,7 +9,7 @@ writes at a time; and that nothing is removed which something running may still 
     hot/                certificates, password files and markers, opened by the workers
     down/               the responder's markers
     run/                pid file, private socket, and a marker gen-<id> that NGINX holds open
-    log/  tmp/          NGINX's own
+    log/  tmp/          NGINX's own; the error log is kept within bounds
     lock                held by the one process that writes
 """
 

@@ -1,14 +1,22 @@
 """Why NGINX refused: from what a call of it printed, or from its error log from a place on.
 
 The log is the only way a running master says so.  A reason is NGINX's sentence without time, level and
-process, so that the same one is equal wherever it was read.
+process, so that the same one is equal wherever it was read.  NGINX itself never ends it, so that is done here.
 """
 
 import re
+from contextlib import suppress
 from pathlib import Path
+
+from painless.nginxd.files import write_whole
 
 MOST = 1 << 20
 """Bytes read at once: a refusal is a few lines, and a flooded log must not fill our memory."""
+
+LOG_MOST = 64 << 20
+"""Bytes of the log: a pod that is away under load is some MB a minute, and volumes are small."""
+LOG_KEPT = 8 << 20
+"""Bytes of it that stay to be read when it is cut."""
 
 _LOGGED = re.compile(r"^\S+ \S+ \[emerg\] (\d+)#\d+: (.*)$", re.MULTILINE)
 _PRINTED = re.compile(r"^(?:nginx:|\S+ \S+) \[emerg\] (?:\d+#\d+: )?(.*)$", re.MULTILINE)
@@ -25,6 +33,22 @@ def lacks_room(said: str) -> Path | None:
     """Return the file NGINX had no room for, if that is why it refused: the objects are not to blame."""
     found = _NO_ROOM.search(said)
     return Path(found[1]) if found else None
+
+
+def trim_log(log: Path) -> None:
+    """Empty the log once it is large; the latest of it stays beside it.
+
+    NGINX appends to it, so it needs no signal: its next line is the first.
+    """
+    size = log.stat().st_size if log.exists() else 0
+    if size <= LOG_MOST:
+        return
+    with log.open("r+b") as file:
+        file.seek(size - LOG_KEPT)
+        # A disk that has no room for the copy needs the room of the log all the more.
+        with suppress(OSError):
+            write_whole(log.with_name(f"{log.name}.1"), file.read(LOG_KEPT))
+        file.truncate(0)
 
 
 class ErrorLog:

@@ -81,6 +81,10 @@ class Serving:
         """Return the markers among the hot files on the disk."""
         return await asyncio.to_thread(self._disk.markers)
 
+    async def tidy(self) -> None:
+        """Keep within bounds what NGINX writes on its own."""
+        await self._nginx.trim_log()
+
     async def alone(self, live: Generation) -> bool:
         """Remove what nothing runs; return whether ``live`` is all that does.
 

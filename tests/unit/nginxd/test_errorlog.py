@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from painless.nginxd.errorlog import ErrorLog, lacks_room, reasons
+from painless.nginxd.errorlog import LOG_KEPT, LOG_MOST, ErrorLog, lacks_room, reasons, trim_log
 
 LINE = "2026/11/24 06:19:11 [emerg] {pid}#{pid}: {says}\n"
 
@@ -54,3 +54,26 @@ def test_a_refusal_for_lack_of_room_is_told_from_others() -> None:
     other = 'open() "/state/none" failed (2: No such file or directory) in /state/nginx.conf:3'
 
     assert [Path("/state/run/gen-1"), None, None] == [lacks_room(one) for one in (full, other, "")]
+
+
+def test_a_log_within_bounds_is_left_alone(tmp_path: Path) -> None:
+    """So is one that is not there yet."""
+    log = tmp_path / "error.log"
+    trim_log(log)
+    log.write_text("one line\n")
+
+    trim_log(log)
+
+    assert [log] == list(tmp_path.iterdir())
+    assert "one line\n" == log.read_text()
+
+
+def test_the_latest_of_a_large_log_stays(tmp_path: Path) -> None:
+    """The rest of it goes, and so does what stayed the last time."""
+    log = tmp_path / "error.log"
+    for number in (b"1", b"2"):
+        log.write_bytes(b"old" + b"x" * LOG_MOST + number)
+        trim_log(log)
+
+    kept = (tmp_path / "error.log.1").read_bytes()
+    assert (0, b"x" * (LOG_KEPT - 1) + b"2") == (log.stat().st_size, kept)
