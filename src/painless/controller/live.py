@@ -3,6 +3,8 @@
 Knows no objects: which generation is wanted, and what to do about a refused one, is ``rounds``' business.
 """
 
+import asyncio
+
 from msgspec import Struct
 
 from painless.compiler.emit import warm_generation
@@ -77,8 +79,11 @@ class Live:
         what = effect(live, want)
         if what is Effect.NONE:
             return None
-        reasons = changes(live, want) if live else (Change(Kind.STARTED, None, ""),)
-        steps = plan(live, want) if live else await self._plan_start(want)
+        if live is None:
+            reasons: tuple[Change, ...] = (Change(Kind.STARTED, None, ""),)
+            steps = await self._plan_start(want)
+        else:
+            reasons, steps = await asyncio.to_thread(_planned, live, want)
         before, sure, self.sure = self._nginx.reload_count, self.sure, False
         outcome = await self._nginx.apply(steps)
         count = self._nginx.reload_count - before
@@ -104,7 +109,8 @@ class Live:
         self._shown.show(live=good, ready=True)
 
     async def _plan_start(self, want: Generation) -> tuple[Step, ...]:
-        return plan_start(want, warm_generation(want, self._options), await self._nginx.markers_left())
+        left = await self._nginx.markers_left()
+        return await asyncio.to_thread(lambda: plan_start(want, warm_generation(want, self._options), left))
 
     def _count(self, outcome: Outcome, count: int) -> None:
         """Have the next load wait for what this one did: a refused one did nothing to the workers."""
@@ -112,6 +118,11 @@ class Live:
         if count > refused or (self.generation is None and isinstance(outcome, Applied)):
             self._hold_off = self._hold_off.loaded(self._clock.now())
             self.stale = True
+
+
+def _planned(live: Generation, want: Generation) -> tuple[tuple[Change, ...], tuple[Step, ...]]:
+    """Return why and how to get to ``want``; both look at every line, which is no work for the event loop."""
+    return changes(live, want), plan(live, want)
 
 
 def _answer(steps: tuple[Step, ...], want: Generation, outcome: Outcome) -> No | None:

@@ -106,8 +106,8 @@ class Rounds:
 
     def _is_served(self, taken: Taken) -> bool:
         """Whether nothing but what is held differs from what NGINX runs."""
-        known = self._confirmed
-        if known is None or known.generation is not self._live.generation or known.held != self._held:
+        known, live = self._confirmed, self._live.generation
+        if known is None or live is None or known.generation.id != live.id or known.held != self._held:
             return False
         same = known.taken.port_numbers == taken.port_numbers
         return same and not changed(compiled_of(taken.objects, _instead(self._held)), known.objects)
@@ -129,7 +129,9 @@ class Rounds:
         taken = self._inbox.taken()
         held = {ref: one for ref, one in self._held.items() if ref not in again}
         want = await self._compiled(taken, without_gone(held, taken.objects))
-        self._shown.show(compiled=want.compiled)
+        if not again:
+            # A trial that is refused leaves the findings as they are.
+            self._shown.show(compiled=want.compiled)
         live = self._live.generation
         if live is not None and want.generation.id == self._refused:
             # Refused text stays out, hot files do not.
