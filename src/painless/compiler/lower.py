@@ -15,7 +15,7 @@ from painless.compiler.lower_upstreams import lower_hash_maps
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
 from painless.compiler.shape import FIELDS, field_of, grouped, shape
-from painless.compiler.site import CanaryArm, Server, Site
+from painless.compiler.site import CanaryArm, EndpointsFeed, ExternalFeed, Server, Site, Upstream
 from painless.features import ConfigValues, Everywhere, everywhere
 from painless.features import http as features_http
 from painless.nginx.generation import UPSTREAMS
@@ -50,7 +50,9 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
     )
     arms = tuple(arm for one in blocks for arm in one.arms)
     body = (
-        *http_preamble(options, site, common, len(site.upstreams)),
+        *http_preamble(
+            options, site, common, len(site.upstreams), ipv6=any(map(_may_have_ipv6, site.upstreams))
+        ),
         *features_http(config),
         *lower_canary_maps(arms),
         *lower_affinity_maps(site.upstreams),
@@ -73,12 +75,18 @@ def warm(options: Options, upstreams: int, variables: Iterable[str]) -> tuple[Di
     """
     neutral = Site(servers=(), upstreams=(), certificates={})
     body = (
-        *http_preamble(options, neutral, Everywhere(), upstreams),
+        *http_preamble(options, neutral, Everywhere(), upstreams, ipv6=True),
         *(block("map", Var("host"), Var(one), body=(directive("default", ""),)) for one in variables),
         directive("include", UPSTREAMS),
         private_server(options),
     )
     return (*main_preamble(options), block("http", body=body))
+
+
+def _may_have_ipv6(upstream: Upstream) -> bool:
+    """Return whether its peers may have IPv6 addresses; of a name outside nobody knows."""
+    feed = upstream.feed
+    return isinstance(feed, ExternalFeed) or (isinstance(feed, EndpointsFeed) and feed.ipv6)
 
 
 def _block(servers: tuple[Server, ...], options: Options, common: Everywhere) -> Block:

@@ -49,13 +49,15 @@ def main_preamble(options: Options) -> tuple[Directive, ...]:
     )
 
 
-def http_preamble(options: Options, site: Site, common: Everywhere, upstreams: int) -> tuple[Directive, ...]:
+def http_preamble(
+    options: Options, site: Site, common: Everywhere, upstreams: int, *, ipv6: bool
+) -> tuple[Directive, ...]:
     """Return the settings that all servers inherit; so many ``upstreams`` are to be resolved."""
     return (
         *_limits(site),
         *_variables(),
         *_files(options),
-        *_resolver(options, upstreams),
+        *_resolver(options, upstreams, ipv6=ipv6),
         *_clients(),
         _certificate_map(site.certificates),
         *_tls(),
@@ -187,7 +189,7 @@ def _files(options: Options) -> tuple[Directive, ...]:
     )
 
 
-def _resolver(options: Options, upstreams: int) -> tuple[Directive, ...]:
+def _resolver(options: Options, upstreams: int, *, ipv6: bool) -> tuple[Directive, ...]:
     wanted = 1 << max(0, (upstreams // _UPSTREAMS_FOR_EACH_RESOLVER).bit_length())
     # An address given again is another socket of NGINX, so a whole round fits in however many it needs.
     addresses = islice(cycle(options.resolvers), wanted)
@@ -195,6 +197,8 @@ def _resolver(options: Options, upstreams: int) -> tuple[Directive, ...]:
         directive(
             "resolver",
             *addresses,
+            # Half of the questions: NGINX asks for both types of address, though most clusters have one.
+            *(() if ipv6 else ("ipv6=off",)),
             comment="Our responder: NGINX asks it each second for the peers of each upstream.",
         ),
         # A lost answer is asked for again after up to twice this.

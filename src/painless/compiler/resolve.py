@@ -15,6 +15,7 @@ from painless.features.affinity import Affinity
 from painless.features.balancing import LEAST_CONNECTIONS, Balancing, Method
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Origin, Service, ServiceBackend, ServicePort
+from painless.model.snapshot import PortNumbers
 
 _LONGEST_COOKIE = 24  # Of a cookie's name this much is kept for readers.
 
@@ -137,15 +138,16 @@ def _feed(
         )
     if one_peer:
         return StaticFeed(service.cluster_ip, port.port)
-    return EndpointsFeed(port.name, None if named_peers else _shared_number(lookup, service, port))
+    in_use = lookup.port_numbers.get((service.namespace, service.name)) or NO_NUMBERS
+    number = None if named_peers else _shared_number(in_use, port)
+    return EndpointsFeed(port.name, number, ipv6=any(kind == "IPv6" for _, _, kind in in_use))
 
 
-def _shared_number(lookup: Lookup, service: Service, port: ServicePort) -> int | None:
+def _shared_number(in_use: PortNumbers, port: ServicePort) -> int | None:
     """Return the port number of all endpoints, when the Service itself tells and none contradicts."""
     if not isinstance(port.target_or_port, int):
         return None
-    in_use = lookup.port_numbers.get((service.namespace, service.name)) or NO_NUMBERS
-    numbers = {number for name, number in in_use if name == port.name}
+    numbers = {number for name, number, _ in in_use if name == port.name}
     return port.target_or_port if numbers <= {port.target_or_port} else None
 
 

@@ -23,11 +23,12 @@ class EndpointsFeed(Struct, frozen=True, gc=False):
 
     ``port_name`` picks the port within the EndpointSlices.  ``number`` is the port number that all
     endpoints share and the configuration names; ``None`` when they may differ or when each peer needs a
-    name of its own, so that the port travels with the address (SRV).
+    name of its own, so that the port travels with the address (SRV).  ``ipv6`` when some have such addresses.
     """
 
     port_name: str
     number: int | None
+    ipv6: bool = False
 
 
 class ExternalFeed(Struct, frozen=True, gc=False):

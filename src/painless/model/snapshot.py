@@ -22,8 +22,8 @@ from painless.model.objects import (
 Name = tuple[str, str]
 """A namespace and a name."""
 
-PortNumbers = frozenset[tuple[str, int]]
-"""The port numbers that a Service's endpoints use, each with the port's name."""
+PortNumbers = frozenset[tuple[str, int, str]]
+"""The port numbers that a Service's endpoints use, each with the port's name and the addresses' type."""
 
 
 class Snapshot(Struct, frozen=True):
@@ -48,8 +48,8 @@ def in_precedence(ingresses: Iterable[Ingress]) -> tuple[Ingress, ...]:
 
 
 def port_numbers(slices: Iterable[EndpointSlice]) -> PortNumbers:
-    """Return what of a Service's endpoints decides configuration: the port numbers in use."""
-    return frozenset((port.name, port.port) for one in slices for port in one.ports)
+    """Return what of a Service's endpoints decides configuration: ports and types of address in use."""
+    return frozenset((port.name, port.port, one.address_type) for one in slices for port in one.ports)
 
 
 def snapshot_of(objects: Iterable[Object]) -> Snapshot:

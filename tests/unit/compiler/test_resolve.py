@@ -81,6 +81,12 @@ def test_the_port_number_is_the_services_target() -> None:
     assert EndpointsFeed("http", 8080) == feed(service("web"), slices(8080))
 
 
+def test_ipv6_is_known_from_the_slices() -> None:
+    """Of any port: it decides for which addresses NGINX asks."""
+    six = structs.replace(slices(8080), address_type="IPv6")
+    assert EndpointsFeed("http", 8080, ipv6=True) == feed(service("web"), six)
+
+
 def test_ports_that_differ_travel_with_the_address() -> None:
     """A named target port may be another number in each pod."""
     assert EndpointsFeed("http", None) == feed(service("web"), slices(9090))

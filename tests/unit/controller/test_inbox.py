@@ -1,5 +1,6 @@
 """What a change touches: routing, or the endpoints of single Services."""
 
+from msgspec import structs
 from tests.builders import service, web
 
 from painless.controller.inbox import Inbox
@@ -31,6 +32,15 @@ def test_another_port_number_touches_routing() -> None:
     inbox = Inbox()
     inbox.take((slices("10.0.0.1"),), ())
     assert inbox.take((slices("10.0.0.1", port=9090),), ()).routing
+
+
+def test_another_type_of_address_touches_routing() -> None:
+    """The configuration says for which addresses NGINX asks."""
+    inbox = Inbox()
+    inbox.take((slices("10.0.0.1"),), ())
+    assert inbox.take(
+        (structs.replace(slices("2001:db8::1"), name="web-6", address_type="IPv6"),), ()
+    ).routing
 
 
 def test_a_slice_that_goes_touches_its_service() -> None:
