@@ -36,7 +36,7 @@ def test_every_name_is_listed_once():
 def test_every_key_has_its_section():
     """A key that is honoured has a section of its own."""
     sections = headings(pages()["annotations.md"])
-    assert {key.name for feature in FEATURES for key in feature.KEYS} - sections == set()
+    assert {anchor(key.name) for feature in FEATURES for key in feature.KEYS} - sections == set()
 
 
 def test_every_feature_says_what_it_means():

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from painless.annotations.base import Key, Scope, Setting
+from painless.annotations.base import OURS, Key, Scope, Setting
 from painless.annotations.decode import Decoder, Rejected
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
 from painless.docs.markdown import anchor, code, page, split, table
@@ -42,6 +42,7 @@ def annotations_page() -> str:
         "([LocationDenied](diagnostics.md#locationdenied)). What is meant to differ from ingress-nginx is in "
         "[differences.md](../differences.md).",
         table(("annotation", "state"), ((code(name), _state(name)) for name in sorted(ANNOTATIONS))),
+        f"Painless adds annotations of its own, with the prefix `{OURS}`: {', '.join(_own())}.",
         *(part for feature in FEATURES if feature.KEYS for part in _feature(feature)),
     )
 
@@ -59,8 +60,17 @@ def configmap_page() -> str:
             ("key", "state"),
             ((code(name), _config_state(name, declared)) for name in sorted(CONFIG_KEYS)),
         ),
+        f"Painless adds keys of its own: {', '.join(_own_config(declared))}.",
         *(part for feature in FEATURES if feature.SETTINGS for part in _settings(feature)),
     )
+
+
+def _own() -> Iterator[str]:
+    return (f"[{name}](#{anchor(name)})" for name in sorted(KEYS.keys() - ANNOTATIONS))
+
+
+def _own_config(declared: Mapping[str, tuple[Feature, Declared]]) -> Iterator[str]:
+    return (f"{name}, {_config_state(name, declared)}" for name in sorted(declared.keys() - CONFIG_KEYS))
 
 
 def _state(name: str) -> str:
@@ -117,7 +127,8 @@ def _about_key(key: Key[Any]) -> Iterable[tuple[str, str]]:
     if key.config:
         yield "Default for all", f"ConfigMap key {code(key.config)}"
     yield "Wrong value", "the paths answer 503" if key.denies else key.instead
-    yield "Example", code(f'{PREFIX}/{key.name}: "{key.example}"')
+    name = key.name if key.name.startswith(OURS) else f"{PREFIX}/{key.name}"
+    yield "Example", code(f'{name}: "{key.example}"')
 
 
 def _about_value(one: Declared) -> Iterable[tuple[str, str]]:
