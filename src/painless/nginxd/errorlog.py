@@ -1,7 +1,7 @@
 """Why NGINX refused: from what a call of it printed, or from its error log from a place on.
 
 The log is the only way a running master says so.  A reason is NGINX's sentence without time, level and
-process, so that the same one is equal wherever it was read.  NGINX itself never ends it, so that is done here.
+process, so that the same one is equal wherever it was read.  The log is kept within bounds here as well.
 """
 
 import re
