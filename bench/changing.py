@@ -13,7 +13,7 @@ from msgspec import Struct
 from bench import cluster
 from bench.asking import Clients
 from bench.cluster import Layout
-from bench.machine import cpu_seconds
+from bench.machine import bytes_written, cpu_seconds
 from bench.running import BenchError, Painless
 from painless.controller.holdoff import QUIET
 
@@ -24,7 +24,10 @@ BETWEEN = 0.2  # Seconds between two of them: each is taken by itself.
 
 
 class Added(Struct, frozen=True, kw_only=True):
-    """One more Ingress: seconds from its file to each stage, processor time, and bytes written."""
+    """One more Ingress: seconds from its file to each stage, processor time, and bytes.
+
+    ``size`` is that of the new generation; ``wrote`` is all that the controller has given to the kernel.
+    """
 
     written: float
     tested: float
@@ -32,6 +35,7 @@ class Added(Struct, frozen=True, kw_only=True):
     served: float
     cpu: float
     size: int
+    wrote: int
 
 
 class Endpoints(Struct, frozen=True, kw_only=True):
@@ -52,7 +56,7 @@ async def one_more(
     known, lines = _generations(painless.state), len(painless.events("generation_applied"))
     address, port = pod
     manifests = cluster.manifests(number, [address], port, layout)
-    used = cpu_seconds(painless.python)
+    used, wrote = cpu_seconds(painless.python), bytes_written(painless.controller)
     began = time.time()
     cluster.put(painless.manifests, f"app-{number}", manifests)
     served, _ = await clients.served(cluster.host(number), SERVED_WITHIN)
@@ -67,6 +71,7 @@ async def one_more(
         served=served,
         cpu=cpu_seconds(painless.python) - used,
         size=sum(_size(one) for one in _generations(painless.state) - known),
+        wrote=bytes_written(painless.controller) - wrote,
     )
 
 
@@ -94,13 +99,16 @@ async def endpoints(painless: Painless, pods: tuple[str, str], port: int, layout
         cpu=(spent - at_rest) / CHANGES,
         at_rest=at_rest / seconds,
         journal=(_journal(painless.state) - journal) / CHANGES,
-        loadable=len(files.items() ^ loadable(painless.state).items()),
+        loadable=len(loadable(painless.state).items() - files.items()),
         reloads=after.reloads - before.reloads,
     )
 
 
 def loadable(state: Path) -> dict[str, tuple[int, int]]:
-    """Return every file that NGINX loads or opens, with what changes when it is written."""
+    """Return every file that NGINX loads or opens, with what changes when it is written.
+
+    Old generations are removed now and then, so only what is there afterwards may count as written.
+    """
     files = (*(state / "generations").rglob("*"), *(state / "hot").rglob("*"), state / "current")
     found = {str(one): one.lstat() for one in files}
     return {name: (about.st_ino, about.st_ctime_ns) for name, about in found.items()}

@@ -135,9 +135,9 @@ class _Live:
 
 
 def _added(added: list[Added]) -> Iterator[Row]:
-    size = added[0].size / MEGABYTE
+    size, wrote = added[0].size / MEGABYTE, added[0].wrote / MEGABYTE
     stages: tuple[tuple[str, str, tuple[Goal, ...], str], ...] = (
-        ("written", "file to files written", (most(0.3),), f"{size:.3g} MB"),
+        ("written", "file to files written", (most(0.3),), f"{size:.3g} MB, in all {wrote:.3g} MB"),
         ("tested", "file to nginx -t done", (), ""),
         ("applied", "file to reload confirmed", (), "all workers run it, its upstreams are resolved"),
         ("served", "file to first answer", (most(1.5),), ""),
