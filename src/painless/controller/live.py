@@ -12,7 +12,7 @@ from painless.controller.holdoff import HoldOff
 from painless.controller.outside import Outside
 from painless.controller.picture import Shown
 from painless.controller.ports import WorldError
-from painless.controller.search import Blame
+from painless.controller.search import Blame, Refs
 from painless.nginx.generation import Generation
 from painless.plan.changes import Change, Effect, Kind, changes, effect, refused_origins
 from painless.plan.diff import plan, plan_start
@@ -73,8 +73,8 @@ class Live:
         steps = (Stage(want), Verify(want.id))
         return _answer(steps, want, await self._nginx.apply(steps))
 
-    async def apply(self, want: Generation) -> No | None:
-        """Make ``want`` live, unless NGINX refuses it."""
+    async def apply(self, want: Generation, differ: Refs = frozenset()) -> No | None:
+        """Make ``want`` live, unless NGINX refuses it; ``differ`` are the objects that changed."""
         live = self.generation
         what = effect(live, want)
         if what is Effect.NONE:
@@ -83,7 +83,7 @@ class Live:
             reasons: tuple[Change, ...] = (Change(Kind.STARTED, None, ""),)
             steps = await self._plan_start(want)
         else:
-            reasons, steps = await asyncio.to_thread(_planned, live, want)
+            reasons, steps = await asyncio.to_thread(_planned, live, want, differ)
         before, sure, self.sure = self._nginx.reload_count, self.sure, False
         outcome = await self._nginx.apply(steps)
         count = self._nginx.reload_count - before
@@ -120,9 +120,9 @@ class Live:
             self.stale = True
 
 
-def _planned(live: Generation, want: Generation) -> tuple[tuple[Change, ...], tuple[Step, ...]]:
+def _planned(live: Generation, want: Generation, differ: Refs) -> tuple[tuple[Change, ...], tuple[Step, ...]]:
     """Return why and how to get to ``want``; both look at every line, which is no work for the event loop."""
-    return changes(live, want), plan(live, want)
+    return changes(live, want, differ), plan(live, want)
 
 
 def _answer(steps: tuple[Step, ...], want: Generation, outcome: Outcome) -> No | None:

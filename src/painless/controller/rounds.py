@@ -154,7 +154,8 @@ class Rounds:
     async def _apply(self, want: Want) -> No | None:
         live = self._confirmed.compiled.site.upstreams if self._confirmed else ()
         await self._endpoints.serve(live, want.compiled.site.upstreams)
-        return await self._live.apply(want.generation)
+        differ = await asyncio.to_thread(changed, want.objects, self._good)
+        return await self._live.apply(want.generation, differ)
 
     async def _confirm(self, want: Want) -> None:
         """Remember what NGINX took."""

@@ -14,6 +14,8 @@ from msgspec import Struct
 from painless.model.objects import ObjectRef, Origin
 from painless.nginx.generation import Generation
 
+Refs = frozenset[ObjectRef]
+
 
 class Effect(StrEnum):
     """What a change takes: nothing, a hot file or a record, or a reload."""
@@ -63,8 +65,12 @@ def effect(live: Generation | None, want: Generation) -> Effect:
     return Effect.LIVE if kept != dict(want.hot) else Effect.NONE
 
 
-def changes(live: Generation, want: Generation) -> tuple[Change, ...]:
-    """Return the reasons for a reload from ``live`` to ``want``, sorted; none when the text is equal."""
+def changes(live: Generation, want: Generation, differ: Refs = frozenset()) -> tuple[Change, ...]:
+    """Return the reasons for a reload from ``live`` to ``want``, sorted; none when the text is equal.
+
+    ``differ`` are the objects that changed, as far as that is known: when a host begins to share its block
+    with another, its lines change too, and it is no reason.
+    """
     touched = {origin for name in {*live.cold, *want.cold} for origin in _touched(name, live, want)}
     old, new = _refs(live), _refs(want)
     # What hosts share, and what Painless itself writes, follows from the lines that one object has alone;
@@ -74,6 +80,7 @@ def changes(live: Generation, want: Generation) -> tuple[Change, ...]:
     found = {Change(_kind(one.ref, old, new), one.ref, _field(one, old, new)) for one in origins}
     if touched and not found:
         found.add(Change(Kind.CHANGED, None, ""))
+    found = {one for one in found if one.ref in differ} or found
     return tuple(sorted(found, key=lambda one: (one.kind, str(one.ref), one.field)))
 
 
@@ -83,11 +90,14 @@ def _touched(name: str, live: Generation, want: Generation) -> Iterator[object]:
     # Most of a large file is equal: only what lies between its equal head and tail is counted.
     head = _equal(zip(*texts, strict=False))
     tail = _equal(zip(*(reversed(one[head:]) for one in texts), strict=False))
+    # A line that hosts share is told apart by its text: those who share it come and go.
+    shared: dict[str, object] = {}
     before, after = (
-        Counter(_lines(text[head : len(text) - tail], one.origins.get(name, ()), head))
+        Counter(_lines(text[head : len(text) - tail], one.origins.get(name, ()), head, shared))
         for text, one in zip(texts, (live, want), strict=True)
     )
-    yield from (origin for origin, _ in (*(before - after), *(after - before)))
+    for origin, line in (*(before - after), *(after - before)):
+        yield shared.get(line) if origin is None else origin
 
 
 def _equal(pairs: Iterable[tuple[str, ...]]) -> int:
@@ -100,11 +110,19 @@ def _equal(pairs: Iterable[tuple[str, ...]]) -> int:
     return count
 
 
-def _lines(text: list[str], origins: tuple[object, ...], first: int) -> Iterator[tuple[object, str]]:
+def _lines(
+    text: list[str], origins: tuple[object, ...], first: int, shared: dict[str, object]
+) -> Iterator[tuple[Origin | None, str]]:
+    """Yield the lines, each with the one object behind it; note those behind which are several."""
     for at, line in enumerate(text, first):
+        entry = origins[at] if at < len(origins) else None
+        if isinstance(entry, Origin):
+            yield entry, line
         # The empty line between two blocks is nobody's doing.
-        if line:
-            yield (origins[at] if at < len(origins) else None), line
+        elif line:
+            if entry is not None:
+                shared[line] = entry
+            yield None, line
 
 
 def origins_of(entry: object) -> tuple[Origin, ...]:

@@ -39,6 +39,14 @@ def test_a_changed_annotation_names_object_and_field() -> None:
     assert "IngressChanged" == found[0].label
 
 
+def test_who_comes_to_share_a_block_is_no_reason() -> None:
+    """The lines of a host change when another one shares its block; the other one is who changed."""
+    live, want = generation(*web()), generation(*web(), *web("b", "b.example"))
+    differ = frozenset({B, ObjectRef("Service", "shop", "b")})
+    assert [WEB] == [one.ref for one in changes(live, want) if one.kind is Kind.CHANGED][:1]
+    assert differ == {one.ref for one in changes(live, want, differ)}
+
+
 def test_a_changed_setting_is_ours() -> None:
     """What no object says has no object."""
     live = compile_snapshot(snapshot_of(web()), OPTIONS).generation
