@@ -51,13 +51,14 @@ class Folder:
         self._put(_object("v1", "Service", name, spec={"clusterIP": "None", "ports": ports}))
 
     def endpoints(self, service: str, port: int, addresses: Iterable[str]) -> None:
+        some = tuple(addresses)
         made = _object(
             "discovery.k8s.io/v1",
             "EndpointSlice",
             service,
-            addressType="IPv4",
+            addressType="IPv6" if any(":" in one for one in some) else "IPv4",
             ports=[{"name": "main", "port": port, "protocol": "TCP"}],
-            endpoints=[{"addresses": [one], "conditions": {"ready": True}} for one in addresses],
+            endpoints=[{"addresses": [one], "conditions": {"ready": True}} for one in some],
         )
         made["metadata"]["labels"] = {"kubernetes.io/service-name": service}
         self._put(made)

@@ -6,11 +6,15 @@ import statistics
 import time
 from collections.abc import Callable
 
+import pytest
 from tests.front.clients import Load, Seen, Target, until_seen
 from tests.front.given import AT_ONCE, NOISE, PATIENT, SOAK, Make
 from tests.front.manifests import Folder
 from tests.front.pods import GRPC, HTTPS, Pods
 from tests.front.program import Program
+
+from painless.demo.echo import Echo
+from painless.machine import read_every_address
 
 pytestmark = PATIENT
 CHANGES = 1000
@@ -60,6 +64,19 @@ async def _change(pods: Pods, service: str, chance: random.Random) -> None:
         await pods.start(service)
     else:
         pods.leave(service, chance.choice(tuple(named)))
+
+
+@pytest.mark.skipif("[::]" not in read_every_address(), reason="this machine has no IPv6")
+async def test_the_first_ipv6_pods_are_served(folder: Folder, pods: Pods, make: Make) -> None:
+    """NGINX asks for IPv6 only where a Service has it, and begins when the first one does."""
+    await pods.service("web")
+    folder.ingress("web", "web.test", "web")
+    program = make()
+    program.start()
+    await program.ready()
+    async with Echo("six", "::1", pods.port):
+        folder.endpoints("web", pods.port, ["::1"])
+        await until_seen(Target(program.doors.http, "web.test"), _is_from("six"), NOISE)
 
 
 async def test_from_none_to_some_and_back(folder: Folder, pods: Pods, make: Make) -> None:

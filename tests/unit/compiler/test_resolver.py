@@ -55,7 +55,7 @@ def test_ipv6_is_asked_for_where_nobody_knows():
 
 
 def test_a_round_of_questions_fits_in_the_sockets():
-    """NGINX has a socket for each address it is given, also for one given again, and loses what does not fit."""
+    """It has a socket for each address it is given, also for one given again, and loses what does not fit."""
     for count in (1, 150, 900, 5000):
         found = warm_generation(
             structs.replace(generation(), upstreams=frozenset(f"app-{at}" for at in range(count))), OPTIONS
