@@ -21,7 +21,7 @@ from tests.properties.cutting import Cut, Ending, close_all_below, cut_at
 from painless.nginx.generation import MAIN, UPSTREAMS, Generation, generation_id
 from painless.nginxd.disk import MARKER_FILE, RECORD_FILE, TRAVERSABLE, Disk
 from painless.nginxd.errors import DiskFull
-from painless.nginxd.files import PARTIAL
+from painless.nginxd.files import PARTIAL, within_room, write_whole
 from painless.plan.diff import plan, plan_start
 from painless.plan.steps import Await, DropHot, PutHot, Reload, Resolve, Stage, Start, Step, Switch, Verify
 from painless.sensitive import Sensitive
@@ -151,6 +151,12 @@ class World:
             self.runs = []
         self.runs[:-1] = [one for one in self.runs[:-1] if self._chance.random() < 0.5]
 
+    def remember(self) -> None:
+        """Keep what the next controller is to know, as ``Serving.remember`` does."""
+        memory = self.root / "memory"
+        with within_room(memory):
+            write_whole(memory, b"1")
+
     def tidy(self) -> None:
         """Remove what nothing runs, as ``Serving.alone`` does."""
         if self.told:
@@ -196,6 +202,9 @@ def root() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="painless-", dir=_MEMORY if _MEMORY.is_dir() else None))
     yield path
     close_all_below(path)
+    for one in path.rglob("*"):
+        if one.is_dir():
+            one.chmod(stat.S_IRWXU)  # The last one to be made may not have got a mode of its own.
     shutil.rmtree(path)
 
 
@@ -209,6 +218,7 @@ def _round(world: World, want: Generation, chance: random.Random) -> bool:
             for step in world.steps(want):
                 if not world.perform(step):
                     break
+            world.remember()
             world.tidy()
     except Cut:
         world.dead = True

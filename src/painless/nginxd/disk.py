@@ -29,6 +29,7 @@ from painless.nginxd import record
 from painless.nginxd.errors import StateBusy, StateUnreachable
 from painless.nginxd.files import (
     PARTIAL,
+    discard,
     make_folder,
     partial_beside,
     shut_out,
@@ -278,14 +279,11 @@ class Disk:
 
     def _sweep(self) -> None:
         """Remove what a writer that was killed left unfinished."""
-        for parent in (self.root, self.root / "generations"):
-            for one in parent.glob(f"{PARTIAL}*"):
-                if one.is_symlink():
-                    one.unlink()
-                else:
-                    shutil.rmtree(one)
+        for folder in (self.root, self.root / "generations", self.error_log.parent):
+            for one in folder.glob(f"{PARTIAL}*"):
+                discard(one)
         for one in (self.root / "hot").rglob(f"{PARTIAL}*"):
-            one.unlink()
+            discard(one)
 
 
 def _relative(name: str) -> Path:

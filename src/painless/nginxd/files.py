@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,14 +56,30 @@ def write_whole(
         raise
 
 
+def discard(path: Path) -> None:
+    """Remove a file, a link or a folder with what is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
 def make_folder(path: Path, mode: int) -> None:
     """Make a folder and what is missing above it, with ``mode`` whatever the umask is; keep existing ones."""
-    # One without any mode is unfinished: whoever made it was killed before it had got its own.
-    if path.is_dir() and stat.S_IMODE(path.stat().st_mode):
+    if _is_finished(path):
         return
     make_folder(path.parent, mode)
     path.mkdir(mode=0, exist_ok=True)
     path.chmod(mode)
+
+
+def _is_finished(path: Path) -> bool:
+    """Whether a folder is there; one without any mode is not, its maker was killed before it had its own."""
+    try:
+        return bool(stat.S_IMODE(path.stat().st_mode))
+    except (FileNotFoundError, PermissionError):
+        # What is below an unfinished one cannot be seen.
+        return False
 
 
 def sync_folder(path: Path) -> None:
