@@ -77,6 +77,8 @@ class FakeNginx:
 
     async def tidy(self) -> None:
         """Write nothing, so there is nothing to do."""
+        if self.fails is not None:
+            raise self.fails
 
     async def alone(self, live: Generation) -> bool:
         return self.runs == live.id

@@ -2,9 +2,11 @@
 
 import os
 import resource
+import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.front.program import Program
 from painless.nginxd.files import PARTIAL
 
 VOLUME = 16  # MiB: several generations of these tests and NGINX's own files.
+FILES = 500  # Inodes: as many are left over when the last byte is gone, so they are used up as well.
 TOLD = 10.0  # Seconds until the lack of room is told.
 BACK = 40.0  # Seconds until what waited is served: the controller tries again after 30 s at the latest.
 
@@ -24,7 +27,7 @@ BACK = 40.0  # Seconds until what waited is served: the controller tries again a
 @pytest.fixture
 def volume(state_dir: Path) -> Iterator[Path]:
     """A volume of its own for the state directory."""
-    size = f"size={VOLUME}m,mode=711"
+    size = f"size={VOLUME}m,nr_inodes={FILES},mode=711"
     mount = ["mount", "-t", "tmpfs", "-o", size, "painless-test", str(state_dir)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("mounting a small volume is not permitted here")
@@ -37,14 +40,15 @@ def volume(state_dir: Path) -> Iterator[Path]:
 def _filled(volume: Path) -> Iterator[None]:
     """Leave no room at all."""
     ballast = volume / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"\0" * 4096):
-                pass
-        except OSError:
+    ballast.mkdir()
+    with suppress(OSError):
+        for number in range(FILES):
+            (ballast / f"{number}").touch()
+    with suppress(OSError), (ballast / "0").open("wb", buffering=0) as file:
+        while file.write(b"\0" * 4096):
             pass
-        yield
-    ballast.unlink()
+    yield
+    shutil.rmtree(ballast)
 
 
 @contextmanager
@@ -107,12 +111,13 @@ async def test_a_full_volume(folder: Folder, pods: Pods, volume: Path, make: Mak
 async def test_a_controller_that_takes_over_on_a_full_volume(
     folder: Folder, pods: Pods, volume: Path, make: Make
 ) -> None:
-    """A controller that starts while there is no room adopts what serves, and goes on from there."""
+    """A controller and a responder that start while there is no room go on with what serves."""
     program = await _serving(folder, pods, make)
     master = program.master()
     async with Load(Target(program.doors.http, "web.test")) as load:
         with _filled(volume):
             await program.kill()
+            os.kill(program.responder(), signal.SIGKILL)
             program = make()
             program.start()
             await program.ready()
@@ -134,3 +139,15 @@ async def test_no_room_for_large_files(folder: Folder, pods: Pods, make: Make) -
             await _change_without_room(folder, pods, program)
         await _served_in_the_end(program, before)
     assert (master, []) == (program.master(), load.failures())
+
+
+async def test_nobody_is_ready_on_a_full_volume(folder: Folder, pods: Pods, volume: Path, make: Make) -> None:
+    """A Service loses its last pod while there is no room even for a marker: the controller goes on."""
+    program = await _serving(folder, pods, make)
+    web = Target(program.doors.http, "web.test")
+    with _filled(volume):
+        pods.empty("web")
+        await until_seen(web, lambda seen: seen.status in {502, 503}, TOLD)
+        name = await pods.replace("web")
+        await until_seen(web, lambda seen: seen.pod == name, NOISE)
+    assert program.status is None

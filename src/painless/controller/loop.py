@@ -98,7 +98,7 @@ class Controller:
         try:
             if count := await self._endpoints.update(services):
                 self._listener.endpoints_updated(count)
-        except WorldError as problem:
+        except (WorldError, OSError) as problem:
             # The responder is told everything again when it is back; nothing is lost.
             self._listener.failed(problem, 0.0)
 
@@ -147,7 +147,8 @@ class Controller:
             try:
                 async with self._turn:
                     await self._forget()
-            except WorldError as problem:
+            except (WorldError, OSError) as problem:
+                # Whatever the disk has: a controller that ended would take NGINX with it.
                 self._listener.failed(problem, TIDY)
 
     async def _forget(self) -> None:

@@ -6,6 +6,7 @@ whether that resolves.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from painless.discovery.answers import Answer
@@ -26,7 +27,9 @@ class Markers:
         """Write the markers of those that have no peers: before the responder is told."""
         for one in answers:
             if is_down(one):
-                self._path(one.upstream).touch(mode=0o644)
+                # A disk without room for it is no reason to tell nobody: NGINX answers 502 in place of 503.
+                with suppress(OSError):
+                    self._path(one.upstream).touch(mode=0o644)
 
     def take_down(self, upstreams: Iterable[str], wanted: Mapping[str, Answer]) -> None:
         """Remove those of these markers that nothing wanted needs: after the responder was told.

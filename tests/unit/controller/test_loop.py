@@ -1,6 +1,7 @@
 """The loop, with NGINX, the responder and time under the test's hand."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,6 +9,7 @@ from tests.builders import CLASS, ingress, path, rule, service, web
 from tests.fakes.world import settle
 from tests.unit.controller.program import Program, running, slices
 
+from painless.controller.loop import TIDY
 from painless.controller.ports import WorldError
 from painless.discovery.answers import Peer
 
@@ -67,6 +69,18 @@ async def test_a_failure_is_tried_again(program: Program) -> None:
     await program.clock.pass_(3.0)
     await program.wait_for(1)
     assert ["no room"] == [str(one) for one in program.heard.failures]
+
+
+async def test_a_disk_that_fails_while_tidying_is_survived(program: Program) -> None:
+    """A controller that ended would take NGINX with it: what failed is told and tried again."""
+    await program.say(*web())
+    await program.wait_for(1)
+    program.nginx.fails = OSError(errno.EROFS, "Read-only file system")
+    await program.clock.pass_(TIDY)
+    program.nginx.fails = None
+    await program.say(*web("b", "b.example"), seconds=2.0)
+    await program.wait_for(2)
+    assert [errno.EROFS] == [one.errno for one in program.heard.failures if isinstance(one, OSError)]
 
 
 async def test_nginx_that_ends_is_started_again(program: Program) -> None:
