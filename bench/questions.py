@@ -52,7 +52,7 @@ class Questions:
         if link is None:
             raise BenchError("the responder does not answer on its socket")
         try:
-            before, log = await _described(link), self._gave_up()
+            before, log = await _described(link), self.gave_up()
             drops, used, began = self._drops(), cpu_seconds(self._painless.responder), time.monotonic()
             late = []
             for _ in range(seconds):
@@ -67,11 +67,12 @@ class Questions:
             questions=(after.questions - before.questions) / took,
             late=tuple(late),
             lost=self._drops() - drops + after.dropped - before.dropped,
-            gave_up=self._gave_up() - log,
+            gave_up=self.gave_up() - log,
             share=used / took,
         )
 
-    def _gave_up(self) -> int:
+    def gave_up(self) -> int:
+        """Return how many questions NGINX has had no answer to, since it runs."""
         return (self._painless.state / "log" / "error.log").read_bytes().count(GAVE_UP)
 
     def _drops(self) -> int:

@@ -53,6 +53,7 @@ class _Measuring:
     def __init__(self, say: Say, size: int) -> None:
         self._say = say
         self._size = size
+        self._given_up = 0
         [self._port] = free_ports(1, POD)
 
     async def rows(self) -> tuple[Row, ...]:
@@ -89,6 +90,7 @@ class _Measuring:
         self._tell("during a compile")
         async with _compiling(self._size):
             busy = await questions.seen(self._upstreams, SECONDS)
+        self._given_up = questions.gave_up()
         return [*_answered("at rest", self._size, rest), *_answered("during full compiles", self._size, busy)]
 
     @property
@@ -99,7 +101,9 @@ class _Measuring:
         """Reload again and again while somebody holds each generation, then look."""
         session = await stack.enter_async_context(aiohttp.ClientSession())
         clients = await stack.enter_async_context(Clients(painless.doors.http))
-        held: frozenset[int] = frozenset()
+        questions, held = Questions(painless), frozenset[int]()
+        # Processes that were halted for the comparison may have given up on each other.
+        before = questions.gave_up()
         for at in range(HELD):
             self._tell(f"generation {at + 1} of {HELD} to be held")
             held |= await _hold(stack, session, painless, held)
@@ -107,8 +111,17 @@ class _Measuring:
         self._tell(f"{HELD} generations held")
         if not held < set(painless.nginx):
             raise BenchError(f"{len(held - set(painless.nginx))} workers that were held have ended")
-        seen = await Questions(painless).seen(self._upstreams, SECONDS)
-        return _answered(f"with {HELD} held generations", self._size, seen, HELD + 1, (most(25),))
+        seen = await questions.seen(self._upstreams, SECONDS)
+        return [
+            *_answered(f"with {HELD} held generations", self._size, seen, HELD + 1, (most(25),)),
+            Row(
+                what=f"{self._size:,} upstreams: questions that NGINX gave up on, loading {HELD + 2} times",
+                values=(self._given_up + questions.gave_up() - before,),
+                unit="questions",
+                goals=(most(0),),
+                beside=f"two loads of a start, {HELD} reloads, and the time between",
+            ),
+        ]
 
     async def _noticed(self, painless: Painless, home: Path) -> list[Row]:
         """Return p99 with names that are resolved, beside the same configuration with fixed addresses."""
