@@ -141,11 +141,14 @@ class FakeResponder:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
+        self.fails: Exception | None = None
 
     async def replace(self, answers: Iterable[Answer]) -> None:
         self.answers = {one.upstream: one for one in answers}
 
     async def put(self, answers: Iterable[Answer]) -> None:
+        if self.fails is not None:
+            raise self.fails
         self.answers |= {one.upstream: one for one in answers}
 
 

@@ -77,7 +77,7 @@ class Rounds:
         self._held: Quarantine = {}
         self._good: Objects = {}
         self._confirmed: Want | None = None
-        self._refused, self._refused_at = "", 0.0
+        self._refused, self._refused_until = "", 0.0
 
     async def recall(self) -> None:
         """Take over what the controller before this one knew."""
@@ -93,16 +93,15 @@ class Rounds:
         self._held = without_gone(self._held, taken.objects)
         if not (was_sure and await asyncio.to_thread(self._is_served, taken)):
             await self._serve(frozenset())
+        if self._refused:
+            return  # For a reason of the world's, which is asked again when it is time.
         if again := due(self._held, self._inbox.objects, self._clock.now()):
             await self._serve(again)
 
     def overdue(self) -> bool:
         """Whether something that is refused is to be tried again, without any change."""
-        now = self._clock.now()
-        if self._refused and now - self._refused_at > REFUSED:
-            self._refused = ""
-            return True
-        return bool(self._held) and next_due(self._held, self._inbox.objects) <= now
+        at = self._refused_until if self._refused else next_due(self._held, self._inbox.objects)
+        return at <= self._clock.now()
 
     def _is_served(self, taken: Taken) -> bool:
         """Whether nothing but what is held differs from what NGINX runs."""
@@ -115,6 +114,10 @@ class Rounds:
     async def _serve(self, again: Refs) -> None:
         """Serve everything but what is held; of that, try ``again``."""
         want = await self._compile(again)
+        # A try that fails neither waits for its turn to load nor takes others along that came meanwhile.
+        if again and (no := await self._tested(want)):
+            await self._part(want, no)
+            return
         while (pause := self._live.due_in(want.generation)) > 0:
             await self._clock.sleep(pause)
             self._bell.clear()
@@ -123,6 +126,10 @@ class Rounds:
             await self._part(want, no)
         else:
             await self._confirm(want)
+
+    async def _tested(self, want: Want) -> No | None:
+        live = self._live.generation
+        return None if live and live.cold == want.generation.cold else await self._live.test(want.generation)
 
     async def _compile(self, again: Refs) -> Want:
         """Compile the objects of this moment."""
@@ -133,7 +140,8 @@ class Rounds:
             # A trial that is refused leaves the findings as they are.
             self._shown.show(compiled=want.compiled)
         live = self._live.generation
-        if live is not None and want.generation.id == self._refused:
+        still = want.generation.id == self._refused and self._clock.now() < self._refused_until
+        if live is not None and still:
             # Refused text stays out, hot files do not.
             merged = structs.replace(live, hot={**live.hot, **want.generation.hot})
             return structs.replace(want, generation=merged)
@@ -228,7 +236,7 @@ class Rounds:
 
     async def _keep_serving(self, want: Want, no: No) -> None:
         """Stay with what is live: no object is behind what NGINX refuses."""
-        self._refused, self._refused_at = want.generation.id, self._clock.now()
+        self._refused, self._refused_until = want.generation.id, self._clock.now() + REFUSED
         origin = next(iter(no.blame.origins), Origin(OURS, ""))
         says = f"NGINX refuses the configuration: {no.blame.says}"
         hint = "what was served before is served on"

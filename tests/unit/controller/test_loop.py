@@ -123,3 +123,15 @@ async def test_names_of_what_is_live_are_answered_while_the_wanted_is_refused(pr
     await program.wait_for(2)
     await program.say(slices("10.0.0.7"))
     assert (Peer("10.0.0.7", 8080),) == program.responder.answers["shop.web.80"].peers
+
+
+async def test_what_the_responder_could_not_be_told_is_told_later(program: Program) -> None:
+    """NGINX is not loaded before its names are answered."""
+    program.responder.fails = WorldError("it is gone")
+    await program.say(*web(), slices("10.0.0.1"))
+    await program.until(lambda: bool(program.heard.failures))
+    assert [] == program.nginx.applied
+    program.responder.fails = None
+    await program.clock.pass_(3.0)
+    await program.wait_for(1)
+    assert (Peer("10.0.0.1", 8080),) == program.responder.answers["shop.web.80"].peers

@@ -10,7 +10,7 @@ from tests.fakes.world import settle
 from tests.unit.controller.program import Program, running, slices
 
 from painless.controller.quarantine import Held, around_of
-from painless.controller.search import TESTS
+from painless.controller.search import LOADS, TESTS
 from painless.model.diagnostics import Reason, Severity
 from painless.model.objects import Ingress
 
@@ -60,12 +60,15 @@ async def test_several_at_once_are_all_held(program: Program, word: str) -> None
     await program.say(site("old", "/good"), seconds=2.0)
     await program.until(lambda: serves(program, "/good"))
     await program.clock.pass_(6.0)
+    loads = program.nginx.loads
     bad = [site("old", f"/{word}-1"), site("new", f"/{word}-2"), site("newer", f"/{word}-3")]
     await program.say(*bad, site("fine"), seconds=2.0)
     await program.until(lambda: 3 == len(told(program)))
     assert serves(program, "fine.example", "web.example", "/good")
     assert not serves(program, "new")
     assert {"old": Severity.ERROR, "new": Severity.REJECTED, "newer": Severity.REJECTED} == told(program)
+    # What the test refuses costs nobody a load.
+    assert program.nginx.loads - loads <= (LOADS if word == "refuse_late" else 1)
     picture = program.controller.picture
     assert (1, 2) == (picture.held_earlier, picture.held_out)
 

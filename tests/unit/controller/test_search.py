@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable, Collection
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Struct
 
 from painless.controller.search import LOADS, TESTS, Blame, Bounds, Found, Refs, Trial, search
@@ -49,6 +51,25 @@ def refusing(*bad: ObjectRef, names: bool) -> Asked:
         return (naming(there[0]) if names else SILENT) if there else None
 
     return Asked(says, [])
+
+
+@given(
+    count=st.integers(1, 40), bad=st.dictionaries(st.integers(0, 39), st.booleans(), min_size=1, max_size=4)
+)
+def test_what_is_left_is_what_nginx_takes(count: int, bad: dict[int, bool]) -> None:
+    """Whether it names them or not, in any mixture: the refused are held, and not one more."""
+    all_ = refs(count)
+    offenders = {all_[at % count]: names for at, names in bad.items()}
+
+    def says(trial: Trial) -> Blame | None:
+        there = [one for one in offenders if one not in trial.held]
+        return (naming(there[0]) if offenders[there[0]] else SILENT) if there else None
+
+    asked = Asked(says, [])
+    found = asked.look(all_, says(Trial(frozenset(), frozenset())) or SILENT, bounds(trials=200))
+    assert found is not None
+    assert offenders.keys() == found.refused.keys()
+    assert frozenset() == found.waiting | found.left_out
 
 
 def bounds(trials: int = TESTS, left_out: int = 3, *, proven: bool = False) -> Bounds:
