@@ -20,11 +20,13 @@ def parse_json(data: bytes) -> Parsed:
     if isinstance(text, Parsed):
         return text
     documents: list[Document] = []
+    suspicious = _is_suspicious(text)
     at = _skip_space(text, 0)
     while at < len(text):
         try:
             value, end = _DECODER.raw_decode(text, at)
-            _check(value)
+            if suspicious:
+                _check(value)
         except json.JSONDecodeError as error:
             says = f"{error.msg}: not JSON, and nothing after it is read"
             return Parsed(tuple(documents), (Fault(error.lineno, error.colno, says),))
@@ -35,6 +37,11 @@ def parse_json(data: bytes) -> Parsed:
         documents.append(Document(text.count("\n", 0, at) + 1, value))
         at = _skip_space(text, end)
     return Parsed(tuple(documents))
+
+
+def _is_suspicious(text: str) -> bool:
+    """Return whether values of this text may be what ``_check`` refuses, which takes long to find out."""
+    return sum(map(text.count, _OPENING)) >= DEPTH_LIMIT or "\\u" in text
 
 
 def _skip_space(text: str, at: int) -> int:

@@ -91,4 +91,6 @@ def printable(text: str, limit: int = 60) -> str:
     60 characters show what is meant; a whole certificate does not.
     """
     short = text if len(text) <= limit else text[: limit - 1] + "…"
+    if short.isprintable():
+        return short
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in short)
