@@ -54,18 +54,24 @@ class Answering:
         self._tick(loop)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = time.monotonic()
         found = self._any.poll(0)
-        for number, _ in found:
-            self._drain(self._sockets[number], now)
+        try:
+            self._work([self._sockets[number] for number, _ in found])
+        finally:
+            # Whatever went wrong with one packet, the next one is heard.
+            if found or len(self._pace):
+                loop.call_later(TICK, self._tick, loop)
+            else:
+                self._sleep(loop)
+
+    def _work(self, readable: list[socket.socket]) -> None:
+        now = time.monotonic()
+        for one in readable:
+            self._drain(one, now)
         for one, client, ident, entry in self._pace.portion(now):
             entry.answered = now
             # Looked up at the last moment: what changed while it waited is answered as it is.
             self._send(one, client, ident + entry.plain)
-        if found or len(self._pace):
-            loop.call_later(TICK, self._tick, loop)
-        else:
-            self._sleep(loop)
 
     def _drain(self, one: socket.socket, now: float) -> None:
         # What is called for each question has a short name: this is where the responder's time goes.
