@@ -13,7 +13,7 @@ from msgspec import Struct
 from painless.nginxd import procfs
 
 MASTER = "nginx: master process"
-WORKER = "nginx: worker process"
+WORKER = procfs.WORKER
 # A draining worker's title; it accepts no connection any more.
 DRAINING = "nginx: worker process is shutting down"
 # Helpers of proxy_cache: they serve no request, and an old one has no title of its own while it ends.
@@ -71,12 +71,11 @@ def look(master: int, run: Path, before: frozenset[int] = frozenset()) -> Sight:
         if not name or name.startswith(CACHE):
             continue  # It has just gone, or it serves nothing.
         try:
-            held = procfs.markers(pid, run)
+            held = procfs.marker(pid, run)
         except PermissionError:
             taken = len(holds) == 1 and pid not in before and name != DRAINING
-            held = holds if taken else frozenset()
-        # A worker opens no marker of its own: it has the one it was born with until it ends.
-        workers.append(Worker(pid, name, next(iter(held), None)))
+            held = next(iter(holds)) if taken else None
+        workers.append(Worker(pid, name, held))
     return Sight(master, holds, tuple(workers))
 
 

@@ -14,6 +14,9 @@ MARKER_PREFIX = "gen-"
 """A generation's marker is ``run/gen-<id>``: NGINX opens it as a log, so a process's open files tell its
 generation."""
 
+WORKER = "nginx: worker process"
+"""The title of a worker, and the beginning of that of one that is on its way out."""
+
 # Signals sent to the thread or the process and not taken yet, and those that are blocked.
 _MASK = re.compile(r"^(?:SigPnd|ShdPnd|SigBlk):\s*([0-9a-f]+)$", re.MULTILINE)
 _DELETED = " (deleted)"
@@ -98,9 +101,21 @@ def markers(pid: int, run: Path) -> frozenset[str]:
     A deleted marker counts: the process still runs what it loaded.  Raises ``PermissionError`` for
     somebody else's process, which must not pass for one without a marker.
     """
+    return frozenset(_markers(pid, run))
+
+
+def marker(pid: int, run: Path) -> str | None:
+    """Return the marker of a worker, which has the one it was born with until it ends.
+
+    It is among the first of its files, however many connections follow: 0.1 ms in place of 3 for each 1,000.
+    """
+    return next(_markers(pid, run), None)
+
+
+def _markers(pid: int, run: Path) -> Iterator[str]:
     wanted = f"{run}/{MARKER_PREFIX}"
     found = (one.removesuffix(_DELETED) for one in _links(pid) if one.startswith(wanted))
-    return frozenset(one.removeprefix(wanted) for one in found)
+    return (one.removeprefix(wanted) for one in found)
 
 
 def open_files(pid: int) -> frozenset[str]:
@@ -116,17 +131,19 @@ def holders(run: Path) -> dict[int, frozenset[str]]:
     found: dict[int, frozenset[str]] = {}
     for pid in every_pid():
         with suppress(PermissionError):
-            if held := markers(pid, run):
+            if (title(pid) or "").startswith(WORKER):
+                held = frozenset(filter(None, [marker(pid, run)]))
+            else:
+                held = markers(pid, run)
+            if held:
                 found[pid] = held
     return found
 
 
-def _links(pid: int) -> list[str]:
-    try:
-        with os.scandir(f"/proc/{pid}/fd") as entries:
-            return [_link(one.path) for one in entries]
-    except _GONE:
-        return []
+def _links(pid: int) -> Iterator[str]:
+    with suppress(*_GONE), os.scandir(f"/proc/{pid}/fd") as entries:
+        for one in entries:
+            yield _link(one.path)
 
 
 def _link(path: str) -> str:

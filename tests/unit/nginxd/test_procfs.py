@@ -21,6 +21,12 @@ def test_the_markers_a_process_holds(tmp_path: Path) -> None:
         assert {os.getpid(): frozenset({"a", "b"})} == procfs.holders(run)
 
 
+def test_the_marker_of_a_worker(tmp_path: Path) -> None:
+    """It is found without a look at what was opened after it; nothing is found where there is none."""
+    with (tmp_path / "gen-a").open("w"), (tmp_path / "other").open("w"):
+        assert ("a", None) == (procfs.marker(os.getpid(), tmp_path), procfs.marker(GONE, tmp_path))
+
+
 def test_a_child_and_its_end() -> None:
     """A child is listed until it is collected, and known as ended before that."""
     command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
