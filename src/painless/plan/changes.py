@@ -115,14 +115,12 @@ def _lines(
 ) -> Iterator[tuple[Origin | None, str]]:
     """Yield the lines, each with the one object behind it; note those behind which are several."""
     for at, line in enumerate(text, first):
+        if not line:
+            continue  # The empty line between two blocks is nobody's doing.
         entry = origins[at] if at < len(origins) else None
-        if isinstance(entry, Origin):
-            yield entry, line
-        # The empty line between two blocks is nobody's doing.
-        elif line:
-            if entry is not None:
-                shared[line] = entry
-            yield None, line
+        if entry is not None and not isinstance(entry, Origin):
+            shared[line] = entry
+        yield (entry if isinstance(entry, Origin) else None), line
 
 
 def origins_of(entry: object) -> tuple[Origin, ...]:
