@@ -19,8 +19,9 @@ from painless.annotations.decode import Rejected, boolean, comma_list, header_na
 from painless.nginx.tokens import Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry, when
 
+# A scheme, a host's 253 characters and a port: longer is no origin, and NGINX's words have an end.
 _ORIGIN = re.compile(
-    r"(?:null|[A-Za-z][A-Za-z0-9+.-]*://(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?)"
+    r"(?!.{300})(?:null|[A-Za-z][A-Za-z0-9+.-]*://(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?)"
 )
 _EXPECTED = 'origins such as https://*.example.com:8443, separated by commas, or a single "*"'
 
