@@ -78,6 +78,7 @@ class World:
         self.runs: list[Generation] = []
         self.told = False
         self.dead = False
+        self._planned: dict[str, Generation] = {}
         self._chance = chance
 
     def restart(self) -> None:
@@ -106,7 +107,9 @@ class World:
         """Do a step as ``Nginx`` does; return whether NGINX takes it."""
         match step:
             case Stage(generation):
-                self.known[generation.id] = generation
+                # Staged again, it may name newer hot files than those it was switched to with.
+                self.known.setdefault(generation.id, generation)
+                self._planned[generation.id] = generation
                 self.disk.stage(generation)
             case Verify(_):
                 return self._chance.random() < 0.95
@@ -117,6 +120,7 @@ class World:
             case Switch(id_):
                 self.load()
                 self.disk.switch(id_)
+                self.known[id_] = self._planned[id_]
             case Start() | Reload():
                 self.told = True
                 if self._chance.random() < 0.5:
