@@ -119,8 +119,8 @@ class World:
                 self.disk.drop_hot(path)
             case Switch(id_):
                 self.load()
-                self.disk.switch(id_)
                 self.known[id_] = self._planned[id_]
+                self.disk.switch(id_)
             case Start() | Reload():
                 self.told = True
                 if self._chance.random() < 0.5:
