@@ -45,16 +45,18 @@ class Clients:
         # A redirect to HTTPS is what a host with TLS answers.
         return self.requests - self.statuses[OK] - self.statuses[REDIRECT]
 
-    async def status(self, host: str) -> int:
-        """Ask once; ``FAILED`` when nobody answers."""
+    async def ask(self, host: str) -> tuple[int, str]:
+        """Ask once and return status and body; ``FAILED`` when nobody answers."""
         try:
             async with self._session.get(
                 f"{self._url}/", headers={"Host": host}, allow_redirects=False
             ) as it:
-                await it.read()
-                return it.status
+                return it.status, await it.text()
         except (aiohttp.ClientError, TimeoutError):
-            return FAILED
+            return FAILED, ""
+
+    async def status(self, host: str) -> int:
+        return (await self.ask(host))[0]
 
     async def keep_asking(self, host: str) -> None:
         """Ask again and again, until cancelled."""
@@ -72,3 +74,12 @@ class Clients:
                 raise BenchError(f"{host} was not served within {within:.0f} s; it answered {dict(before)}")
             await asyncio.sleep(PAUSE)
         return time.monotonic() - began, before
+
+    async def answered_by(self, host: str, pod: str, within: float) -> float:
+        """Return the time until ``pod`` (bench.static.pods) answers for ``host``."""
+        began = time.monotonic()
+        while not (said := (await self.ask(host))[1]).startswith(pod):
+            if time.monotonic() - began > within:
+                raise BenchError(f"{pod} did not answer for {host} within {within:.0f} s, but {said!r}")
+            await asyncio.sleep(PAUSE)
+        return time.monotonic() - began

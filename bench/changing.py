@@ -5,6 +5,7 @@ what is measured.  A name that appears in one move has the time of that move as 
 """
 
 import asyncio
+import random
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from painless.controller.holdoff import QUIET
 SERVED_WITHIN = 120.0  # Seconds; so that a slow one is a figure and not an error.
 APPLIED_WITHIN = 60.0  # Seconds from the first answer to the line in the log.
 CHANGES = 50  # Of endpoints: processor time is counted in hundredths of a second.
+MOVES = 10  # Of an application to another pod, each until that one answers.
 BETWEEN = 0.2  # Seconds between two of them: each is taken by itself.
 
 
@@ -73,6 +75,20 @@ async def one_more(
         size=sum(_size(one) for one in _generations(painless.state) - known),
         wrote=bytes_written(painless.controller) - wrote,
     )
+
+
+async def moved(
+    painless: Painless, clients: Clients, pods: tuple[str, str], port: int, layout: Layout
+) -> tuple[float, ...]:
+    """Move application 0 from pod to pod; return the times until the next one answers."""
+    pause, waits = random.Random(1), []
+    for at in range(MOVES):
+        # NGINX asks once a second: at any moment of it.
+        await asyncio.sleep(pause.random())
+        pod = pods[(at + 1) % len(pods)]
+        cluster.put(painless.manifests, "app-0", cluster.manifests(0, [pod], port, layout))
+        waits.append(await clients.answered_by(cluster.host(0), pod, SERVED_WITHIN))
+    return tuple(waits)
 
 
 async def endpoints(painless: Painless, pods: tuple[str, str], port: int, layout: Layout) -> Endpoints:

@@ -76,12 +76,13 @@ class _Live:
             checked = self._checked(painless)
             added = [await self._one_more(painless, clients, at, trials) for at in range(trials)]
             self._tell("changing endpoints")
+            moved = await changing.moved(painless, clients, PODS, self._port, self._layout)
             changed = await changing.endpoints(painless, PODS, self._port, self._layout)
             await asyncio.sleep(SETTLED)
             churned = tuple(
                 _memory(painless, f"after {trials} more and {changing.CHANGES} changed endpoints")
             )
-            return (*opened, *checked, *_added(added), *_endpoints(changed), *rest, *churned)
+            return (*opened, *checked, *_added(added), *_endpoints(moved, changed), *rest, *churned)
 
     def _tell(self, what: str) -> None:
         self._say(f"live: {self._size:,} Ingresses, {self._layout}: {what}")
@@ -149,7 +150,8 @@ def _added(added: list[Added]) -> Iterator[Row]:
     yield Row(what="one more Ingress, CPU of controller and responder", values=used)
 
 
-def _endpoints(changed: Endpoints) -> Iterator[Row]:
+def _endpoints(moved: tuple[float, ...], changed: Endpoints) -> Iterator[Row]:
+    yield Row(what="one changed endpoint, file to first answer of the new pod", values=moved)
     yield Row(
         what="one changed endpoint, CPU of controller and responder",
         values=(changed.cpu,),

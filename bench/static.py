@@ -31,7 +31,7 @@ http {
     scgi_temp_path @HOME@/tmp-scgi;
     server {
         @LISTEN@
-        return 200 "It is a light pod: the proxy shall be what limits.\\n";
+        return 200 "$server_addr is a light pod: the proxy shall be what limits.\\n";
     }
 }
 """
