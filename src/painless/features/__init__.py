@@ -229,7 +229,11 @@ def _parsed(
     annotations: tuple[tuple[str, str], ...], namespace: str, prefix: str, config: ConfigValues
 ) -> Parsed:
     """Return what these annotations mean on any Ingress of the namespace; its name is not in the findings."""
-    values = Values(Ingress(namespace, "", annotations=annotations), prefix, config.as_defaults())
+    found = _read(Values(Ingress(namespace, "", annotations=annotations), prefix, config.as_defaults()))
+    return structs.replace(found, look=_look(found))
+
+
+def _read(values: Values) -> Parsed:
     for name in values.names():
         _say_if_unknown(values, name)
     additive = ((index, feature.parse(values), feature.KEYS) for index, feature in enumerate(ADDITIVE))
@@ -245,7 +249,7 @@ def _parsed(
     protocol = backend_protocol.parse(values)
     one_peer = backend_service.parse(values)
     users = basic_auth.parse(values)
-    found = Parsed(
+    return Parsed(
         tls_redirect=redirect,
         app_root=root,
         aliases=aliases,
@@ -261,7 +265,6 @@ def _parsed(
         denied=values.denied,
         diagnostics=tuple(values.diagnostics),
     )
-    return structs.replace(found, look=_look(found))
 
 
 def with_headers(
@@ -280,12 +283,26 @@ def with_headers(
     return structs.replace(found, look=_look(found))
 
 
+_ELSEWHERE = frozenset({"aliases", "app_root", "balancing", "diagnostics", "look", "own_server"})
+"""What does not show in a location's block."""
+
+
+@lru_cache(maxsize=1)
+def _plain() -> Parsed:
+    """Return what no annotation means without a ConfigMap."""
+    return _read(Values(Ingress("", ""), "", {}))
+
+
 def _look(parsed: Parsed) -> str:
-    """Return a name for all that shows in a location; what is left out shows elsewhere or not at all."""
+    """Return a name for all that is set and shows in a location; empty when nothing is.
+
+    What is not set leaves no trace, so that a feature that is new changes no other Ingress's look.
+    """
     auth = structs.replace(parsed.basic_auth, secret="") if parsed.basic_auth else None
-    shown_there = structs.replace(
-        parsed, aliases=(), app_root=None, balancing=None, basic_auth=auth, diagnostics=(), look=""
-    )
+    seen, plain = structs.asdict(structs.replace(parsed, basic_auth=auth)), structs.asdict(_plain())
+    shown_there = [(name, one) for name, one in seen.items() if name not in _ELSEWHERE and one != plain[name]]
+    if not shown_there:
+        return ""
     return hashlib.blake2b(repr(shown_there).encode(errors="replace"), digest_size=8).hexdigest()
 
 
