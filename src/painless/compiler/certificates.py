@@ -23,7 +23,7 @@ class Chosen(Struct, frozen=True, gc=False):
     certificate: Certificate | None = None
 
 
-class Names(Struct, frozen=True):
+class ByTls(Struct, frozen=True):
     """The names of a server, apart by whether plain HTTP is redirected for them."""
 
     with_tls: tuple[str, ...]
@@ -108,7 +108,7 @@ class Certificates:
             self._covering[DEFAULT] = default
         self._default = default.pem if default else options.fallback_certificate
 
-    def name_aliases(self, host: str, aliases: tuple[str, ...]) -> Names:
+    def name_aliases(self, host: str, aliases: tuple[str, ...]) -> ByTls:
         """Return the names of ``host`` apart by TLS; an alias has it where the certificate covers it."""
         with_tls: list[str] = []
         without: list[str] = []
@@ -116,7 +116,7 @@ class Certificates:
             if name != host and host in self._chosen and self._alias_covered(host, name):
                 self._chosen[name] = self._chosen[host]
             (with_tls if self.has_tls(name) else without).append(name)
-        return Names(tuple(with_tls), tuple(without))
+        return ByTls(tuple(with_tls), tuple(without))
 
     def has_tls(self, name: str) -> bool:
         """Whether a certificate was asked for this name or for the wildcard above it."""
