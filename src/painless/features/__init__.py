@@ -5,14 +5,13 @@ routed where; the compiler reads their values by name.  To add one: a module her
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
 from msgspec import Struct, structs
 
 from painless.annotations.base import (
-    LONGEST_WORD,
     OURS,
     Contribution,
     Defaults,
@@ -20,10 +19,10 @@ from painless.annotations.base import (
     Place,
     Setting,
     Values,
-    decoded,
 )
-from painless.annotations.decode import Rejected, shown
-from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
+from painless.annotations.configmap import read
+from painless.annotations.decode import shown
+from painless.annotations.names import ANNOTATIONS
 from painless.annotations.nearest import nearest
 from painless.features import (
     access_lists,
@@ -160,27 +159,8 @@ def parse_config(configmap: ConfigMap | None) -> tuple[ConfigValues, tuple[Diagn
     """Decode the global ConfigMap; a bad or unknown key is said and dropped."""
     if configmap is None:
         return ConfigValues(), ()
-    pairs: list[tuple[str, object]] = []
-    diagnostics: list[Diagnostic] = []
-    for name, text in configmap.data:
-        key = _CONFIG.get(name)
-        longest = key.longest if isinstance(key, Key) else LONGEST_WORD
-        value = decoded(key.decode, text, longest) if key else _unknown_config(name)
-        match value:
-            case (Reason() as reason, str() as says, str() as hint):
-                severity = Severity.WARNING if reason is Reason.UNKNOWN_CONFIG_KEY else Severity.ERROR
-                diagnostics.append(Diagnostic(configmap.ref, f"data[{name}]", reason, severity, says, hint))
-            case Rejected():
-                salvage, instead = _instead(key)
-                says = f"found {shown(text)}, expected {value.expected}"
-                reason = Reason.INVALID_CONFIG_VALUE
-                diagnostics.append(
-                    Diagnostic(configmap.ref, f"data[{name}]", reason, Severity.ERROR, says, instead)
-                )
-                pairs += [(name, salvage(text))] if salvage else []
-            case _:
-                pairs.append((name, value))
-    fitting, about_sizes = _fitting(configmap, dict(pairs))
+    values, diagnostics = read(configmap, _CONFIG)
+    fitting, about_sizes = _fitting(configmap, values)
     return ConfigValues(tuple(sorted(fitting.items()))), (*diagnostics, *about_sizes)
 
 
@@ -194,21 +174,6 @@ def _fitting(configmap: ConfigMap, values: Defaults) -> tuple[Defaults, tuple[Di
     reason, instead = Reason.INVALID_CONFIG_VALUE, "the default sizes are used"
     about = Diagnostic(configmap.ref, field, reason, Severity.ERROR, wrong, instead)
     return {name: value for name, value in values.items() if name not in sizes}, (about,)
-
-
-def _instead(key: Key[Any] | Setting[Any] | None) -> tuple[Callable[[str], object] | None, str]:
-    """Return what makes a value of one that cannot be read, if anything does, and what people are told."""
-    return (key.salvage, key.instead) if isinstance(key, Key) else (None, "the default is used")
-
-
-def _unknown_config(name: str) -> tuple[Reason, str, str]:
-    if name in CONFIG_KEYS:
-        return Reason.UNSUPPORTED_CONFIG_KEY, f"{name} is not honoured by this version", "it is ignored"
-    return (
-        Reason.UNKNOWN_CONFIG_KEY,
-        f"{shown(name)} is not a key of this ConfigMap",
-        nearest(name, CONFIG_KEYS),
-    )
 
 
 def parse(ingress: Ingress, prefix: str, config: ConfigValues) -> Parsed:

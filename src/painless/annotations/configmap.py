@@ -1,0 +1,51 @@
+"""Reading the global ConfigMap: a value for each key that is known, a finding for each that is not good."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from painless.annotations.base import LONGEST_WORD, Defaults, Key, Setting, decoded
+from painless.annotations.decode import Rejected, shown
+from painless.annotations.names import CONFIG_KEYS
+from painless.annotations.nearest import nearest
+from painless.model.diagnostics import Diagnostic, Reason, Severity
+from painless.model.objects import ConfigMap
+
+Declared = Key[Any] | Setting[Any]
+
+
+def read(configmap: ConfigMap, declared: Mapping[str, Declared]) -> tuple[Defaults, tuple[Diagnostic, ...]]:
+    """Return the values that can be read, by key, and what is wrong with the others."""
+    values: dict[str, object] = {}
+    diagnostics: list[Diagnostic] = []
+
+    def say(name: str, reason: Reason, severity: Severity, says: str, hint: str) -> None:
+        diagnostics.append(Diagnostic(configmap.ref, f"data[{name}]", reason, severity, says, hint))
+
+    for name, text in configmap.data:
+        key = declared.get(name)
+        if key is None:
+            say(name, *_unknown(name))
+            continue
+        value = decoded(key.decode, text, key.longest if isinstance(key, Key) else LONGEST_WORD)
+        if not isinstance(value, Rejected):
+            values[name] = value
+            continue
+        salvage, instead = _instead(key)
+        says = f"found {shown(text)}, expected {value.expected}"
+        say(name, Reason.INVALID_CONFIG_VALUE, Severity.ERROR, says, instead)
+        if salvage:
+            values[name] = salvage(text)
+    return values, tuple(diagnostics)
+
+
+def _instead(key: Declared) -> tuple[Callable[[str], object] | None, str]:
+    """Return what makes a value of one that cannot be read, if anything does, and what people are told."""
+    return (key.salvage, key.instead) if isinstance(key, Key) else (None, "the default is used")
+
+
+def _unknown(name: str) -> tuple[Reason, Severity, str, str]:
+    if name in CONFIG_KEYS:
+        says = f"{name} is not honoured by this version"
+        return Reason.UNSUPPORTED_CONFIG_KEY, Severity.ERROR, says, "it is ignored"
+    says = f"{shown(name)} is not a key of this ConfigMap"
+    return Reason.UNKNOWN_CONFIG_KEY, Severity.WARNING, says, nearest(name, CONFIG_KEYS)
