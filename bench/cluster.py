@@ -10,6 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
+from painless.features.own_server import OWN_SERVER
 from painless.model.objects import (
     Endpoint,
     EndpointPort,
@@ -73,6 +76,15 @@ def objects(count: int, layout: Layout = Layout.HOST) -> Iterator[Object]:
     yield IngressClass(CLASS, CONTROLLER)
     for number in range(count):
         yield from application(number, layout)
+
+
+def alone(some: Iterable[Object]) -> tuple[Object, ...]:
+    """Return the objects with Ingresses that ask for server blocks of their own."""
+    asked = ((OWN_SERVER.name, "true"),)
+    return tuple(
+        structs.replace(one, annotations=(*one.annotations, *asked)) if isinstance(one, Ingress) else one
+        for one in some
+    )
 
 
 def application(number: int, layout: Layout = Layout.HOST) -> tuple[Object, ...]:

@@ -54,8 +54,8 @@ def measure(run: Run) -> tuple[Row, ...]:
 def _pair(home: Path, size: int, layout: Layout, port: int) -> Pair:
     objects = tuple(cluster.objects(size, layout))
     return (
-        still(home / "shared", objects, (POD, port), share_servers=True),
-        still(home / "own", objects, (POD, port), share_servers=False),
+        still(home / "shared", objects, (POD, port)),
+        still(home / "own", cluster.alone(objects), (POD, port)),
     )
 
 

@@ -51,7 +51,6 @@ def still(
     objects: Iterable[Object],
     pod: tuple[str, int],
     *,
-    share_servers: bool = True,
     workers: int = 1,
 ) -> Still:
     """Compile ``objects`` and lay them out in ``state``; ``pod`` answers for all Services."""
@@ -67,7 +66,6 @@ def still(
             bind_addresses=(LOOPBACK,),
             http_port=http,
             https_port=https,
-            share_servers=share_servers,
         )
         generation = fixed(compile_snapshot(snapshot_of(objects), options).generation, pod)
         disk.stage(generation)

@@ -46,7 +46,7 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
     common = everywhere(config)
     blocks = tuple(
         memory.blocks.get(key, servers, partial(_block, servers, options, common))
-        for key, servers in grouped(site.servers, share=options.share_servers).items()
+        for key, servers in grouped(site.servers).items()
     )
     arms = tuple(arm for one in blocks for arm in one.arms)
     body = (

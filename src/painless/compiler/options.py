@@ -26,7 +26,6 @@ class Options(Struct, frozen=True, kw_only=True):
 
     ``state`` is the absolute path of the state directory.  ``resolvers`` are the responder's addresses.
     ``worker_user`` is what the ``user`` directive names, empty when NGINX starts as an ordinary user.
-    ``share_servers``: hosts that look alike share a server block (compiler/shape.py).
     ``fallback_certificate`` is a PEM chain with its key, for hosts without one of their own.
     """
 
@@ -48,4 +47,3 @@ class Options(Struct, frozen=True, kw_only=True):
     default_backend: Name | None = None
     default_certificate: Name | None = None
     external_names: bool = True
-    share_servers: bool = True

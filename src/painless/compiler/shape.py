@@ -106,12 +106,12 @@ def _kind(answer: Answer) -> object:
     return structs.replace(answer.canary.rule, weight=0) if answer.canary else ""
 
 
-def grouped(servers: Iterable[Server], *, share: bool) -> dict[object, tuple[Server, ...]]:
+def grouped(servers: Iterable[Server]) -> dict[object, tuple[Server, ...]]:
     """Return the servers that share a block, by what they share, in the order of their first hosts."""
     alike: dict[object, list[Server]] = {}
     for one in servers:
         root = one.app_root[0] if one.app_root else None
-        key = (one.host, one.tls) if one.alone or not share else (one.shape, one.tls, root)
+        key = (one.host, one.tls) if one.alone else (one.shape, one.tls, root)
         alike.setdefault(key, []).append(one)
     return {key: tuple(some) for key, some in alike.items()}
 

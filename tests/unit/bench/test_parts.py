@@ -48,12 +48,11 @@ def test_a_layout_has_the_services_it_says(layout):
     assert len(compiled(cluster.objects(SOME, layout)).generation.upstreams) == each * SOME
 
 
-@pytest.mark.parametrize("share", [True, False])
-def test_a_generation_that_stands_still_loads_and_resolves_nothing(share):
+@pytest.mark.parametrize("made", [tuple, cluster.alone])
+def test_a_generation_that_stands_still_loads_and_resolves_nothing(made):
     """NGINX takes it, and every upstream has the one peer it was given."""
     with folder() as home:
-        objects = cluster.objects(SOME)
-        one = still(home / "state", objects, ("127.0.0.2", 8080), share_servers=share)
+        one = still(home / "state", made(cluster.objects(SOME)), ("127.0.0.2", 8080))
         check(one.state)  # Raises when NGINX refuses it.
     text = one.generation.cold[UPSTREAMS]
     assert (text.count("server 127.0.0.2:8080"), text.count("resolve")) == (SOME, 0)
