@@ -13,7 +13,7 @@ from msgspec import Struct
 from painless.folder.claims import Claims
 from painless.folder.disk import Known, Look, look, unanswered
 from painless.folder.manifest import SUFFIXES, Manifest, manifest_ref
-from painless.folder.watch import Names, Watch
+from painless.folder.watch import Watch
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Object, ObjectRef
 
@@ -69,7 +69,7 @@ class FolderSource:
 
     async def _first(self) -> Change:
         for _ in range(SETTLING_TRIES):
-            found = await self._look(None)
+            found = await self._look(rang=False)
             self._keep(found)
             self._claims.put(_manifests(found))
             if not found.unsettled:
@@ -78,8 +78,8 @@ class FolderSource:
         return Change(tuple(self._claims.objects.values()), (), self._told, first=True)
 
     async def _next(self) -> Change | None:
-        names = await self._watch.ring(max(0.0, self._due - _now()))
-        found = await self._look(names)
+        rang = await self._watch.ring(max(0.0, self._due - _now()))
+        found = await self._look(rang=rang)
         self._keep(found)
         upserts, removals = self._claims.put(_manifests(found))
         told, self._told = self._told, self._diagnostics()
@@ -87,17 +87,19 @@ class FolderSource:
             return None
         return Change(tuple(upserts), tuple(removals), self._told)
 
-    async def _look(self, names: Names | None) -> Look:
+    async def _look(self, *, rang: bool) -> Look:
         began = _now()
         try:
             async with asyncio.timeout(READ_S):
                 # A copy, since nothing can stop a thread that outlives its time-out.
-                found = await asyncio.to_thread(_look_at, self._watch, self._root, dict(self._known), names)
+                found = await asyncio.to_thread(
+                    _look_at, self._watch, self._root, dict(self._known), rang=rang
+                )
         except TimeoutError:
             # The thread that hangs may keep the old one.
             self._watch = Watch(self._root)
             found = unanswered(READ_S)
-        if names is None:
+        if not rang:
             self._due = _now() + max(QUIET_S, (_now() - began) / SHARE)
         if found.unsettled:
             self._due = min(self._due, _now() + QUIET_S)
@@ -140,8 +142,8 @@ def _read_all(root: Path, names: Collection[str] | None) -> dict[str, Manifest |
     return {name: one.manifest for name, one in known.items()}
 
 
-def _look_at(watch: Watch, root: Path, known: Mapping[str, Known], names: Names | None) -> Look:
-    return look(root, known, watch.narrowed(names, known))
+def _look_at(watch: Watch, root: Path, known: Mapping[str, Known], *, rang: bool) -> Look:
+    return look(root, known, watch.narrowed(known, rang=rang))
 
 
 def _now() -> float:

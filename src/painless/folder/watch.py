@@ -12,18 +12,29 @@ import stat
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from painless.folder import inotify
+from asyncinotify import Inotify, Mask
+
 from painless.folder.disk import scanned
-from painless.folder.inotify import Event, Inotify
 from painless.folder.manifest import SUFFIXES
 
 GATHER_S = 0.002  # a change waits this long for its companions: renames come in pairs
 AWAY_S = 0.1  # how soon a folder that was away is seen again; one ``stat`` each time
+# Named, since for one of them the kernel says "No space left on device".
+_LIMITS = "fs.inotify.max_user_watches, fs.inotify.max_user_instances and that of open files"
 _TRIES = 10  # at watching all folders while more of them come; those that are left are still looked at
 
-_OF_FOLDERS = inotify.SELF_DELETED | inotify.SELF_MOVED | inotify.UNMOUNTED
+_WANTED = (
+    Mask.ONLYDIR
+    | Mask.CLOSE_WRITE
+    | Mask.MOVE
+    | Mask.CREATE
+    | Mask.DELETE
+    | Mask.DELETE_SELF
+    | Mask.MOVE_SELF
+)
+_OF_FOLDERS = Mask.ISDIR | Mask.DELETE_SELF | Mask.MOVE_SELF | Mask.UNMOUNT
 
-Names = Mapping[str, int]
+Names = Mapping[str, Mask]
 """What changed, by its name below the root, each with all that happened to it."""
 
 
@@ -37,36 +48,36 @@ class Watch:
         self._folders: dict[int, str] = {}
         self.fault = ""
 
-    async def ring(self, within: float) -> Names | None:
-        """Wait for the bell and return what changed; ``None`` means that anything may have.
-
-        That is so after ``within`` seconds without a bell as well.
-        """
+    async def ring(self, within: float) -> bool:
+        """Wait for the bell for ``within`` seconds, and return whether it rang."""
         if self._notify is None:
             await asyncio.sleep(AWAY_S if self._identity is None else within)
-            return None
+            return False
+        # The library's ``get`` would lose what it has read when the time is over in that moment, and would
+        # read here: 16,384 events take 90 ms, which are better spent in the thread that looks.
         heard, loop = asyncio.Event(), asyncio.get_running_loop()
-        loop.add_reader(self._notify, heard.set)
+        loop.add_reader(self._notify.fd, heard.set)
         try:
             async with asyncio.timeout(within):
                 await heard.wait()
         except TimeoutError:
-            return None
+            return False
         finally:
-            loop.remove_reader(self._notify)
+            loop.remove_reader(self._notify.fd)
         await asyncio.sleep(GATHER_S)
-        return self._names(self._notify.read())
+        return True
 
-    def narrowed(self, names: Names | None, known: Collection[str]) -> frozenset[str] | None:
-        """Return the manifests to look at; ``None`` means all.
+    def narrowed(self, known: Collection[str], *, rang: bool) -> frozenset[str] | None:
+        """Return the manifests to look at; ``None`` means all, which it also does when no bell rang.
 
         What is new is watched before anybody looks at it: a change between the two would otherwise be lost.
         """
+        names = self._names() if rang else None
         identity = _identity(self._root)
         found = None
         if names is not None and identity == self._identity:
             found = named(self._root, names, known)
-        if identity != self._identity or (names is not None and found is None) or not self._folders:
+        if identity != self._identity or (rang and found is None) or not self._folders:
             self._begin(identity)
         return found
 
@@ -82,7 +93,7 @@ class Watch:
         if identity is None:
             return
         try:
-            self._notify = Inotify()
+            self._notify = Inotify(sync_timeout=0)
             for _ in range(_TRIES):
                 # A folder may come after its parent was listed and before it was watched.
                 new = set(scanned(self._root).folders).difference(self._folders.values())
@@ -91,7 +102,10 @@ class Watch:
                 self._add(new)
         except OSError as error:
             self.close()
-            self.fault = f"changes are seen only every few seconds, since it cannot be watched: {error}"
+            self.fault = (
+                "changes are seen only every few seconds, since it cannot be watched: "
+                f"{error.strerror} (the limits are {_LIMITS})"
+            )
 
     def _add(self, names: Iterable[str]) -> None:
         notify = self._notify
@@ -99,20 +113,19 @@ class Watch:
         for name in names:
             # One that went, or is closed to us, is the business of whoever lists it.
             with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-                self._folders[notify.watch(self._root / name)] = name
+                self._folders[notify.add_watch(self._root / name, _WANTED).wd] = name
 
-    def _names(self, events: Iterable[Event]) -> Names | None:
-        names: dict[str, int] = {}
-        for event in events:
-            folder = self._folders.get(event.watch)
-            lost = event.what & inotify.OVERFLOWN
-            if lost or (folder is not None and event.what & (inotify.IS_FOLDER | _OF_FOLDERS)):
-                # The numbers of the watches may no longer mean the folders they were made for.
-                self._folders = {}
+    def _names(self) -> Names | None:
+        """Return what the events of the moment are about; ``None`` when it may be anything."""
+        assert self._notify is not None, "it rang"
+        names: dict[str, Mask] = {}
+        for event in self._notify:
+            folder = self._folders.get(event.watch.wd) if event.watch else None
+            if event.mask & Mask.Q_OVERFLOW or (folder is not None and event.mask & _OF_FOLDERS):
                 return None
             if folder is not None and event.name:
-                name = folder + event.name
-                names[name] = names.get(name, 0) | event.what
+                name = f"{folder}{event.name}"
+                names[name] = names.get(name, Mask.ZERO) | event.mask
         return names
 
 
@@ -131,7 +144,7 @@ def named(root: Path, names: Names, known: Collection[str]) -> frozenset[str] | 
         if stat.S_ISLNK(status.st_mode):
             return None
         # What was only created is being written, and its writer will close it; another link to a file is not.
-        if _is_manifest(name) and (what != inotify.CREATED or status.st_nlink > 1):
+        if _is_manifest(name) and (what != Mask.CREATE or status.st_nlink > 1):
             found.add(name)
     return frozenset(found)
 

@@ -18,7 +18,7 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
     (tmp_path / "below").mkdir()
     (tmp_path / "a.yaml").write_text("1")
     found = Watch(tmp_path)
-    assert found.narrowed(None, ()) is None
+    assert found.narrowed((), rang=False) is None
     assert not found.fault
     yield found
     found.close()
@@ -26,7 +26,8 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
 
 async def heard(watch: Watch, known: Collection[str] = ("a.yaml",)) -> frozenset[str] | None:
     """Return what the next ring of the bell is about."""
-    return watch.narrowed(await watch.ring(PATIENCE_S), known)
+    assert await watch.ring(PATIENCE_S)
+    return watch.narrowed(known, rang=True)
 
 
 def _moved_here(root: Path) -> None:
@@ -122,7 +123,17 @@ async def test_a_queue_that_overflows_means_everything(watch: Watch, tmp_path: P
 
 async def test_silence_means_everything(watch: Watch) -> None:
     """Some changes make no event."""
-    assert await watch.ring(0.0) is None
+    assert not await watch.ring(0.0)
+    assert watch.narrowed(("a.yaml",), rang=False) is None
+
+
+async def test_what_comes_as_the_time_ends_is_not_lost(watch: Watch, tmp_path: Path) -> None:
+    """The next ring is about it."""
+    folder = _folder_comes(tmp_path)
+    assert not await watch.ring(0.0)
+    assert await heard(watch) is None
+    (folder / "b.yaml").write_text("1")
+    assert frozenset({"more/b.yaml"}) == await heard(watch)
 
 
 def test_what_cannot_be_watched_is_told(tmp_path: Path) -> None:
@@ -131,7 +142,7 @@ def test_what_cannot_be_watched_is_told(tmp_path: Path) -> None:
     watch = Watch(tmp_path)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
-        assert watch.narrowed(None, ()) is None
+        assert watch.narrowed((), rang=False) is None
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert "since it cannot be watched: [Errno 24] Too many open files" in watch.fault
+    assert "since it cannot be watched: Too many open files (the limits are fs.inotify." in watch.fault
