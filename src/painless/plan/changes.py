@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from itertools import zip_longest
 
 from msgspec import Struct
 
@@ -85,19 +86,40 @@ def changes(live: Generation, want: Generation, differ: Refs = frozenset()) -> t
 
 
 def _touched(name: str, live: Generation, want: Generation) -> Iterator[object]:
-    """Yield the origins of the lines that one file has and the other has not."""
-    texts = [one.cold.get(name, "").splitlines() for one in (live, want)]
-    # Most of a large file is equal: only what lies between its equal head and tail is counted.
-    head = _equal(zip(*texts, strict=False))
-    tail = _equal(zip(*(reversed(one[head:]) for one in texts), strict=False))
-    # A line that hosts share is told apart by its text: those who share it come and go.
+    """Yield the origins of the lines that one file has and the other has not, and of those that moved."""
+    files = (live, want)
+    texts = [one.cold.get(name, "").splitlines() for one in files]
+    spans = _unequal(*texts)
     shared: dict[str, object] = {}
-    before, after = (
-        Counter(_lines(text[head : len(text) - tail], one.origins.get(name, ()), head, shared))
-        for text, one in zip(texts, (live, want), strict=True)
+    parts = (
+        _lines(text[span], one.origins.get(name, ())[span], shared)
+        for text, span, one in zip(texts, spans, files, strict=True)
     )
-    for origin, line in (*(before - after), *(after - before)):
-        yield shared.get(line) if origin is None else origin
+    before, after = (Counter(part) for part in parts)
+    gone, come = before - after, after - before
+    moved = {one[:2] for one in gone} & {one[:2] for one in come}
+    for owner, line, _ in (*gone, *come):
+        if owner is None:
+            yield shared.get(line)
+        else:
+            # What a host shares may be another thing now, when none of its own lines is.
+            yield Origin(owner.ref, "") if (owner, line) in moved else owner
+
+
+def _unequal(old: list[str], new: list[str]) -> tuple[slice, slice]:
+    """Return the whole blocks that lie between the equal head and the equal tail of both.
+
+    Most of a large file is equal.  Whole blocks, since the last lines of two blocks are alike, whosesoever
+    they are.
+    """
+    head = _equal(zip(old, new, strict=False))
+    while head and not old[head - 1].startswith(_TOP):
+        head -= 1
+    head = max(0, head - 1)
+    tail = _equal(zip(reversed(old[head:]), reversed(new[head:]), strict=False))
+    while tail and not old[len(old) - tail].startswith(_TOP):
+        tail -= 1
+    return slice(head, len(old) - tail), slice(head, len(new) - tail)
 
 
 def _equal(pairs: Iterable[tuple[str, ...]]) -> int:
@@ -110,17 +132,32 @@ def _equal(pairs: Iterable[tuple[str, ...]]) -> int:
     return count
 
 
+# Our own spelling: the comments above the blocks of a file or its ``http``, and above those that hosts share.
+_TOP = ("# ", "    # ")
+_SHAPE = re.compile(r" {4}# Shape (\w+):")
+
+
 def _lines(
-    text: list[str], origins: tuple[object, ...], first: int, shared: dict[str, object]
-) -> Iterator[tuple[Origin | None, str]]:
-    """Yield the lines, each with the one object behind it; note those behind which are several."""
-    for at, line in enumerate(text, first):
+    text: list[str], origins: tuple[object, ...], shared: dict[str, object]
+) -> Iterator[tuple[Origin | None, str, str]]:
+    """Yield the lines, each with the one object behind it, and for that the shape whose block it stands in.
+
+    Notes the lines behind which are several: they are told apart by their text, since who shares them comes
+    and goes.
+    """
+    shape = ""
+    for line, entry in zip_longest(text, origins[: len(text)]):
+        if line.startswith(_TOP):
+            found = _SHAPE.match(line)
+            shape = found[1] if found else ""
         if not line:
             continue  # The empty line between two blocks is nobody's doing.
-        entry = origins[at] if at < len(origins) else None
-        if entry is not None and not isinstance(entry, Origin):
-            shared[line] = entry
-        yield (entry if isinstance(entry, Origin) else None), line
+        if isinstance(entry, Origin):
+            yield entry, line, shape
+        else:
+            if entry is not None:
+                shared[line] = entry
+            yield None, line, ""
 
 
 def origins_of(entry: object) -> tuple[Origin, ...]:

@@ -47,6 +47,41 @@ def test_who_comes_to_share_a_block_is_no_reason() -> None:
     assert differ == {one.ref for one in changes(live, want, differ)}
 
 
+def test_a_host_that_comes_to_share_another_block_is_named() -> None:
+    """None of its own lines is another one: they stand in another block."""
+    sizes = {"a": "8m", "b": "8m", "c": "9m", "d": "9m", "e": "8m"}
+    live, want = (
+        generation(
+            *(
+                one
+                for name, size in now.items()
+                for one in web(name, f"{name}.example", annotations={"proxy-body-size": size})
+            )
+        )
+        for now in (sizes, {**sizes, "b": "9m"})
+    )
+    assert (Change(Kind.CHANGED, B, ""),) == changes(live, want)
+
+
+def test_an_upstream_that_moves_within_its_file_makes_nobody_else_a_reason() -> None:
+    """Its Service is looked up now, so its block moves up: the lines it passes are other Services'."""
+    live, want = (
+        generation(
+            *(
+                one
+                for name in "abcd"
+                for one in web(name, f"{name}.example", annotations={"proxy-body-size": now[name]})
+            )
+        )
+        for now in (
+            {"a": "1m", "b": "2m", "c": "3m", "d": "3m"},
+            {"a": "1m", "b": "3m", "c": "3m", "d": "3m"},
+        )
+    )
+    assert {B} == {one.ref for one in changes(live, want, frozenset({B}))}
+    assert "a" not in {one.ref.name for one in changes(live, want) if one.ref}
+
+
 def test_a_changed_setting_is_ours() -> None:
     """What no object says has no object."""
     live = compile_snapshot(snapshot_of(web()), OPTIONS).generation
