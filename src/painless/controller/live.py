@@ -12,9 +12,9 @@ from painless.controller.holdoff import HoldOff
 from painless.controller.outside import Outside
 from painless.controller.picture import Shown
 from painless.controller.ports import WorldError
-from painless.controller.search import Blame, Refs
+from painless.controller.search import Blame
 from painless.nginx.generation import Generation
-from painless.plan.changes import Change, Effect, Kind, changes, effect, refused_origins
+from painless.plan.changes import Change, Differ, Effect, Kind, changes, effect, refused_origins
 from painless.plan.diff import plan, plan_start
 from painless.plan.steps import Applied, Await, Outcome, Refused, Resolve, Stage, Start, Step, Verify
 
@@ -73,7 +73,7 @@ class Live:
         steps = (Stage(want), Verify(want.id))
         return _answer(steps, want, await self._nginx.apply(steps))
 
-    async def apply(self, want: Generation, differ: Refs = frozenset()) -> No | None:
+    async def apply(self, want: Generation, differ: Differ | None = None) -> No | None:
         """Make ``want`` live, unless NGINX refuses it; ``differ`` are the objects that changed."""
         live = self.generation
         what = effect(live, want)
@@ -120,7 +120,9 @@ class Live:
             self.stale = True
 
 
-def _planned(live: Generation, want: Generation, differ: Refs) -> tuple[tuple[Change, ...], tuple[Step, ...]]:
+def _planned(
+    live: Generation, want: Generation, differ: Differ | None
+) -> tuple[tuple[Change, ...], tuple[Step, ...]]:
     """Return why and how to get to ``want``; both look at every line, which is no work for the event loop."""
     return changes(live, want, differ), plan(live, want)
 

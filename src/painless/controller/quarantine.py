@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from painless.controller.search import Found
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, Object, ObjectRef, ServiceBackend
+from painless.plan.changes import Differ, Kind
 
 AGAIN = (60.0, 3600.0)
 """Seconds until what did not change is tried again, doubling: it may have met something that is gone."""
@@ -79,6 +80,16 @@ def changed(objects: Objects, good: Objects) -> frozenset[ObjectRef]:
     """Return what differs from what NGINX took; identity first, since thousands are the same."""
     new = (ref for ref, one in objects.items() if (old := good.get(ref)) is not one and old != one)
     return frozenset(new) | (good.keys() - objects.keys())
+
+
+def differ(objects: Objects, good: Objects) -> Differ | None:
+    """Return what happened to which objects since NGINX took ``good``; ``None`` when that is not known."""
+    if not good:
+        return None
+    return {
+        ref: Kind.ADDED if ref not in good else Kind.CHANGED if ref in objects else Kind.REMOVED
+        for ref in changed(objects, good)
+    }
 
 
 def hold(held: Quarantine, found: Found, objects: Objects, good: Objects, now: float) -> Quarantine:

@@ -23,6 +23,7 @@ from painless.controller.quarantine import (
     around,
     changed,
     compiled_of,
+    differ,
     due,
     findings,
     hold,
@@ -162,8 +163,8 @@ class Rounds:
     async def _apply(self, want: Want) -> No | None:
         live = self._confirmed.compiled.site.upstreams if self._confirmed else ()
         await self._endpoints.serve(live, want.compiled.site.upstreams)
-        differ = await asyncio.to_thread(changed, want.objects, self._good)
-        return await self._live.apply(want.generation, differ)
+        known = await asyncio.to_thread(differ, want.objects, self._good)
+        return await self._live.apply(want.generation, known)
 
     async def _confirm(self, want: Want) -> None:
         """Remember what NGINX took."""

@@ -6,7 +6,7 @@ no list of fields that matter: what changes a line matters.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import zip_longest
 
@@ -14,8 +14,6 @@ from msgspec import Struct
 
 from painless.model.objects import ObjectRef, Origin
 from painless.nginx.generation import Generation
-
-Refs = frozenset[ObjectRef]
 
 
 class Effect(StrEnum):
@@ -33,6 +31,10 @@ class Kind(StrEnum):
     REMOVED = "removed"
     CHANGED = "changed"
     STARTED = "started"
+
+
+Differ = Mapping[ObjectRef, Kind]
+"""The objects that changed, and what happened to each."""
 
 
 class Change(Struct, frozen=True):
@@ -66,11 +68,12 @@ def effect(live: Generation | None, want: Generation) -> Effect:
     return Effect.LIVE if kept != dict(want.hot) else Effect.NONE
 
 
-def changes(live: Generation, want: Generation, differ: Refs = frozenset()) -> tuple[Change, ...]:
+def changes(live: Generation, want: Generation, differ: Differ | None = None) -> tuple[Change, ...]:
     """Return the reasons for a reload from ``live`` to ``want``, sorted; none when the text is equal.
 
-    ``differ`` are the objects that changed, as far as that is known: when a host begins to share its block
-    with another, its lines change too, and it is no reason.
+    ``differ`` are the objects that changed, as far as that is known, and then nothing else is a reason: when
+    a host begins to share its block with another, its lines change too, and the upstream of a Service goes
+    with the last path that uses it.
     """
     touched = {origin for name in {*live.cold, *want.cold} for origin in _touched(name, live, want)}
     old, new = _refs(live), _refs(want)
@@ -81,8 +84,19 @@ def changes(live: Generation, want: Generation, differ: Refs = frozenset()) -> t
     found = {Change(_kind(one.ref, old, new), one.ref, _field(one, old, new)) for one in origins}
     if touched and not found:
         found.add(Change(Kind.CHANGED, None, ""))
-    found = {one for one in found if one.ref in differ} or found
+    if found and differ:
+        found = _known(found, differ)
     return tuple(sorted(found, key=lambda one: (one.kind, str(one.ref), one.field)))
+
+
+def _known(found: Iterable[Change], differ: Differ) -> set[Change]:
+    """Return the changes of what changed; all that changed when no line is its own, as a Secret has none."""
+    mine = {
+        Change(kind, one.ref, one.field if kind is Kind.CHANGED else "")
+        for one in found
+        if one.ref and (kind := differ.get(one.ref))
+    }
+    return mine or {Change(kind, ref, "") for ref, kind in differ.items()}
 
 
 def _touched(name: str, live: Generation, want: Generation) -> Iterator[object]:

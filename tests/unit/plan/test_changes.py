@@ -1,7 +1,7 @@
 """The reasons of a reload are read off the lines that differ."""
 
 from msgspec import structs
-from tests.builders import OPTIONS, PREFIX, options, web
+from tests.builders import OPTIONS, PREFIX, ingress, options, path, rule, web
 
 from painless.compiler import compile_snapshot
 from painless.model.objects import ConfigMap, Object, ObjectRef, Origin
@@ -42,9 +42,9 @@ def test_a_changed_annotation_names_object_and_field() -> None:
 def test_who_comes_to_share_a_block_is_no_reason() -> None:
     """The lines of a host change when another one shares its block; the other one is who changed."""
     live, want = generation(*web()), generation(*web(), *web("b", "b.example"))
-    differ = frozenset({B, ObjectRef("Service", "shop", "b")})
+    differ = dict.fromkeys((B, ObjectRef("Service", "shop", "b")), Kind.ADDED)
     assert [WEB] == [one.ref for one in changes(live, want) if one.kind is Kind.CHANGED][:1]
-    assert differ == {one.ref for one in changes(live, want, differ)}
+    assert differ.keys() == {one.ref for one in changes(live, want, differ)}
 
 
 def test_a_host_that_comes_to_share_another_block_is_named() -> None:
@@ -78,8 +78,30 @@ def test_an_upstream_that_moves_within_its_file_makes_nobody_else_a_reason() -> 
             {"a": "1m", "b": "3m", "c": "3m", "d": "3m"},
         )
     )
-    assert {B} == {one.ref for one in changes(live, want, frozenset({B}))}
+    assert {B} == {one.ref for one in changes(live, want, {B: Kind.CHANGED})}
     assert "a" not in {one.ref.name for one in changes(live, want) if one.ref}
+
+
+def test_nobody_is_said_to_come_or_go_who_stays() -> None:
+    """The upstream of a Service goes with the last path that uses it; the Service is still there."""
+    both = *web(), *web("b", "b.example")
+    used = generation(*both)
+    unused = generation(
+        *(one for one in both if one.ref != B), ingress("b", rule("b.example", path("/", "web")))
+    )
+    differ = {B: Kind.CHANGED}
+    assert {(Kind.CHANGED, B)} == {(one.kind, one.ref) for one in changes(used, unused, differ)}
+    assert {(Kind.CHANGED, B)} == {(one.kind, one.ref) for one in changes(unused, used, differ)}
+
+
+def test_what_has_no_line_is_named_when_nothing_else_changed() -> None:
+    """An Ingress answers otherwise when the Secret that it names goes; it did not change."""
+    gone = ObjectRef("Secret", "shop", "users")
+    found = changes(
+        generation(*web()), generation(*web(annotations={"proxy-body-size": "8m"})), {gone: Kind.REMOVED}
+    )
+    assert (Change(Kind.REMOVED, gone, ""),) == found
+    assert "SecretRemoved" == found[0].label
 
 
 def test_a_changed_setting_is_ours() -> None:
