@@ -6,6 +6,7 @@ that only we can write, and ``SO_PEERCRED`` names the process that listens on it
 
 import asyncio
 import os
+import select
 import signal
 import socket
 import struct
@@ -113,10 +114,16 @@ def is_alive(pid: int) -> bool:
     except ChildProcessError:
         pass  # Another controller started it.
     try:
-        os.kill(pid, 0)
+        handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return False
-    return True
+    try:
+        # Readable once it has ended, though whoever should bury it may take their time.
+        ends = select.poll()
+        ends.register(handle, select.POLLIN)
+        return not ends.poll(0)
+    finally:
+        os.close(handle)
 
 
 async def kill(pid: int) -> None:
@@ -127,7 +134,7 @@ async def kill(pid: int) -> None:
 
 
 async def ended(pid: int) -> None:
-    """Wait until a responder is gone, within limits: an orphan is buried by init, whenever it likes."""
+    """Wait until a responder has ended, within limits."""
     deadline = time.monotonic() + _END
     while True:
         if not is_alive(pid) or time.monotonic() >= deadline:
