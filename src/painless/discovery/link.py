@@ -97,13 +97,17 @@ def spawn(directory: Path, options: tuple[str, ...]) -> int:
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.unlink()
     command = [sys.executable, "-P", "-m", "painless.discovery.server", f"--state={directory}", *options]
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    # Opened here, since an error of the child's would be said to be about its executable.
+    said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
-        (os.POSIX_SPAWN_DUP2, 1, 2),
+        (os.POSIX_SPAWN_DUP2, said, 1),
+        (os.POSIX_SPAWN_DUP2, said, 2),
     ]
-    return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
+    try:
+        return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
+    finally:
+        os.close(said)
 
 
 def is_alive(pid: int) -> bool:

@@ -114,6 +114,7 @@ class Nginx:
         async with self._alone:
             # Workers of a master that was killed are ours to collect, whenever their last request is over.
             reap(self._name)
+            self._disk.refuse_gone()
             for step in steps:
                 said = await self._perform(step)
                 if (path := lacks_room(said)) is not None:
@@ -144,6 +145,7 @@ class Nginx:
     async def prune(self, keep: Iterable[str] = ()) -> tuple[str, ...]:
         """Remove generations that nothing runs and nobody wants kept; say which."""
         async with self._alone:
+            self._disk.refuse_gone()
             sight = self.sight()
             if sight is not None and any(one.generation is None for one in sight.workers):
                 return ()  # We may not look into them, so any generation may be theirs.

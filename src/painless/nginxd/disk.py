@@ -95,6 +95,14 @@ class Disk:
         assert _ID.fullmatch(id_), f"a generation's id names a folder: {id_!r}"
         return self.root / "generations" / id_
 
+    def refuse_gone(self) -> None:
+        """Refuse to write where somebody has removed what was there, our lock included."""
+        if os.fstat(self._lock).st_nlink == 0:
+            raise StateUnreachable(
+                f"the state directory {self.root} was removed while it was in use: NGINX serves on as it is,"
+                " and nothing changes until Painless is restarted"
+            )
+
     def stage(self, generation: Generation) -> None:
         """Write the cold files; a folder that has its name is complete and is never written again."""
         target = self.folder(generation.id)

@@ -7,7 +7,7 @@ NginxError
 ├─ Unresponsive      NGINX or a test of it took longer than its time-out
 ├─ DiskFull          the state directory has no room
 ├─ StateBusy         another controller writes to the state directory
-└─ StateUnreachable  NGINX's workers, or we, may not enter the state directory
+└─ StateUnreachable  NGINX's workers, or we, may not enter the state directory, or it is gone
 """
 
 from pathlib import Path
@@ -53,4 +53,4 @@ class StateBusy(NginxError):
 
 
 class StateUnreachable(NginxError):
-    """A folder on the way to the state directory may not be entered, or it cannot be made."""
+    """A folder on the way to the state directory may not be entered, or it cannot be made, or is gone."""

@@ -23,7 +23,7 @@ import pytest
 from painless.discovery import control, wire
 from painless.discovery.answers import NO_ENDPOINTS, Answer, Peer, dns_name
 from painless.discovery.client import RefusedError, Responder, ResponderError
-from painless.discovery.link import is_alive
+from painless.discovery.link import is_alive, spawn
 from painless.discovery.server import HELD
 
 ONE = Answer("a.b.80", (Peer("10.0.0.1", 80),))
@@ -160,6 +160,12 @@ async def test_a_dead_responder_is_restarted_and_told_again(
         supervision.cancel()
     assert responder.resolver_addresses == before[1]
     assert await resolved(responder, "a.b.80.painless.") == ["10.0.0.1"]
+
+
+def test_a_directory_that_is_gone_is_what_the_problem_names(tmp_path: Path) -> None:
+    """Not the executable, which is where it should be."""
+    with pytest.raises(FileNotFoundError, match=r"gone/log'$"):
+        spawn(tmp_path / "gone", ())
 
 
 async def test_a_table_survives_a_kill_without_a_controller(responder: Responder, state_dir: Path):

@@ -231,6 +231,14 @@ def test_a_state_directory_that_cannot_be_made_is_named(state_dir: Path) -> None
         Disk(state_dir / "file" / "state")
 
 
+def test_a_state_directory_that_was_removed_is_not_written_to(disk: Disk) -> None:
+    """Its lock is gone with it, so another controller may be making it anew."""
+    disk.refuse_gone()
+    (disk.root / "lock").unlink()
+    with pytest.raises(StateUnreachable, match=f"{disk.root} was removed while it was in use"):
+        disk.refuse_gone()
+
+
 def test_pruning_keeps_what_is_in_use_current_or_among_the_newest(disk: Disk) -> None:
     """Everything else goes, with its marker; a marker without a generation goes as well."""
     for age, id_ in enumerate(("g1", "g2", "g3", "g4", "g5", "g6")):
