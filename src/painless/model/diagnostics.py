@@ -298,4 +298,5 @@ class Diagnostic(Struct, frozen=True, order=True, gc=False):
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.severity}: {self.about}: {self.field}: {self.says}{hint} [{self.reason}]"
+        where = f"{self.about}: {self.field}" if self.field else f"{self.about}"
+        return f"{self.severity}: {where}: {self.says}{hint} [{self.reason}]"
