@@ -35,19 +35,14 @@ _NEUTRAL = Machine(workers=2)
 
 def render(settings: Settings, out: Path) -> None:
     """Write the files of the generation that the manifests ask for."""
-    out.mkdir(parents=True, exist_ok=True)
-    compiled, found = _compiled(settings, out)
-    generation = compiled.generation
-    for name, text in generation.cold.items():
-        (out / name).write_text(text)
-    (out / "generation.conf").write_text(f"error_log {out.absolute()}/gen-{generation.id} emerg;\n")
-    (out / _RECORD).write_bytes(record.encoded(generation))
-    kept = {out / "hot" / path for path in generation.hot}
-    for path in _hot_files(out):
-        if path not in kept:
-            path.unlink()
-    for name, content in generation.hot.items():
-        _write_private(out / "hot" / name, content)
+    try:
+        _refuse_foreign(out)
+        out.mkdir(parents=True, exist_ok=True)
+        compiled, found = _compiled(settings, out)
+        generation = compiled.generation
+        _write(generation, out)
+    except OSError as problem:
+        raise SettingsError(f"--out: {out} cannot be written: {problem}") from problem
     lines = sum(text.count("\n") for text in generation.cold.values())
     click.echo(
         f"generation {generation.id}: {len(compiled.site.servers)} servers, "
@@ -55,6 +50,29 @@ def render(settings: Settings, out: Path) -> None:
     )
     if found:
         click.echo(f"{len(found)} findings; painless lint shows them", err=True)
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Refuse a folder with other things in it: what is rendered replaces what was there."""
+    if out.is_dir() and any(out.iterdir()) and not (out / _RECORD).exists():
+        raise SettingsError(
+            f"--out: found other files in {out}, expected an empty folder or one that painless render wrote"
+        )
+
+
+def _write(generation: Generation, out: Path) -> None:
+    """Write a generation, and remove the hot files of the one before."""
+    # First, since it says that the folder is ours.
+    (out / _RECORD).write_bytes(record.encoded(generation))
+    for name, text in generation.cold.items():
+        (out / name).write_text(text)
+    (out / "generation.conf").write_text(f"error_log {out.absolute()}/gen-{generation.id} emerg;\n")
+    kept = {out / "hot" / path for path in generation.hot}
+    for path in _hot_files(out):
+        if path not in kept:
+            path.unlink()
+    for name, content in generation.hot.items():
+        _write_private(out / "hot" / name, content)
 
 
 def plan(settings: Settings, against: Path, *, as_json: bool) -> None:
