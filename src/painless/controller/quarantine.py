@@ -17,6 +17,8 @@ AGAIN = (60.0, 3600.0)
 """Seconds until what did not change is tried again, doubling: it may have met something that is gone."""
 MENDED = (1.0, 60.0)
 """Seconds from the second refusal until a further version is tried, doubling: the first is tried at once."""
+AWAY = 3600.0
+"""Seconds for which it is known of an object that is gone that it was refused."""
 _DOUBLED = 10  # Times; both have come to their longest by then.
 
 Objects = Mapping[ObjectRef, Object]
@@ -59,11 +61,22 @@ def compiled_of(objects: Objects, instead: Mapping[ObjectRef, Object | None]) ->
     return kept
 
 
-def without_gone(held: Quarantine, objects: Objects) -> Quarantine:
-    """Return ``held`` without what its owner has removed: nobody serves on what is gone."""
-    if all(ref in objects or one.refused is None for ref, one in held.items()):
-        return held
-    return {ref: one for ref, one in held.items() if ref in objects or one.refused is None}
+def present(
+    held: Quarantine, away: Quarantine, objects: Objects, now: float
+) -> tuple[Quarantine, Quarantine]:
+    """Return what is held of the objects there are, and what is known of those that are away.
+
+    Nobody serves on what its owner has removed.  What comes back is held as it was, without an earlier state:
+    to come and go again and again must not be a way to be tried again and again.
+    """
+    gone = {ref: one for ref, one in held.items() if ref not in objects and one.refused is not None}
+    back = {ref: one for ref, one in away.items() if ref in objects and ref not in held}
+    if not gone and not back:
+        return held, away
+    kept = {ref: one for ref, one in held.items() if ref not in gone}
+    kept |= {ref: structs.replace(one, good=None) for ref, one in back.items()}
+    still = {ref: one for ref, one in {**away, **gone}.items() if ref not in kept and now - one.at < AWAY}
+    return kept, still
 
 
 def due(held: Quarantine, objects: Objects, now: float) -> frozenset[ObjectRef]:

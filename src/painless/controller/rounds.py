@@ -28,7 +28,7 @@ from painless.controller.quarantine import (
     findings,
     hold,
     next_due,
-    without_gone,
+    present,
 )
 from painless.controller.recall import encoded, recalled
 from painless.controller.search import LEFT_OUT, LOADS, TESTS, Blame, Bounds, Found, Refs, Trial, search
@@ -76,6 +76,7 @@ class Rounds:
         self._shown = shown
         self._bell = bell
         self._held: Quarantine = {}
+        self._away: Quarantine = {}
         self._good: Objects = {}
         self._confirmed: Want | None = None
         self._refused, self._refused_until = "", 0.0
@@ -91,7 +92,7 @@ class Rounds:
         if not was_sure:
             await self._live.look()
         taken = self._inbox.taken()
-        self._held = without_gone(self._held, taken.objects)
+        self._held, self._away = present(self._held, self._away, taken.objects, self._clock.now())
         if not (was_sure and await asyncio.to_thread(self._is_served, taken)):
             await self._serve(frozenset())
         if self._refused:
@@ -135,8 +136,9 @@ class Rounds:
     async def _compile(self, again: Refs) -> Want:
         """Compile the objects of this moment."""
         taken = self._inbox.taken()
-        held = {ref: one for ref, one in self._held.items() if ref not in again}
-        want = await self._compiled(taken, without_gone(held, taken.objects))
+        others = {ref: one for ref, one in self._held.items() if ref not in again}
+        held, _ = present(others, self._away, taken.objects, self._clock.now())
+        want = await self._compiled(taken, held)
         if not again:
             # A trial that is refused leaves the findings as they are.
             self._shown.show(compiled=want.compiled)

@@ -174,6 +174,20 @@ async def test_a_removed_one_is_gone(program: Program) -> None:
     assert {} == told(program)
 
 
+async def test_one_that_comes_and_goes_is_not_tried_each_time(program: Program) -> None:
+    """It is left out while it comes and goes; what it comes back as, once mended, is served."""
+    bad = site("bad", "/refuse_me")
+    for _ in range(10):
+        await program.say(bad, seconds=0.2)
+        await settle()
+        await program.say(gone=(bad.ref,), seconds=0.2)
+        await settle()
+    tried = sum("refuse_me" in one.cold["nginx.conf"] for one in program.nginx.staged.values())
+    assert (1, 1) == (tried, len(program.heard.refusals))
+    await program.say(site("bad", "/mended"), seconds=2.0)
+    await program.until(lambda: serves(program, "bad.example"))
+
+
 async def test_a_restart_knows_what_was_good(program: Program) -> None:
     """The earlier state serves on, and what is known to be refused is not tried at once."""
     await program.say(site("old", "/good"), seconds=2.0)
