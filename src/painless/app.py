@@ -36,6 +36,11 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SHOWN_REASONS = 20  # Reasons of one reload in one log line.
 
 
+_SHOWN_FINDINGS = (
+    100  # Findings of one change in the log: a class that is removed makes one for each Ingress.
+)
+
+
 class RealClock:
     """The machine's clock."""
 
@@ -85,10 +90,16 @@ class Told:
         logs.event("nginx_ended", level=logging.ERROR, then="it is started again")
 
     def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None:
-        for one in sorted(new):
-            logs.event("diagnostic_found", level=logging.WARNING, says=str(one))
-        for one in sorted(gone):
-            logs.event("diagnostic_resolved", says=str(one))
+        _say_each("diagnostic_found", logging.WARNING, new)
+        _say_each("diagnostic_resolved", logging.INFO, gone)
+
+
+def _say_each(event: str, level: int, some: Iterable[Diagnostic]) -> None:
+    ordered = sorted(some)
+    for one in ordered[:_SHOWN_FINDINGS]:
+        logs.event(event, level=level, says=str(one))
+    if len(ordered) > _SHOWN_FINDINGS:
+        logs.event(event, level=level, says=f"and {len(ordered) - _SHOWN_FINDINGS} more, which lint shows")
 
 
 def build_of(settings: Settings) -> Build:
