@@ -1,6 +1,7 @@
 """Steps performed on a real NGINX: what is served, what is refused, and what an interruption leaves."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -94,6 +95,27 @@ async def test_a_started_generation_is_live_and_served(nginx: Nginx, disk: Disk,
     assert want.id == nginx.live()
     assert "one" == await answer(port)
     assert nginx.running()
+
+
+async def test_a_test_before_the_start_opens_no_port(nginx: Nginx, disk: Disk, port: int) -> None:
+    """Who asks while a generation is tested is refused, and never connected and dropped."""
+    want = generation(disk.root, port, "one")
+    asked: list[int] = []
+    done = asyncio.Event()
+
+    async def ask() -> None:
+        while not done.is_set():
+            with socket.socket() as client:
+                asked.append(client.connect_ex(("127.0.0.1", port)))
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask())
+        outcomes = [await nginx.apply((Stage(want), Verify(want.id))) for _ in range(10)]
+        done.set()
+
+    assert {errno.ECONNREFUSED} == set(asked)
+    assert [Applied()] * 10 == outcomes
 
 
 async def test_a_confirmed_reload_leaves_no_worker_that_accepts_for_the_old(

@@ -21,7 +21,7 @@ from painless.nginxd.disk import Disk
 from painless.nginxd.errorlog import ErrorLog, lacks_room, reasons, trim_log
 from painless.nginxd.errors import DiskFull, NginxError, NotRunning, Unresponsive
 from painless.nginxd.leftovers import clear_leftovers, end_starts
-from painless.nginxd.listeners import Listener, listeners, occupied
+from painless.nginxd.listeners import Listener, aside, listeners, occupied
 from painless.nginxd.loading import POLL, Loading
 from painless.nginxd.probe import Sight, look
 from painless.nginxd.process import Master, become_subreaper, reap, run_nginx
@@ -199,9 +199,16 @@ class Nginx:
         return ""
 
     async def _verify(self, id_: str) -> str:
-        main = self._disk.folder(id_) / MAIN
+        folder = self._disk.folder(id_)
+        if self.running():
+            return await self._test(folder)
+        # A test opens free ports for a moment and drops who connects: before the start nobody may.
+        with self._disk.changed(id_, aside) as apart:
+            return (await self._test(apart)).replace(str(apart), str(folder))
+
+    async def _test(self, folder: Path) -> str:
         # Not into the running NGINX's log: what a test finds is no fault of the master's.
-        arguments = ("-t", "-q", "-c", str(main), "-p", str(self._disk.root), "-e", "stderr")
+        arguments = ("-t", "-q", "-c", str(folder / MAIN), "-p", str(self._disk.root), "-e", "stderr")
         ran = await run_nginx(self._build.path, *arguments, timeout=TEST_TIMEOUT)
         self._test_seconds = ran.seconds
         return reasons(ran.output) if ran.code else ""

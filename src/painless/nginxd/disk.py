@@ -17,8 +17,8 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -118,6 +118,23 @@ class Disk:
                 sync_folder(partial)
                 partial.rename(target)
                 sync_folder(target.parent)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    @contextmanager
+    def changed(self, id_: str, change: Callable[[str], str]) -> Iterator[Path]:
+        """Yield a folder with the files of a generation, each as ``change`` has it; it is gone afterwards."""
+        staged = self.folder(id_)
+        partial = partial_beside(staged)
+        try:
+            with within_room(partial):
+                partial.mkdir(mode=PRIVATE)
+                for one in staged.rglob("*.conf"):
+                    content = change(one.read_bytes().decode()).encode()
+                    target = partial / one.relative_to(staged)
+                    target.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+                    write_whole(target, content)
+            yield partial
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 

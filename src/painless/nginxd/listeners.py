@@ -48,6 +48,20 @@ def listeners(texts: Iterable[str]) -> frozenset[Listener]:
     )
 
 
+def aside(text: str) -> str:
+    """Return a configuration whose listeners are at addresses of loopback that nobody asks."""
+    moved: dict[str, str] = {}
+
+    def listen(found: re.Match[str]) -> str:
+        place = _PLACE.fullmatch(found[1])
+        if place is None or not _begins_line(text, found):
+            return found[0]
+        address = moved.setdefault(_address(place), f"127.255.255.{254 - len(moved)}")
+        return f"listen {address}:{place['port']}{found[2]};"
+
+    return _LISTEN.sub(listen, text)
+
+
 def occupied(wanted: frozenset[Listener], served: frozenset[Listener] = frozenset()) -> str:
     """Say which of the ``wanted`` listeners somebody else has; empty when all can be had.
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from painless.nginxd.listeners import Listener, listeners, occupied
+from painless.nginxd.listeners import Listener, aside, listeners, occupied
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,32 @@ def test_free_ports_are_nothing_to_say() -> None:
         client.close()
 
     assert "" == occupied(frozenset({Listener("127.0.0.1", port)}))
+
+
+def test_aside_keeps_all_but_the_address() -> None:
+    """Equal places stay equal, different ones different, and what is no port of NGINX is left alone."""
+    text = """server {
+    listen 80 default_server backlog=4096;
+    listen [::]:80;
+    listen 127.0.0.1:443 ssl;
+}
+
+server {
+    listen 80;
+    listen unix:/run/private.sock;
+    return 200 "please listen 80;";
+}
+"""
+    expected = """server {
+    listen 127.255.255.254:80 default_server backlog=4096;
+    listen 127.255.255.253:80;
+    listen 127.255.255.252:443 ssl;
+}
+
+server {
+    listen 127.255.255.254:80;
+    listen unix:/run/private.sock;
+    return 200 "please listen 80;";
+}
+"""
+    assert expected == aside(text)
