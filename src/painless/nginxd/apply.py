@@ -234,10 +234,13 @@ class Nginx:
         # A second signal during a load is lost or acted on late, and either way cannot be confirmed.
         await self._settle()
         master = self._required()
-        id_, live = self._current(), self.live()
-        if trouble := occupied(await self._listeners(id_), await self._listeners(live)):
-            if live is not None:
-                self.take_back(live)
+        id_, sight = self._current(), self.sight()
+        # What the master holds: a list of its children may lack some while another of them ends.
+        held = sight.holds if sight else frozenset()
+        served = [one for each in held for one in await self._listeners(each)]
+        if trouble := occupied(await self._listeners(id_), frozenset(served)):
+            if len(held) == 1:
+                self.take_back(next(iter(held)))
             return trouble
         self._loading = self._load(id_, ErrorLog(self._disk.error_log), self.sight())
         self.reload_count += 1
