@@ -23,7 +23,7 @@ class Block(Struct, frozen=True, gc=False):
     """A server block; what its features put at http level; the lines of the maps that it looks up.
 
     ``looked_up`` has for each variable a line for each of the hosts.  ``by_variable`` are the upstreams that
-    no line names, only a variable.
+    some ``proxy_pass`` names by a variable: those looked up by host, and both of a path with a canary.
     """
 
     server: Directive
@@ -42,13 +42,16 @@ def lower_shape(shape: Shape, options: Options, common: Everywhere) -> Block:
     server = _server(shape, locations, options, common)
     said = frozenset(_variables((server,)))
     looked_up = {name: _lines(shape, name) for name in shape.looked_up if name in said}
-    upstreams = (shape.looked_up[name] for name in looked_up if "upstream" in name)
+    columns = (shape.looked_up[name] for name in looked_up if "upstream" in name)
+    looked_for = (name for column in columns for name in column)
+    arms = tuple(_arms(shape.servers))
+    chosen = (name for primary, arm in arms for name in (primary, arm.upstream))
     return Block(
         server=server,
         shared=tuple(dict.fromkeys(one for location in locations for one in location.shared)),
         looked_up=looked_up,
-        arms=tuple(_arms(shape.servers)),
-        by_variable=frozenset(name for column in upstreams for name in column),
+        arms=tuple(arm for _, arm in arms),
+        by_variable=frozenset((*looked_for, *chosen)),
     )
 
 
@@ -59,12 +62,13 @@ def _owner(shape: Shape, at: int) -> object:
     return tuple(one.locations[at].route.origin for one in shape.servers)
 
 
-def _arms(servers: Iterable[Server]) -> Iterator[CanaryArm]:
+def _arms(servers: Iterable[Server]) -> Iterator[tuple[str, CanaryArm]]:
+    """Yield the canaries, each with the upstream that it takes a part from."""
     for server in servers:
         for location in server.locations:
             answer = location.route.answer
             if isinstance(answer, Proxy) and answer.canary:
-                yield answer.canary
+                yield answer.upstream, answer.canary
 
 
 def _lines(shape: Shape, variable: str) -> tuple[tuple[str, Directive], ...]:

@@ -38,7 +38,7 @@ def emit(
 def _upstreams(
     upstreams: tuple[Upstream, ...], by_variable: frozenset[str], memory: Memory
 ) -> tuple[Directive, ...]:
-    """Return the upstreams' blocks; those that only a variable names come first.
+    """Return the upstreams' blocks; those that a variable names come first.
 
     NGINX finds an upstream that a variable names by looking at one after the other (docs/adr/0011).
     """

@@ -34,7 +34,7 @@ _SAYS = {
 
 
 class Lowered(Struct, frozen=True):
-    """The main file, the canaries in it, and the upstreams that only a variable names."""
+    """The main file, the canaries in it, and the upstreams that a variable names."""
 
     tree: tuple[Directive, ...]
     arms: tuple[CanaryArm, ...]
