@@ -135,6 +135,7 @@ def options_of(
         controller_class=settings.controller_class,
         watch_without_class=settings.watch_without_class,
         class_by_name=settings.class_by_name,
+        catch_all=settings.catch_all,
         annotations_prefix=settings.annotations_prefix,
         configmap=settings.configmap,
         default_backend=settings.default_backend,

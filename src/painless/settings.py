@@ -33,6 +33,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     controller_class: str = "k8s.io/ingress-nginx"
     class_by_name: bool = False
     watch_without_class: bool = False
+    catch_all: bool = True
     annotations_prefix: str = "nginx.ingress.kubernetes.io"
     external_names: bool = True
     nameservers: tuple[str, ...] = ()

@@ -130,11 +130,13 @@ _SETTERS: Mapping[str, _Setter] = {
     "controller-class": _text("controller_class"),
     "default-backend-service": _name("default_backend"),
     "default-ssl-certificate": _name("default_certificate"),
+    "disable-catch-all": _flag("catch_all", negated=True),
     "disable-svc-external-name": _flag("external_names", negated=True),
     "https-port": _number("https_port"),
     "ingress-class": _text("ingress_class"),
     "ingress-class-by-name": _flag("class_by_name"),
     "nginx-version": _version,
     "nginx-without": _without,
+    "read-ingress-classes": _flag("read_classes"),
     "watch-ingress-without-class": _flag("watch_without_class"),
 }

@@ -27,6 +27,8 @@ class Options(Struct, frozen=True, kw_only=True):
     ``state`` is the absolute path of the state directory.  ``resolvers`` are the responder's addresses.
     ``worker_user`` is what the ``user`` directive names, empty when NGINX starts as an ordinary user.
     ``fallback_certificate`` is a PEM chain with its key, for hosts without one of their own.
+    ``read_classes`` is off where IngressClasses may not be listed: their names tell nothing then.
+    ``catch_all`` is off where no Ingress may have a default backend.
     """
 
     build: Build
@@ -42,6 +44,8 @@ class Options(Struct, frozen=True, kw_only=True):
     controller_class: str = "k8s.io/ingress-nginx"
     watch_without_class: bool = False
     class_by_name: bool = False
+    read_classes: bool = True
+    catch_all: bool = True
     annotations_prefix: str = "nginx.ingress.kubernetes.io"
     configmap: Name | None = None
     default_backend: Name | None = None

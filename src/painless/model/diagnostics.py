@@ -107,6 +107,14 @@ class Reason(StrEnum):
         ),
         "Create the IngressClass, with the controller that --controller-class names, or correct the name.",
     )
+    CATCH_ALL_REFUSED = (
+        "CatchAllRefused",
+        (
+            "An Ingress has spec.defaultBackend, which the operator does not allow (--disable-catch-all). "
+            "Nothing of the Ingress is served."
+        ),
+        "Remove spec.defaultBackend; a rule with the path / does the same for its own host.",
+    )
     INVALID_HOST = (
         "InvalidHost",
         "The host of a rule is no host name that Kubernetes allows. The rule is left out.",
