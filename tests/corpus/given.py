@@ -19,9 +19,9 @@ from msgspec import Struct
 from tests.corpus.case import Case
 
 from painless.demo.certificate import Pair, self_made
-from painless.folder.yaml import parse_yaml
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Object, Service, ServicePort
+from painless.syntax.yaml import parse_yaml
 from painless.wire import decode_all
 
 NEAR = "127.0.0."

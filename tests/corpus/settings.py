@@ -11,9 +11,9 @@ from tests.corpus.case import Case
 from tests.corpus.given import certificate_for
 
 from painless.compiler.options import Options
-from painless.folder.yaml import parse_yaml
 from painless.nginx.build import Build
 from painless.sensitive import Sensitive
+from painless.syntax.yaml import parse_yaml
 
 FALLBACK = "ingress.local"
 """The name in the certificate for hosts that have none of their own."""

@@ -7,9 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from painless.folder.jsontext import parse_json
 from painless.folder.manifest import parse_manifest
-from painless.folder.yaml import parse_yaml
+from painless.syntax.jsontext import parse_json
+from painless.syntax.yaml import parse_yaml
 from painless.wire import decode_all
 
 KINDS = {

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from painless.folder.documents import SIZE_LIMIT
 from painless.folder.manifest import SUFFIXES, Manifest, kept, parse_manifest, unread
+from painless.syntax.documents import SIZE_LIMIT
 
 SETTLE_S = 0.012
 """How long a file that is found in a look at all must be left alone before it is read.

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from painless.folder.documents import Document, Fault, Parsed
-from painless.folder.jsontext import parse_json
-from painless.folder.yaml import parse_yaml
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Object, ObjectRef
+from painless.syntax.documents import Document, Fault, Parsed
+from painless.syntax.jsontext import parse_json
+from painless.syntax.yaml import parse_yaml
 from painless.wire import Decoded, decode_all
 from painless.wire.names import printable
 

@@ -23,8 +23,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from painless.folder.documents import DEPTH_LIMIT, Document, Fault, Parsed, Value, text_of
-from painless.folder.scalars import key_text, resolved
+from painless.syntax.documents import DEPTH_LIMIT, Document, Fault, Parsed, Value, text_of
+from painless.syntax.scalars import key_text, resolved
 
 ALIAS_LIMIT = 100_000
 """How many values all aliases of a document may stand for: generous for people, nothing for a bomb."""

@@ -8,7 +8,7 @@ import itertools
 import json
 from typing import Any, NoReturn
 
-from painless.folder.documents import DEPTH_LIMIT, Document, Fault, Parsed, Value, text_of
+from painless.syntax.documents import DEPTH_LIMIT, Document, Fault, Parsed, Value, text_of
 
 _SPACE = " \t\r\n"
 _OPENING, _CLOSING = "[{", "]}"

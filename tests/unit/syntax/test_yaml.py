@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from painless.folder.documents import SIZE_LIMIT, Document, Parsed
-from painless.folder.jsontext import parse_json
-from painless.folder.yaml import parse_yaml
+from painless.syntax.documents import SIZE_LIMIT, Document, Parsed
+from painless.syntax.jsontext import parse_json
+from painless.syntax.yaml import parse_yaml
 
 
 def values(text: str) -> list[object]:
