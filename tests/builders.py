@@ -47,7 +47,7 @@ def ingress(name: str, *rules: Rule, namespace: str = "shop", **more: Any) -> In
     return Ingress(
         namespace,
         name,
-        class_name="nginx",
+        class_name=more.pop("class_name", "nginx"),
         rules=rules,
         annotations=tuple((PREFIX + key, value) for key, value in sorted(annotations.items())),
         **more,

@@ -20,6 +20,7 @@ from painless.folder.source import FolderSource
 from painless.garbage import keep_collecting, tame
 from painless.machine import WorkerUser, read_every_address, read_machine, read_worker_user
 from painless.model.diagnostics import Diagnostic
+from painless.model.objects import Ingress
 from painless.nginx.build import Build
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
@@ -66,6 +67,9 @@ class Told:
 
     def applied_live(self, generation: str) -> None:
         logs.event("hot_files_written", id=generation)
+
+    def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
+        """Say nothing: what was applied is said already."""
 
     def endpoints_updated(self, upstreams: int) -> None:
         self._metrics.endpoints_updated(upstreams)

@@ -21,11 +21,15 @@ from painless.nginx.generation import Generation
 
 
 class Compiled(Struct, frozen=True):
-    """What should be served, as a site and as files, and what is wrong with the objects behind it."""
+    """What should be served, as a site and as files, and what is wrong with the objects behind it.
+
+    ``ingresses`` are those that are ours, in precedence.
+    """
 
     site: Site
     generation: Generation
     diagnostics: tuple[Diagnostic, ...]
+    ingresses: tuple[Ingress, ...]
 
 
 def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None = None) -> Compiled:
@@ -48,7 +52,7 @@ def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None
         *(one for _, settings in parsed for one in settings.diagnostics),
         *merged.diagnostics,
     }
-    return Compiled(merged.site, generation, tuple(sorted(found)))
+    return Compiled(merged.site, generation, tuple(sorted(found)), ours)
 
 
 def settings_for_all(snapshot: Snapshot, options: Options) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:

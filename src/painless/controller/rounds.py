@@ -181,6 +181,7 @@ class Rounds:
             held_out=left_out,
             held_earlier=len(want.held) - left_out,
         )
+        self._listener.confirmed(want.compiled.ingresses)
         if before is None or before.generation.id != want.generation.id or before.held != want.held:
             content = await asyncio.to_thread(encoded, want.objects, want.held)
             await self._nginx.remember(content)

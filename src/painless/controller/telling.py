@@ -1,9 +1,10 @@
-"""Who is told what the loop does: metrics and logs."""
+"""Who is told what the loop does: metrics, logs, and in a cluster the objects' owners."""
 
 from collections.abc import Iterable
 from typing import Protocol
 
 from painless.model.diagnostics import Diagnostic
+from painless.model.objects import Ingress
 from painless.plan.changes import Change
 
 
@@ -12,6 +13,9 @@ class Listener(Protocol):
 
     def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None: ...
     def applied_live(self, generation: str) -> None: ...
+    def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
+        """NGINX took what these Ingresses ask for: all that are ours, but for those that it refuses."""
+
     def endpoints_updated(self, upstreams: int) -> None: ...
     def refused(self, output: str, about: str) -> None: ...
     def failed(self, problem: Exception, retry_in: float) -> None: ...

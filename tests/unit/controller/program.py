@@ -10,7 +10,7 @@ from tests.fakes.world import FakeNginx, FakeResponder, VirtualClock, settle
 
 from painless.controller.loop import Controller
 from painless.model.diagnostics import Diagnostic
-from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Object, ObjectRef
+from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Ingress, Object, ObjectRef
 from painless.plan.changes import Change
 
 
@@ -33,12 +33,16 @@ class Heard:
         self.failures: list[Exception] = []
         self.deaths = 0
         self.open: set[Diagnostic] = set()
+        self.served: tuple[Ingress, ...] = ()
 
     def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
         self.reasons.append(reasons)
 
     def applied_live(self, generation: str) -> None:
         self.live += 1
+
+    def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
+        self.served = ingresses
 
     def endpoints_updated(self, upstreams: int) -> None:
         self.endpoints += upstreams

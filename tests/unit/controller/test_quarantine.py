@@ -54,6 +54,16 @@ async def test_the_refused_one_is_left_out_and_the_rest_is_served(program: Progr
     assert {} == told(program)
 
 
+async def test_who_is_served_is_told_after_nginx_took_it(program: Program) -> None:
+    """The status of an Ingress depends on it: what is left out is not among them, its earlier state is."""
+    await program.say(site("old", "/good"), ingress("other", class_name="other"), seconds=7.0)
+    await program.until(lambda: serves(program, "/good"))
+    await program.say(site("old", "/refuse_me"), site("new", "/refuse_me"), seconds=2.0)
+    await program.until(lambda: {"old", "new"} == set(told(program)))
+    assert {"web", "old"} == {one.name for one in program.heard.served}
+    assert site("old", "/good") in program.heard.served
+
+
 @REFUSALS
 async def test_several_at_once_are_all_held(program: Program, word: str) -> None:
     """One that was good before is served as it was; its owner is told that."""
