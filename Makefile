@@ -4,7 +4,7 @@ PYTHON ?= python3
 # Seconds after which the demo checks itself and ends; without it the demo runs until Ctrl-C.
 SECONDS ?=
 # pytest processes; 0 means one after another in one process.
-WORKERS ?= 0
+WORKERS ?= $(shell nproc)
 # The order of the tests; the same seed repeats it.
 ifndef SEED
 SEED := $(shell date +%s)
@@ -36,7 +36,7 @@ $(READY): requirements.lock pyproject.toml .ci/setup
 demo: setup ## Serve a small shop on loopback with a real NGINX: make demo [SECONDS=20]
 	@$(BIN)/painless demo $(if $(SECONDS),--seconds $(SECONDS))
 
-test: setup ## Run all tests, real NGINX included: make test [WORKERS=2] [ARGS='-k canary']
+test: setup ## Run all tests, real NGINX included: make test [WORKERS=0] [ARGS='-k canary']
 	@echo "== Running the tests in random order (SEED=$(SEED) repeats it)"
 	@$(BIN)/pytest -q -n $(WORKERS) --randomly-seed=$(SEED) $(ARGS)
 
