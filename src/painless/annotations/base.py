@@ -156,11 +156,13 @@ class Place(Struct, frozen=True):
 
     ``hot`` is the absolute path of the folder of hot files.  ``ingress`` stands for the namespace and name
     of the Ingress: text where the block serves one, a variable where hosts that look alike share it.
+    ``rewritten``: the path is another when the application is asked.
     """
 
     hot: str
     grpc: bool = False
     ingress: Literal | Var = Literal("")
+    rewritten: bool = False
 
 
 class Contribution(Struct, frozen=True):

@@ -87,7 +87,7 @@ def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options, comm
     return block(
         "server",
         body=(
-            *_listen(options, default=default),
+            *listen(options, default=default),
             *_names(shape),
             *(certificate_files(options) if default else ()),
             *_app_root(shape),
@@ -123,7 +123,8 @@ def _name(host: str) -> Literal | Regex:
     return one_label(host, "~") if host.startswith("*.") else Literal(host)
 
 
-def _listen(options: Options, *, default: bool) -> tuple[Directive, ...]:
+def listen(options: Options, *, default: bool) -> tuple[Directive, ...]:
+    """Return the listeners that all servers share; the default one says how long their queues are."""
     words: tuple[str, ...] = ("default_server", f"backlog={options.machine.backlog}") if default else ()
     return tuple(
         directive("listen", f"{address}:{port}" if address else str(port), *tls, *words)

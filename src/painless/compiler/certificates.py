@@ -113,10 +113,15 @@ class Certificates:
         with_tls: list[str] = []
         without: list[str] = []
         for name in (host, *aliases):
-            if name != host and host in self._chosen and self._alias_covered(host, name):
-                self._chosen[name] = self._chosen[host]
+            if name != host:
+                self.lend(host, name)
             (with_tls if self.has_tls(name) else without).append(name)
         return ByTls(tuple(with_tls), tuple(without))
+
+    def lend(self, host: str, name: str) -> None:
+        """Serve ``name`` with the certificate of ``host`` where that covers it."""
+        if host in self._chosen and self._alias_covered(host, name):
+            self._chosen[name] = self._chosen[host]
 
     def has_tls(self, name: str) -> bool:
         """Whether a certificate was asked for this name or for the wildcard above it."""

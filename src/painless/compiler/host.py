@@ -16,6 +16,7 @@ from painless.compiler.options import Options
 from painless.compiler.resolve import Unresolved, diagnostic, for_canary, label_of, resolve
 from painless.compiler.shape import own_of, shape_of
 from painless.compiler.site import (
+    DEFAULT_LABEL,
     NOBODY,
     Answer,
     CanaryArm,
@@ -24,7 +25,9 @@ from painless.compiler.site import (
     NotFound,
     Own,
     Proxy,
+    Redirected,
     Route,
+    Twin,
     Unavailable,
     Upstream,
 )
@@ -43,6 +46,8 @@ DEFAULT_BACKEND = "spec.defaultBackend"
 
 Rules = tuple[tuple[Ingress, Parsed, int], ...]
 """Ingresses in precedence, each with what its annotations mean and the place of its rule for the host."""
+
+WWW = "www."
 
 _ROOT = match.path_key("/", PathType.PREFIX)
 
@@ -65,6 +70,7 @@ class Hosted(Struct, frozen=True, gc=False):
 
     ``shape`` names everything of the locations that hosts may share, ``own`` is the rest, by location.
     ``chosen`` is its certificate, ``None`` without TLS.  ``alone``: an Ingress asks for a block of its own.
+    ``twin`` is the name that redirects to it, if one is asked for.
     """
 
     locations: tuple[Location, ...]
@@ -76,6 +82,7 @@ class Hosted(Struct, frozen=True, gc=False):
     users: tuple[tuple[str, Sensitive], ...]
     chosen: Chosen | None
     alone: bool
+    twin: Twin | None
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -108,6 +115,7 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         chosen=chosen,
         # The catch-all is NGINX's default server.
         alone=not name or any(settings.own_server for _, settings, _ in claims.rules),
+        twin=_twin(name, claims.rules, options),
         diagnostics=(*draft.diagnostics, *about_tls),
     )
 
@@ -167,9 +175,7 @@ class Draft:
             return NotFound()
         backend = ServiceBackend(service.name, service.ports[0].port)
         answer = self.answer(backend, self.claims.neutral, origin)
-        return (
-            structs.replace(answer, label="upstream-default-backend") if isinstance(answer, Proxy) else answer
-        )
+        return structs.replace(answer, label=DEFAULT_LABEL) if isinstance(answer, Proxy) else answer
 
 
 def _paths(ingress: Ingress, at: int) -> Iterable[tuple[Origin, Path]]:
@@ -201,7 +207,8 @@ def _add_path(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> Non
         draft.say(origin, Reason.PATH_CONFLICT, says, f"{kept} keeps the path")
         return
     users, closed = draft.entry(settings, origin.ref)
-    answer = closed or draft.answer(path.backend, settings, origin)
+    away = Redirected(label_of(path.backend, origin)) if settings.redirect else None
+    answer = closed or away or draft.answer(path.backend, settings, origin)
     draft.routes[key] = Route(path.path or "/", path.path_type, answer, settings, origin, users)
 
 
@@ -227,7 +234,7 @@ def _without_redirects(settings: Parsed) -> Parsed:
     """Return settings that neither redirect nor rewrite: ingress-nginx has it so for the catch-all."""
     redirect = structs.replace(settings.tls_redirect, preferred=False, forced=False)
     rewrite = structs.replace(settings.rewrite, regex=False, target=None)
-    return structs.replace(settings, tls_redirect=redirect, rewrite=rewrite, app_root=None)
+    return structs.replace(settings, tls_redirect=redirect, rewrite=rewrite, app_root=None, redirect=None)
 
 
 def _add_implicit_root(draft: Draft) -> None:
@@ -241,6 +248,8 @@ def _add_implicit_root(draft: Draft) -> None:
     backend = owner.default_backend if owner else None
     if closed:
         answer: Answer = closed
+    elif settings.redirect:
+        answer = Redirected(DEFAULT_LABEL)
     elif isinstance(backend, ServiceBackend):
         answer = draft.answer(backend, settings, origin)
     else:
@@ -320,6 +329,22 @@ def _app_root(rules: Rules, options: Options) -> tuple[Expr, Origin] | None:
             (settings.app_root, Origin(ingress.ref, field))
             for ingress, settings, _ in rules
             if settings.app_root is not None
+        ),
+        None,
+    )
+
+
+def _twin(name: str, rules: Rules, options: Options) -> Twin | None:
+    """Return the host's other name; the catch-all and wildcards have none."""
+    if not name or name.startswith("*."):
+        return None
+    other = name.removeprefix(WWW) if name.startswith(WWW) else f"{WWW}{name}"
+    field = f"metadata.annotations[{options.annotations_prefix}/from-to-www-redirect]"
+    return next(
+        (
+            Twin(other, settings.tls_redirect.code, Origin(ingress.ref, field))
+            for ingress, settings, _ in rules
+            if settings.www
         ),
         None,
     )

@@ -11,6 +11,7 @@ from painless.compiler.block import Block, lower_shape
 from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_canary import lower_canary_maps
 from painless.compiler.lower_http import http_preamble, main_preamble, private_server
+from painless.compiler.lower_twins import lower_twins, twin_maps
 from painless.compiler.lower_upstreams import lower_hash_maps
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
@@ -57,11 +58,13 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
         *lower_canary_maps(arms),
         *lower_affinity_maps(site.upstreams),
         *lower_hash_maps(site.upstreams),
+        *twin_maps(site.twins),
         *_shared(blocks),
         *_looked_up(blocks),
         directive("include", UPSTREAMS),
         private_server(options),
         *(one.server for one in blocks),
+        *lower_twins(site.twins, options),
     )
     tree = (*main_preamble(options), block("http", body=body))
     return Lowered(tree, arms, frozenset[str]().union(*(one.by_variable for one in blocks)))
@@ -73,7 +76,7 @@ def warm(options: Options, upstreams: int, variables: Iterable[str]) -> tuple[Di
     NGINX has no peers until its first answers, so a start goes in two steps: this, then the real one.
     ``variables`` are those that the upstreams name and locations or maps of the real one define.
     """
-    neutral = Site(servers=(), upstreams=(), certificates={})
+    neutral = Site(servers=(), twins=(), upstreams=(), certificates={})
     body = (
         *http_preamble(options, neutral, Everywhere(), upstreams, ipv6=True),
         *(block("map", Var("host"), Var(one), body=(directive("default", ""),)) for one in variables),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from painless.annotations.base import Contribution
 from painless.compiler.resolve import cookie_id
 from painless.compiler.site import Proxy, Route, Upstream
-from painless.features.affinity import attributes
+from painless.features.affinity import INCOMPATIBLE, KNOWS_NONE, Affinity, attributes
 from painless.nginx.tokens import Literal, Regex, Var, expr, pattern_of
 from painless.nginx.tree import Directive, block, directive, entry
 
@@ -37,15 +37,33 @@ def cookie_contribution(route: Route) -> tuple[Contribution, ...]:
     if affinity is None or not isinstance(answer, Proxy):
         return ()
     secure: tuple[str | Var, ...] = () if affinity.always_secure else (Var("affinity_secure"),)
-    attributed = directive("set", Var("affinity_attributes"), expr(attributes(affinity, route.path), *secure))
+    attributed = directive(
+        "set", Var("affinity_attributes"), expr(*attributes(affinity, route.path), *secure)
+    )
     if affinity.persistent:
         # The upstream's "sticky" sends the cookie.
-        return (Contribution(rewrite=(attributed,)),)
+        return (Contribution(rewrite=(attributed,), http=_known(affinity)),)
     given = [_given_variable(affinity.cookie, canary=False)]
     if answer.canary and answer.canary.rule.bound_here:
         given.append(_given_variable(answer.canary.rule.bound_here, canary=True))
     sent = tuple(directive("add_header", "Set-Cookie", Var(one), "always") for one in given)
-    return (Contribution(rewrite=(attributed,), location=sent),)
+    return (Contribution(rewrite=(attributed,), location=sent, http=_known(affinity)),)
+
+
+def _known(affinity: Affinity) -> tuple[Directive, ...]:
+    """Return the map of the browsers that mishandle SameSite=None, where a cookie asks for it."""
+    if not affinity.conditional:
+        return ()
+    browsers = (entry(Regex(one, "~"), Literal("")) for one in INCOMPATIBLE)
+    return (
+        block(
+            "map",
+            Var("http_user_agent"),
+            Var(KNOWS_NONE),
+            body=(directive("default", "; SameSite=None"), *browsers),
+            comment="Browsers that mishandle SameSite=None get cookies without.",
+        ),
+    )
 
 
 def _maps(cookie: str) -> tuple[Directive, ...]:

@@ -158,7 +158,7 @@ def _variables() -> tuple[Directive, ...]:
 
 
 def _limits(site: Site) -> tuple[Directive, ...]:
-    names = [name for server in site.servers for name in server.names]
+    names = [name for server in site.servers for name in server.names] + [one.name for one in site.twins]
     # A bucket holds a name and a pointer; names that do not fit stop NGINX.
     bucket = 1 << max(7, (max(map(len, names), default=0) + 24 - 1).bit_length())
     size = 1 << max(10, (2 * len(names)).bit_length())
@@ -217,7 +217,6 @@ def _clients() -> tuple[Directive, ...]:
         directive("client_body_timeout", "60s"),
         directive("client_header_buffer_size", "1k"),
         directive("large_client_header_buffers", 4, "8k"),
-        directive("client_body_buffer_size", "8k"),
         directive("reset_timedout_connection", "on"),
         directive("server_tokens", "off"),
         directive("http2", "on"),
@@ -260,7 +259,6 @@ def _tls() -> tuple[Directive, ...]:
 def _upstream_side(common: Everywhere) -> tuple[Directive, ...]:
     sent = request_headers(dict(common.sent))
     return (
-        directive("proxy_http_version", "1.1", comment="Applications: how they are asked."),
         *(
             one
             for module in ("proxy", "grpc")
@@ -269,6 +267,5 @@ def _upstream_side(common: Everywhere) -> tuple[Directive, ...]:
                 *(directive(f"{module}_set_header", *header) for header in sent.items()),
             )
         ),
-        directive("proxy_redirect", "off"),
         directive("proxy_ssl_session_reuse", "on"),
     )

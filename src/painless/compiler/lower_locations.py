@@ -48,7 +48,7 @@ def lower_location(
     hosts that share it.  ``common`` is what all locations share.
     """
     route = location.route
-    added = _added_to(route, names, options, alone=owner == route.origin)
+    added = _added_to(location, names, options, alone=owner == route.origin)
     lowered = block(
         "location",
         *_pattern(location),
@@ -96,7 +96,7 @@ def _body(
     return (
         directive("set", Var("proxy_upstream_name"), names.label),
         *(one for part in added for one in part.rewrite),
-        *_to_https(route, options, tls=tls),
+        *(_elsewhere(route) or _to_https(route, options, tls=tls)),
         # The canary first: it may have endpoints where the other Service has none.
         *(choose_arm(answer, names, options) if isinstance(answer, Proxy) else ()),
         *_answer_before_access(route, names, options, added),
@@ -108,9 +108,15 @@ def _body(
     )
 
 
-def _added_to(route: Route, names: Names, options: Options, *, alone: bool) -> tuple[Contribution, ...]:
+def _added_to(location: Location, names: Names, options: Options, *, alone: bool) -> tuple[Contribution, ...]:
     """Return what the features of a route add to its location."""
-    place = Place(f"{options.state}/hot", grpc=route.settings.protocol in GRPC, ingress=names.ingress)
+    route = location.route
+    place = Place(
+        f"{options.state}/hot",
+        grpc=route.settings.protocol in GRPC,
+        ingress=names.ingress,
+        rewritten=location.rewrite is not None,
+    )
     users = (
         (basic_auth.contribute(route.settings.basic_auth.realm, names.users, place),)
         if route.users and route.settings.basic_auth
@@ -136,6 +142,11 @@ def _owned(part: Contribution, route: Route) -> Contribution:
 def _why(what: str, names: Names) -> str:
     """Return the comment of an answer that is no Service's; hosts may have reasons of their own."""
     return f"{what}: {why}" if isinstance(names.why, Literal) and (why := names.why.text) else what
+
+
+def _elsewhere(route: Route) -> tuple[Directive, ...]:
+    redirect = route.settings.redirect
+    return (directive("return", redirect.code, redirect.target),) if redirect else ()
 
 
 def _to_https(route: Route, options: Options, *, tls: bool) -> tuple[Directive, ...]:

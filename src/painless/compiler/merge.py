@@ -14,7 +14,7 @@ from painless.compiler.host import CATCH_ALL, Claims, Hosted, Rules, without_pri
 from painless.compiler.lookup import Lookup
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
-from painless.compiler.site import Server, Site, Upstream
+from painless.compiler.site import Server, Site, Twin, Upstream
 from painless.features import Parsed
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, Origin
@@ -45,15 +45,17 @@ def merge(snapshot: Snapshot, options: Options, claimed: Claimed, neutral: Parse
     )
     aliases, about_aliases = _aliases(claimed, claims, options)
     servers = tuple(_servers(hosted, certificates, aliases, memory))
+    twins, about_twins = _twins(hosted, servers, certificates)
     diagnostics = frozenset(
         (
             *(said for one in hosted.values() for said in one.diagnostics),
             *(said for name, canaries in alone.items() for said in without_primary(name, canaries)),
             *certificates.diagnostics,
             *about_aliases,
+            *about_twins,
         )
     )
-    site = Site(servers, _upstreams(hosted.values()), certificates.by_name())
+    site = Site(servers, twins, _upstreams(hosted.values()), certificates.by_name())
     hot = {**certificates.hot(), **{path: users for one in hosted.values() for path, users in one.users}}
     return Merged(site, hot, diagnostics)
 
@@ -136,6 +138,27 @@ def _servers(
             if same:
                 make = partial(_server, name, same, one, tls=tls)
                 yield memory.servers.get((name, tls), (one, same), make)
+
+
+def _twins(
+    hosted: Mapping[str, Hosted], servers: Iterable[Server], certificates: Certificates
+) -> tuple[tuple[Twin, ...], tuple[Diagnostic, ...]]:
+    """Return the names that redirect to a host; one that is served already stays what it is."""
+    asked = {name: one.twin for name, one in hosted.items() if one.twin}
+    if not asked:
+        return (), ()
+    served = {name for one in servers for name in one.names}
+    told = tuple(_no_twin(one) for one in asked.values() if one.name in served)
+    found = {name: one for name, one in asked.items() if one.name not in served}
+    for name, one in found.items():
+        certificates.lend(name, one.name)
+    return tuple(found.values()), told
+
+
+def _no_twin(twin: Twin) -> Diagnostic:
+    says = f"{twin.name} is the host or an alias of an Ingress already"
+    about = twin.origin.ref, twin.origin.field
+    return Diagnostic(*about, Reason.TWIN_SERVED, Severity.WARNING, says, "it is served and not redirected")
 
 
 def _server(name: str, names: tuple[str, ...], one: Hosted, *, tls: bool) -> Server:

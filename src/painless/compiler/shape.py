@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct, structs
 
 from painless.compiler.site import (
+    DEFAULT_LABEL,
     Answer,
     Denied,
     Location,
     NotFound,
     Own,
     Proxy,
+    Redirected,
     Route,
     Server,
     Unavailable,
@@ -75,10 +77,12 @@ def own_of(route: Route) -> Own:
             # A namespace has no dots, so the two names cannot be mistaken for others.
             canary = f"{arm.origin.ref.namespace}.{arm.origin.ref.name}"
             return Own(upstream, label, arm.upstream, arm.label, canary, route.users, ingress)
+        case Redirected(label=label):
+            return Own(label=label, users=route.users, ingress=ingress)
         case Unavailable(why=why) | Denied(why=why):
             return Own(users=route.users, ingress=ingress, why=why)
         case NotFound():
-            return Own(label="upstream-default-backend", users=route.users, ingress=ingress)
+            return Own(label=DEFAULT_LABEL, users=route.users, ingress=ingress)
 
 
 def shape_of(locations: Iterable[Location]) -> str:

@@ -14,6 +14,9 @@ from painless.features.canary import Canary
 from painless.model.objects import ObjectRef, Origin, PathType
 from painless.nginx.tokens import Expr
 
+DEFAULT_LABEL = "upstream-default-backend"
+"""What ingress-nginx calls the answer for what nobody serves, in logs and metrics."""
+
 NOBODY = Origin(ObjectRef("", "", ""), "")
 """The origin of what no object asked for: the catch-all's answer."""
 
@@ -111,7 +114,13 @@ class NotFound(Struct, frozen=True, gc=False):
     """Nobody serves the route and there is no default backend: 404, after access rules."""
 
 
-Answer = Proxy | Unavailable | Denied | NotFound
+class Redirected(Struct, frozen=True, gc=False):
+    """The route's settings answer every request with a redirect; ``label`` is the Service's, for logs."""
+
+    label: str
+
+
+Answer = Proxy | Redirected | Unavailable | Denied | NotFound
 
 
 class Route(Struct, frozen=True, gc=False):
@@ -186,6 +195,14 @@ class Server(Struct, frozen=True, gc=False):
     alone: bool = False
 
 
+class Twin(Struct, frozen=True, gc=False):
+    """A name that redirects to a host: the same with ``www.`` before it or without, and who asks for it."""
+
+    name: str
+    code: int
+    origin: Origin
+
+
 class Site(Struct, frozen=True, gc=False):
     """Everything NGINX will serve.
 
@@ -193,5 +210,6 @@ class Site(Struct, frozen=True, gc=False):
     """
 
     servers: tuple[Server, ...]
+    twins: tuple[Twin, ...]
     upstreams: tuple[Upstream, ...]
     certificates: Mapping[str, str]

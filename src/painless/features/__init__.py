@@ -35,16 +35,24 @@ from painless.features import (
     body_size,
     buffering,
     canary,
+    connection,
     cors,
     custom_headers,
     hsts,
     limits,
+    location_logs,
     own_server,
+    proxy_cookies,
+    proxy_redirect,
+    redirects,
+    relative_redirects,
     retries,
     rewrite,
     server_alias,
     timeouts,
     tls_redirect,
+    upstream_headers,
+    www,
 )
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ConfigMap, Ingress
@@ -82,6 +90,12 @@ ADDITIVE: tuple[Additive, ...] = (
     timeouts,
     retries,
     buffering,
+    connection,
+    upstream_headers,
+    proxy_redirect,
+    proxy_cookies,
+    relative_redirects,
+    location_logs,
     custom_headers,
 )
 
@@ -89,6 +103,8 @@ FEATURES: tuple[Feature, ...] = (
     tls_redirect,
     hsts,
     app_root,
+    redirects,
+    www,
     server_alias,
     own_server,
     rewrite,
@@ -119,6 +135,8 @@ class Parsed(Struct, frozen=True):
 
     tls_redirect: tls_redirect.TlsRedirect
     app_root: Expr | None
+    redirect: redirects.Redirect | None
+    www: bool
     aliases: tuple[str, ...]
     own_server: bool
     rewrite: rewrite.Rewrite
@@ -205,6 +223,8 @@ def _read(values: Values) -> Parsed:
     kept = tuple((at, value, values.first_given(keys)) for at, value, keys in additive if value is not None)
     redirect = tls_redirect.parse(values)
     root = app_root.parse(values)
+    elsewhere = redirects.parse(values)
+    both_names = www.parse(values)
     aliases = server_alias.parse(values)
     alone = own_server.parse(values)
     rewriting = rewrite.parse(values)
@@ -217,6 +237,8 @@ def _read(values: Values) -> Parsed:
     return Parsed(
         tls_redirect=redirect,
         app_root=root,
+        redirect=elsewhere,
+        www=both_names,
         aliases=aliases,
         own_server=alone,
         rewrite=rewriting,
@@ -248,7 +270,7 @@ def with_headers(
     return structs.replace(found, look=_look(found))
 
 
-_ELSEWHERE = frozenset({"aliases", "app_root", "balancing", "diagnostics", "look", "own_server"})
+_ELSEWHERE = frozenset({"aliases", "app_root", "balancing", "diagnostics", "look", "own_server", "www"})
 """What does not show in a location's block."""
 
 
@@ -307,6 +329,10 @@ def http(config: ConfigValues) -> tuple[Directive, ...]:
         *timeouts.http(defaults),
         *retries.http(defaults),
         *buffering.http(defaults),
+        *connection.http(defaults),
+        *proxy_redirect.http(defaults),
+        *proxy_cookies.http(defaults),
+        *relative_redirects.http(defaults),
         *hsts.http(defaults),
         *custom_headers.written(config.added),
         *tls_redirect.http(defaults),

@@ -6,7 +6,9 @@ clients move when pods come or go; ``persistent`` binds a client to its pod unti
 
 Attributes: ``session-cookie-path`` (default: the path of the rule), ``-domain``, ``-expires`` and
 ``-max-age`` (seconds), ``-samesite``, ``-secure`` (default: when the request came over HTTPS); always
-HttpOnly.
+HttpOnly.  ``session-cookie-conditional-samesite-none: "true"`` leaves ``SameSite=None`` out for browsers
+known to take it for ``Strict`` or to drop the cookie.  A client whose pod fails moves to another one;
+``session-cookie-change-on-failure: "true"`` says the same.
 
 Differs from ingress-nginx: in balanced mode ``-expires`` is sent as Max-Age, which browsers prefer anyway; in
 persistent mode NGINX sends the cookie with every answer and a client always moves when its pod fails.
@@ -18,6 +20,8 @@ from msgspec import Struct
 
 from painless.annotations.base import Key, Scope, Values
 from painless.annotations.decode import Rejected, boolean, host_name, matching, one_of, whole_number
+from painless.model.diagnostics import Reason, Severity
+from painless.nginx.tokens import Var
 
 AFFINITY = Key(
     "affinity",
@@ -76,14 +80,30 @@ SECURE: Key[bool | None] = Key(
     "session-cookie-secure", boolean, default=None, doc="Send Secure over plain HTTP too.", example="true"
 )
 
-KEYS = (AFFINITY, MODE, NAME, PATH, DOMAIN, EXPIRES, MAX_AGE, SAMESITE, SECURE)
+CONDITIONAL = Key(
+    "session-cookie-conditional-samesite-none",
+    boolean,
+    default=False,
+    doc="Leave SameSite=None out for browsers that mishandle it.",
+    example="true",
+)
+CHANGE: Key[bool | None] = Key(
+    "session-cookie-change-on-failure",
+    boolean,
+    default=None,
+    doc="Whether a client whose pod fails moves to another; it always does.",
+    example="true",
+)
+
+KEYS = (AFFINITY, MODE, NAME, PATH, DOMAIN, EXPIRES, MAX_AGE, SAMESITE, SECURE, CONDITIONAL, CHANGE)
 SETTINGS = ()
 
 
 class Affinity(Struct, frozen=True):
     """How clients are kept on a pod, and the cookie's attributes; ``max_age`` in seconds.
 
-    ``canary``: the cookie is one of a canary, which only its own pods give.
+    ``conditional``: SameSite=None is for browsers that know it.  ``canary``: the cookie is one of a canary,
+    which only its own pods give.
     """
 
     persistent: bool
@@ -93,6 +113,7 @@ class Affinity(Struct, frozen=True):
     max_age: int | None
     samesite: str
     always_secure: bool
+    conditional: bool = False
     canary: bool = False
 
 
@@ -100,18 +121,35 @@ def parse(values: Values) -> Affinity | None:
     if not values.get(AFFINITY):
         return None
     max_age, expires = values.get(MAX_AGE), values.get(EXPIRES)
+    samesite = values.get(SAMESITE)
+    if values.get(CHANGE) is False:
+        says = "found a client that keeps its pod when it fails, expected one that moves"
+        values.say(CHANGE.name, Reason.NO_EFFECT, says, "it moves", Severity.WARNING)
     return Affinity(
         persistent=values.get(MODE) == "persistent",
         cookie=values.get(NAME),
         path=values.get(PATH),
         domain=values.get(DOMAIN),
         max_age=max_age if max_age is not None else expires,
-        samesite=values.get(SAMESITE),
+        samesite=samesite,
         always_secure=bool(values.get(SECURE)),
+        conditional=samesite == "None" and values.get(CONDITIONAL),
     )
 
 
-def attributes(affinity: Affinity, path: str) -> str:
+KNOWS_NONE = "samesite_none"
+"""The variable that holds ``; SameSite=None`` for browsers that know it."""
+
+# Chrome 51 to 66 drop such a cookie; iOS 12 and Safari of macOS 10.14 take it for Strict.  They are what the
+# Chromium project lists as incompatible clients.
+INCOMPATIBLE = (
+    r"Chrom(?:e|ium)/(?:5[1-9]|6[0-6])\.",
+    r"\((?:iPhone|iPad|iPod)[^)]* OS 12_",
+    r"Macintosh[^)]* Mac OS X 10_14.* Version/[\d.]+ .*Safari/",
+)
+
+
+def attributes(affinity: Affinity, path: str) -> tuple[str | Var, ...]:
     """Return the cookie's attributes for a location, as they follow its value.
 
     In persistent mode they follow ``domain=``, which NGINX writes itself.
@@ -119,5 +157,7 @@ def attributes(affinity: Affinity, path: str) -> str:
     domain = affinity.domain if affinity.persistent else f"; Domain={affinity.domain}"
     text = f"{domain if affinity.domain else ''}; Path={affinity.path or path}"
     text += f"; Max-Age={affinity.max_age}" if affinity.max_age is not None else ""
-    text += f"; SameSite={affinity.samesite}" if affinity.samesite else ""
-    return text + "; HttpOnly" + ("; Secure" if affinity.always_secure else "")
+    if affinity.samesite and not affinity.conditional:
+        text += f"; SameSite={affinity.samesite}"
+    known = (Var(KNOWS_NONE),) if affinity.conditional else ()
+    return text, *known, "; HttpOnly" + ("; Secure" if affinity.always_secure else "")

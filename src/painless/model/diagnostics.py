@@ -64,6 +64,11 @@ class Reason(StrEnum):
         "An annotation means something only together with another one, which is missing. It is ignored.",
         "Add the other annotation, or remove this one.",
     )
+    NO_EFFECT = (
+        "NoEffect",
+        "ingress-nginx knows this setting, and here it changes nothing: the finding says what holds anyway.",
+        "Remove the setting; docs/differences.md has the reason.",
+    )
     LOCATION_DENIED = (
         "LocationDenied",
         (
@@ -221,6 +226,14 @@ class Reason(StrEnum):
         "AliasConflict",
         "A name in server-alias is the host of an Ingress, or an older alias. The alias is left out.",
         "Remove the alias from one of them.",
+    )
+    TWIN_SERVED = (
+        "TwinServed",
+        (
+            "The name that from-to-www-redirect would redirect has an Ingress of its own, or is an alias. It "
+            "is served and not redirected."
+        ),
+        "Remove the annotation, or the other Ingress's rules for that name.",
     )
     TLS_CONFLICT = (
         "TlsConflict",
