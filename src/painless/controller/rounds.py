@@ -136,9 +136,10 @@ class Rounds:
     async def _compile(self, again: Refs) -> Want:
         """Compile the objects of this moment."""
         taken = self._inbox.taken()
-        others = {ref: one for ref, one in self._held.items() if ref not in again}
-        held, _ = present(others, self._away, taken.objects, self._clock.now())
-        want = await self._compiled(taken, held)
+        held, away = present(self._held, self._away, taken.objects, self._clock.now())
+        # What has gone since the round began comes back as what it was, too.
+        self._away = {**away, **self._away}
+        want = await self._compiled(taken, {ref: one for ref, one in held.items() if ref not in again})
         if not again:
             # A trial that is refused leaves the findings as they are.
             self._shown.show(compiled=want.compiled)
