@@ -18,13 +18,14 @@ from painless.discovery.client import Responder
 from painless.fallback import read_fallback
 from painless.folder.source import FolderSource
 from painless.garbage import keep_collecting, tame
-from painless.machine import WorkerUser, read_every_address, read_machine, read_worker_user
+from painless.machine import WorkerUser, read_container, read_every_address, read_machine, read_worker_user
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Ingress
 from painless.nginx.build import Build
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.nginxd.find import find_nginx
+from painless.nginxd.runner import Runner
 from painless.nginxd.serving import Serving
 from painless.observe import logs
 from painless.observe.metrics import Metrics, State, by_reason
@@ -151,9 +152,10 @@ def options_of(
 async def serve(settings: Settings) -> None:
     """Serve until told to stop; NGINX and the responder end with us, but not when we are killed."""
     tame()
-    build = build_of(settings)
     user = read_worker_user()
     async with AsyncExitStack() as stack:
+        runner = Runner(settings.nginx_runner) if settings.nginx_runner else None
+        build = await runner.build() if runner else build_of(settings)
         disk = stack.enter_context(Disk(settings.state_dir, user.uid, user.gid))
         responder = await Responder.open(disk.root, nameservers=settings.nameservers, allow_loopback=True)
         stack.push_async_callback(responder.stop)
@@ -162,13 +164,13 @@ async def serve(settings: Settings) -> None:
             # An NGINX that was started again has no peers, whatever the one before it has asked for.
             await responder.wait_answered(upstreams, since=nginx.told_at, within=math.inf)
 
-        nginx = Nginx(build, disk, resolved)
+        nginx = Nginx(build, disk, resolved, runner)
         stack.push_async_callback(nginx.stop, settings.shutdown_patience)
         options = options_of(
             settings,
             build,
             state=disk.root,
-            machine=read_machine(),
+            machine=read_container(runner.machine) if runner else read_machine(),
             user=user,
             resolvers=responder.resolver_addresses,
         )

@@ -33,21 +33,35 @@ def read_machine() -> Machine:
     return Machine(workers=read_workers(), open_files=read_open_files(), backlog=read_somaxconn())
 
 
+def read_container(told: Path) -> Machine:
+    """Return what NGINX may use in another container of this Pod, whose runner has told it in a folder."""
+    try:
+        cpus, files = (int((told / one).read_text()) for one in ("cpus", "files"))
+    except (OSError, ValueError):
+        # A runner that could not tell: as much as we would have ourselves.
+        return read_machine()
+    return Machine(
+        workers=_fed(cpus, _quota(told)), open_files=min(files, _MOST_FILES), backlog=read_somaxconn()
+    )
+
+
 def read_workers() -> int:
     """Return how many workers the CPU quota feeds: rounded up, at least one, at most the CPUs we may use."""
-    cpus = len(os.sched_getaffinity(0))
-    quota = _quota()
+    return _fed(len(os.sched_getaffinity(0)), _quota(_CGROUP))
+
+
+def _fed(cpus: int, quota: float | None) -> int:
     return cpus if quota is None else max(1, min(cpus, math.ceil(quota)))
 
 
-def _quota() -> float | None:
+def _quota(cgroup: Path) -> float | None:
     """Return the CPUs that the cgroup grants, ``None`` without a limit."""
     try:
-        limit, period = (_CGROUP / "cpu.max").read_text().split()
+        limit, period = (cgroup / "cpu.max").read_text().split()
     except (OSError, ValueError):
         try:
-            limit = (_CGROUP / "cpu/cpu.cfs_quota_us").read_text().strip()
-            period = (_CGROUP / "cpu/cpu.cfs_period_us").read_text().strip()
+            limit = (cgroup / "cpu/cpu.cfs_quota_us").read_text().strip()
+            period = (cgroup / "cpu/cpu.cfs_period_us").read_text().strip()
         except OSError:
             return None
     if limit in {"max", "-1"}:

@@ -38,6 +38,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     external_names: bool = True
     nameservers: tuple[str, ...] = ()
     nginx: str = ""
+    nginx_runner: Path | None = None
     shutdown_patience: float = 240.0
     verbosity: int = 0
 

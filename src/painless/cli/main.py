@@ -31,6 +31,12 @@ def main() -> None:
     "nameservers", "Comma separated ADDRESS[:PORT] for outside names (default: /etc/resolv.conf).", default=""
 )
 @option(
+    "nginx-runner",
+    "Folder of requests to an NGINX in another container, whose command is runner.sh.",
+    default=None,
+    type=click.Path(path_type=Path),
+)
+@option(
     "shutdown-patience", "Seconds for requests to finish at the end.", default=240.0, type=click.FloatRange(0)
 )
 @click.option("-v", "verbosity", type=int, default=0, help="Log verbosity.")
@@ -46,6 +52,7 @@ def serve(**flags: Any) -> None:
         healthz_port=flags["healthz_port"],
         health_check_path=flags["health_check_path"],
         nameservers=tuple(filter(None, flags["nameservers"].split(","))),
+        nginx_runner=flags["nginx_runner"] and flags["nginx_runner"].absolute(),
         shutdown_patience=flags["shutdown_patience"],
         verbosity=flags["verbosity"],
     )
@@ -97,6 +104,16 @@ def demo(seconds: float | None, http_port: int, https_port: int) -> None:
     from painless.demo import run
 
     raise SystemExit(run.demo(seconds, http_port=http_port, https_port=https_port))
+
+
+@main.command("install-runner")
+@click.argument("folder", type=click.Path(path_type=Path))
+def install_runner(folder: Path) -> None:
+    """Write runner.sh, the command of an NGINX container, into a folder that both containers see."""
+    from painless.nginxd.runner import install
+
+    with _sentences():
+        install(folder)
 
 
 @main.command()

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -24,7 +25,7 @@ from painless.nginxd.leftovers import clear_leftovers, end_starts
 from painless.nginxd.listeners import Listener, aside, listeners, occupied
 from painless.nginxd.loading import POLL, Loading
 from painless.nginxd.probe import Sight, look
-from painless.nginxd.process import Master, become_subreaper, reap, run_nginx
+from painless.nginxd.process import Call, Master, become_subreaper, reap, run_nginx
 from painless.plan.steps import (
     Applied,
     Await,
@@ -59,13 +60,14 @@ Resolved = Callable[[frozenset[str]], Awaitable[None]]
 class Nginx:
     """The NGINX of one state directory: running or not, started by us or adopted."""
 
-    def __init__(self, build: Build, disk: Disk, resolved: Resolved) -> None:
+    def __init__(self, build: Build, disk: Disk, resolved: Resolved, call: Call | None = None) -> None:
         self.reload_count = 0
         self.told_at = 0.0
         """When NGINX was last started, told to load or taken over: older questions may be another's."""
         self._build = build
         self._disk = disk
         self._resolved = resolved
+        self._call = call or partial(run_nginx, build.path)
         self._master: Master | None = None
         self._loading: Loading | None = None
         self._test_seconds = 0.0
@@ -209,7 +211,7 @@ class Nginx:
     async def _test(self, folder: Path) -> str:
         # Not into the running NGINX's log: what a test finds is no fault of the master's.
         arguments = ("-t", "-q", "-c", str(folder / MAIN), "-p", str(self._disk.root), "-e", "stderr")
-        ran = await run_nginx(self._build.path, *arguments, timeout=TEST_TIMEOUT)
+        ran = await self._call(*arguments, within=TEST_TIMEOUT)
         self._test_seconds = ran.seconds
         return reasons(ran.output) if ran.code else ""
 
@@ -223,7 +225,7 @@ class Nginx:
         log = ErrorLog(self._disk.error_log)
         self.told_at = time.monotonic()
         arguments = ("-c", str(self._disk.main), "-p", str(self._disk.root), "-e", str(self._disk.error_log))
-        ran = await run_nginx(self._build.path, *arguments, timeout=START_TIMEOUT)
+        ran = await self._call(*arguments, within=START_TIMEOUT)
         if ran.code:
             return reasons(ran.output)
         await self._appear(log)

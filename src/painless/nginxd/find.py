@@ -38,7 +38,12 @@ def find_nginx(option: str = "", variable: str = "", search_path: str | None = N
 
 def required(path: str, why: str) -> Build:
     """Return the build at ``path``; raise when it is no NGINX or below the floor."""
-    build = parse_build(_asked(path, why), path, why)
+    return judged(_asked(path, why), path, why)
+
+
+def judged(answer: str, path: str, why: str) -> Build:
+    """Return the build that said ``answer`` to ``-V``; raise when it is no NGINX or below the floor."""
+    build = parse_build(answer, path, why)
     if build is None:
         raise NginxNotFound(f"{path} ({why}) does not name its version when called with -V: is it an NGINX?")
     if not build.is_new_enough:

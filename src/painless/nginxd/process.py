@@ -12,7 +12,7 @@ import select
 import signal
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from msgspec import Struct
 
@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "MALLOC_TOP_PAD_": "0",
 }
 
-_OUTPUT = 1 << 20  # Bytes of output kept: a refusal is a few lines, warnings may be thousands.
+OUTPUT = 1 << 20  # Bytes of output kept: a refusal is a few lines, warnings may be thousands.
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -39,7 +39,14 @@ class Ran(Struct, frozen=True):
     seconds: float
 
 
-async def run_nginx(path: str, *arguments: str, timeout: float) -> Ran:  # noqa: ASYNC109 -- the reason depends on the call.
+class Call(Protocol):
+    """NGINX's binary, wherever it is: ``run_nginx`` of one path, or a ``Runner``."""
+
+    async def __call__(self, *arguments: str, within: float) -> Ran:
+        """Call it and wait for its end; raises ``Unresponsive`` at the time-out, and no call goes on then."""
+
+
+async def run_nginx(path: str, *arguments: str, within: float) -> Ran:
     """Call the binary and wait for it to end; it is ended, and ``Unresponsive`` raised, at the time-out."""
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -50,17 +57,17 @@ async def run_nginx(path: str, *arguments: str, timeout: float) -> Ran:  # noqa:
             path, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, env=ENVIRONMENT
         )
         try:
-            code = await asyncio.wait_for(process.wait(), timeout)
+            code = await asyncio.wait_for(process.wait(), within)
         except TimeoutError as cause:
-            raise Unresponsive(f"{_call(path, arguments)} did not end within {timeout:.0f} s") from cause
+            raise Unresponsive(f"{spelled(path, arguments)} did not end within {within:.0f} s") from cause
         finally:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
         if code < 0:
-            raise NginxError(f"{_call(path, arguments)} was ended by {signal.Signals(-code).name}")
-        return Ran(code, os.pread(output, _OUTPUT, 0).decode(errors="replace"), loop.time() - began)
+            raise NginxError(f"{spelled(path, arguments)} was ended by {signal.Signals(-code).name}")
+        return Ran(code, os.pread(output, OUTPUT, 0).decode(errors="replace"), loop.time() - began)
     except OSError as cause:
         raise NginxError(f"{path} cannot be run: {cause.strerror}") from cause
     finally:
@@ -138,5 +145,6 @@ def _readable(pidfd: int) -> bool:
     return bool(poll.poll(0))
 
 
-def _call(path: str, arguments: tuple[str, ...]) -> str:
+def spelled(path: str, arguments: tuple[str, ...]) -> str:
+    """Return a call as people, and the process's title, spell it."""
     return " ".join((Path(path).name, *arguments))

@@ -13,14 +13,14 @@ from painless.nginxd.process import ENVIRONMENT, Master, run_nginx
 
 async def test_output_of_any_size_is_kept_and_the_rest_dropped() -> None:
     """A call that prints much neither blocks nor fills our memory."""
-    ran = await run_nginx("/bin/sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x >&2; exit 3", timeout=10)
+    ran = await run_nginx("/bin/sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x >&2; exit 3", within=10)
 
     assert (3, 1 << 20) == (ran.code, len(ran.output))
 
 
 async def test_the_environment_is_ours_alone() -> None:
     """NGINX gets the allocator's settings and nothing that we happen to have."""
-    ran = await run_nginx("/usr/bin/env", timeout=10)
+    ran = await run_nginx("/usr/bin/env", within=10)
 
     assert {f"{name}={value}" for name, value in ENVIRONMENT.items()} == set(ran.output.splitlines())
 
@@ -28,7 +28,7 @@ async def test_the_environment_is_ours_alone() -> None:
 async def test_a_call_that_does_not_end_is_ended() -> None:
     """The time-out is told with the call, and no process is left."""
     with pytest.raises(Unresponsive, match=r"^sleep 60 did not end within 0 s$"):
-        await run_nginx("/bin/sleep", "60", timeout=0.05)
+        await run_nginx("/bin/sleep", "60", within=0.05)
 
     assert "sleep" not in {procfs.command(pid) for pid in procfs.children(os.getpid())}
 
@@ -36,13 +36,13 @@ async def test_a_call_that_does_not_end_is_ended() -> None:
 async def test_a_call_that_was_killed_has_not_judged() -> None:
     """Ended by a signal is a failure of the world and no refusal."""
     with pytest.raises(NginxError, match="was ended by SIGKILL"):
-        await run_nginx("/bin/sh", "-c", "kill -9 $$", timeout=10)
+        await run_nginx("/bin/sh", "-c", "kill -9 $$", within=10)
 
 
 async def test_a_binary_that_cannot_be_run() -> None:
     """A missing binary is one sentence."""
     with pytest.raises(NginxError, match=r"^/no/nginx cannot be run: No such file or directory$"):
-        await run_nginx("/no/nginx", "-t", timeout=10)
+        await run_nginx("/no/nginx", "-t", within=10)
 
 
 async def test_the_end_of_a_master_is_noticed() -> None:
