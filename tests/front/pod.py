@@ -98,8 +98,15 @@ class Pod(Program):
 
     async def kill_nginx(self) -> None:
         """End the NGINX container as running out of memory does: all of it at once."""
-        _kill((self.runner, *procfs.holders(self.state / "run")))
+        self.end_script()
+        _kill(procfs.holders(self.state / "run"))
         await self.runner_ended()
+
+    def end_script(self) -> None:
+        """End the container's command with its subshells, which lead a session."""
+        if self.nginx is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.nginx.pid, signal.SIGKILL)
 
     async def serving(self) -> None:
         self.start()
@@ -118,6 +125,7 @@ async def pod_of(state: Path, source: Path) -> AsyncIterator[Pod]:
         try:
             yield pod
         finally:
+            pod.end_script()
             for one in (pod.process, pod.nginx, user):
                 if one is not None and one.poll() is None:
                     one.kill()

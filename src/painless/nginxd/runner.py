@@ -165,9 +165,11 @@ class Runner:
 
     def _deserted(self) -> bool:
         """Whether nobody reads requests."""
+        if self._bell < 0:
+            return True
         poll = select.poll()
         poll.register(self._bell, 0)
-        return self._bell < 0 or bool(poll.poll(0))
+        return bool(poll.poll(0))
 
     def _has(self, folder: str, name: str) -> bool:
         return self._place(folder, name).is_file()
