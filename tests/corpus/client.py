@@ -11,7 +11,8 @@ import ssl
 from contextlib import closing
 
 from cryptography import x509
-from msgspec import Struct
+from msgspec import Struct, structs
+from tests.corpus.authority import Shown, show
 from tests.corpus.client_http2 import exchange
 
 DEADLINE = 10.0
@@ -35,7 +36,8 @@ class Url(Struct, frozen=True):
 class Request(Struct, frozen=True):
     """One request; ``source`` is the address it comes from and ``length`` that of its body.
 
-    ``http2`` asks for that version; else it is HTTP/1.1.
+    ``http2`` asks for that version; else it is HTTP/1.1.  ``server_name`` is what the handshake asks for, if
+    not the URL's host: empty for nothing.  ``shown`` is the client's certificate.
     """
 
     method: str
@@ -44,15 +46,21 @@ class Request(Struct, frozen=True):
     source: str = ""
     length: int = 0
     http2: bool = False
+    server_name: str | None = None
+    shown: Shown | None = None
 
 
 class Answer(Struct, frozen=True):
-    """What came back; ``names`` are those in the certificate that was shown."""
+    """What came back; ``names`` are those in the certificate that was shown.
+
+    ``cipher`` is TLS's.  The status is 0 where TLS ended before an answer.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: str
     names: tuple[str, ...] = ()
+    cipher: str = ""
 
     def all(self, name: str) -> tuple[str, ...]:
         return tuple(value for key, value in self.headers if key.lower() == name.lower())
@@ -65,32 +73,39 @@ def parse_url(text: str) -> Url | None:
 
 async def send(request: Request, address: str, port: int) -> Answer:
     """Send one request on a connection of its own."""
+    try:
+        return await _sent(request, address, port)
+    except ssl.SSLError:
+        return Answer(0, (), "")
+
+
+async def _sent(request: Request, address: str, port: int) -> Answer:
     async with asyncio.timeout(DEADLINE):
         secure = request.url.scheme == "https"
         reader, writer = await asyncio.open_connection(
             address,
             port,
-            ssl=_trusting(http2=request.http2) if secure else None,
-            server_hostname=request.url.host if secure else None,
+            ssl=_trusting(request) if secure else None,
+            server_hostname=_server_name(request) if secure else None,
             local_addr=(request.source, 0) if request.source else None,
         )
         with closing(writer):
             names = _names(writer) if secure else ()
+            cipher = writer.get_extra_info("cipher")[0] if secure else ""
             if request.http2:
-                return await _second(request, reader, writer, names)
-            writer.write(_wire(request))
-            raw = await _rest(reader)
-    return _read(raw, request.method, names)
+                found = await _second(request, reader, writer)
+            else:
+                writer.write(_wire(request))
+                found = _read(await _rest(reader), request.method)
+    return structs.replace(found, names=names, cipher=cipher)
 
 
-async def _second(
-    request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, names: tuple[str, ...]
-) -> Answer:
+async def _second(request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer:
     url = request.url
     pseudo = ((":method", request.method), (":scheme", url.scheme), (":authority", url.authority))
     fields = (*pseudo, (":path", url.target), *request.headers)
     (status, *headers), body = await exchange(reader, writer, fields, b"x" * request.length)
-    return Answer(int(status[1]), tuple(headers), body, names)
+    return Answer(int(status[1]), tuple(headers), body)
 
 
 async def _rest(reader: asyncio.StreamReader) -> bytes:
@@ -107,12 +122,18 @@ async def _rest(reader: asyncio.StreamReader) -> bytes:
     return raw
 
 
-def _trusting(*, http2: bool) -> ssl.SSLContext:
+def _server_name(request: Request) -> str:
+    return request.url.host if request.server_name is None else request.server_name
+
+
+def _trusting(request: Request) -> ssl.SSLContext:
     # Which certificate is shown is looked at, not judged.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["h2"] if http2 else ["http/1.1"])
+    context.set_alpn_protocols(["h2"] if request.http2 else ["http/1.1"])
+    if request.shown is not None:
+        show(context, request.shown)
     return context
 
 
@@ -148,9 +169,9 @@ class _Bytes(Struct):
         return io.BytesIO(self.raw)
 
 
-def _read(raw: bytes, method: str, names: tuple[str, ...]) -> Answer:
+def _read(raw: bytes, method: str) -> Answer:
     # A socket is asked for by type, and used for its makefile only.
     answer = http.client.HTTPResponse(_Bytes(raw), method=method)  # type: ignore[arg-type]
     answer.begin()
     body = answer.read().decode(errors="replace")
-    return Answer(answer.status, tuple(answer.getheaders()), body, names)
+    return Answer(answer.status, tuple(answer.getheaders()), body)

@@ -5,6 +5,7 @@ Manifests stay short: every Service gets one ready pod of its name, unless the c
 - ``test/pods: "3"`` on a Service: pods ``web-1`` to ``web-3``; ``"0"``: none.
 - ``test/protocol: https`` (or ``grpc``, ``grpcs``) on a Service: what its pods speak.
 - ``test/certificate: a.example, *.b.example`` on a Secret: it holds a certificate for these names.
+- ``test/authority: ours`` on a Secret: it holds that authority; ``test/revoked: ann``: which revoked ann's.
 - EndpointSlices of the case's own replace invented ones; each address below 127.0.0.0/24 has a pod, named
   by its ``targetRef`` or else by the address.
 """
@@ -16,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
+from tests.corpus.authority import Shown, authority, revoked
 from tests.corpus.case import Case
 
 from painless.demo.certificate import Pair, self_made
@@ -103,12 +105,16 @@ def _documents(case: Case) -> list[dict[str, Any]]:
 
 
 def _with_certificate(raw: dict[str, Any]) -> dict[str, Any]:
-    names = _marks(raw).get("certificate") if raw.get("kind") == "Secret" else None
-    if names is None:
-        return raw
-    pair = certificate_for(names)
-    data = {"tls.crt": pair.certificate.decode(), "tls.key": pair.key.decode(), **raw.get("stringData", {})}
-    return {**raw, "stringData": data}
+    marks = _marks(raw) if raw.get("kind") == "Secret" else {}
+    made: dict[str, str] = {}
+    if names := marks.get("certificate"):
+        pair = certificate_for(names)
+        made |= {"tls.crt": pair.certificate.decode(), "tls.key": pair.key.decode()}
+    if names := marks.get("authority"):
+        made["ca.crt"] = "".join(authority(name.strip()).pem for name in names.split(","))
+    if name := marks.get("revoked"):
+        made["ca.crl"] = revoked(Shown(name, marks.get("authority", "")))
+    return {**raw, "stringData": {**made, **raw.get("stringData", {})}} if made else raw
 
 
 @lru_cache(maxsize=256)  # Keys cost time, and equal names may share one.

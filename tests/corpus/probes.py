@@ -3,19 +3,22 @@
 ``METHOD URL  field  field => STATUS pod  field  field``, with two spaces or more between fields.
 
 Before the arrow: ``Header: value`` · ``from 127.0.0.9`` (the client's address) · ``body 2048 bytes`` ·
-``with cookies`` (those that earlier answers of this case set) · ``HTTP/2``.  ``10x GET …`` sends it ten
-times.
+``with cookies`` (those that earlier answers of this case set) · ``HTTP/2`` · ``SNI name``, ``no SNI`` (what
+the handshake asks for, if not the URL's host) · ``certificate ann of ours``, ``expired certificate ann of
+ours`` (what the client shows).  ``10x GET …`` sends it ten times.  The status 000 is a TLS that was refused.
 
 After it, a pod's name right after the status; ``web-1, web-2`` means that these and no others answered, each
 at least once; ``(one pod)`` that all answers came from one.  Then: ``Header: value`` · ``Header ~ regular
 expression`` · ``no Header`` · ``body contains text`` · ``body lacks text`` · ``certificate: names`` ·
-``web-new 10-90 times`` (how many of the answers came from this pod).
+``cipher: name`` · ``web-new 10-90 times`` (how many of the answers came from this pod).
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from msgspec import Struct, structs
+from tests.corpus.authority import Shown
 from tests.corpus.case import Case
 from tests.corpus.client import Answer, Request, parse_url
 
@@ -99,10 +102,21 @@ def _with(request: Request, field: str) -> Request | None:
         return structs.replace(request, length=int(found[1]))
     if field == "HTTP/2":
         return structs.replace(request, http2=True)
+    if in_handshake := _in_handshake(field):
+        return structs.replace(request, **in_handshake)
     found = _HEADER.fullmatch(field)
     if found is None or found["how"] != ":":
         return None
     return structs.replace(request, headers=(*request.headers, (found["name"], found["value"])))
+
+
+def _in_handshake(field: str) -> dict[str, Any]:
+    """Return what a client says in the handshake."""
+    if found := re.fullmatch(r"no SNI|SNI (\S+)", field):
+        return {"server_name": found[1] or ""}
+    if found := re.fullmatch(r"(expired )?certificate (\S+) of (\S+)", field):
+        return {"shown": Shown(found[2], found[3], expired=bool(found[1]))}
+    return {}
 
 
 def _check(field: str) -> Check | None:
@@ -114,8 +128,8 @@ def _check(field: str) -> Check | None:
     if found is None:
         return None
     name, how, value = found.groups()
-    if name == "certificate":
-        return _certificate(value)
+    if name in {"certificate", "cipher"}:
+        return _in_tls(name, value)
     if how == ":":
         return _header_is(name, lambda values: values == (value,), f'"{value}"')
     holds = re.compile(value).search
@@ -136,10 +150,10 @@ def _header_is(name: str, holds: Callable[[tuple[str, ...]], bool], expected: st
     return check
 
 
-def _certificate(value: str) -> Check:
+def _in_tls(what: str, value: str) -> Check:
     def check(answer: Answer) -> str:
-        shown = ", ".join(answer.names) or "none"
-        return "" if shown == value else f"found a certificate for {shown}, expected one for {value}"
+        found = answer.cipher if what == "cipher" else ", ".join(answer.names)
+        return "" if found == value else f"found a {what} for {found or 'none'}, expected one for {value}"
 
     return check
 

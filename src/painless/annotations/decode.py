@@ -58,6 +58,18 @@ def seconds(text: str) -> int | Rejected:
     )
 
 
+_SECONDS_OF = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST_TIME = 31_536_000  # Seconds, a year: NGINX counts in milliseconds and refuses what overflows.
+
+
+def duration(text: str) -> str | Rejected:
+    """Decode a time as NGINX writes it, such as ``10m``; a number without a unit is in seconds."""
+    matched = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text)
+    if matched is None or not 1 <= int(matched[1]) * _SECONDS_OF[matched[2]] <= _LONGEST_TIME:
+        return Rejected('a time such as "10m": digits and one of s, m, h, d; a year at most')
+    return text
+
+
 _LARGEST_SIZE = 2**63 - 1
 _UNIT = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 

@@ -67,6 +67,9 @@ def _write(generation: Generation, out: Path) -> None:
     for name, text in generation.cold.items():
         (out / name).write_text(text)
     (out / "generation.conf").write_text(f"error_log {out.absolute()}/gen-{generation.id} emerg;\n")
+    for path in out.glob("*.pem"):
+        if path.name not in generation.cold:
+            path.unlink()
     kept = {out / "hot" / path for path in generation.hot}
     for path in _hot_files(out):
         if path not in kept:
@@ -172,9 +175,8 @@ def _rendered(folder: Path) -> Generation:
         raise SettingsError(f"--against: {folder} was not written by painless render -o {folder}") from cause
     if about is None:
         raise SettingsError(f"--against: {folder} was rendered by another version; render it again")
-    cold = {
-        one.name: one.read_text() for one in sorted(folder.glob("*.conf")) if one.name != "generation.conf"
-    }
+    files = sorted((*folder.glob("*.conf"), *folder.glob("*.pem")))
+    cold = {one.name: one.read_text() for one in files if one.name != "generation.conf"}
     hot = {str(one.relative_to(folder / "hot")): Sensitive(one.read_bytes()) for one in _hot_files(folder)}
     return record.restored(about, generation_id(cold), cold, hot)
 

@@ -4,16 +4,19 @@ The stages are on this screen: claim, parse, merge (which resolves), lower and e
 the smallest part that cannot be honoured and is told; nothing is raised for what users wrote.
 """
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from painless.annotations.base import setting
 from painless.compiler import custom_headers
 from painless.compiler.claim import claim
 from painless.compiler.emit import emit
 from painless.compiler.memory import Memory
 from painless.compiler.merge import merge
 from painless.compiler.options import Options
+from painless.compiler.own_tls import BadAuthorities, dh_parameters
 from painless.compiler.site import Site
 from painless.features import ConfigValues, Parsed, parse, parse_config
+from painless.features.server_tls import DH_PARAM
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef
 from painless.model.snapshot import Snapshot
@@ -60,7 +63,24 @@ def settings_for_all(snapshot: Snapshot, options: Options) -> tuple[ConfigValues
     configmap = snapshot.configmaps.get(options.configmap) if options.configmap else None
     given, about_config = parse_config(configmap)
     config, about_headers = custom_headers.for_all(given, options.configmap, snapshot.configmaps)
-    return config, (*about_config, *about_headers)
+    complete, about_secret = _with_dh_parameters(config, snapshot, options)
+    return complete, (*about_config, *about_headers, *about_secret)
+
+
+def _with_dh_parameters(
+    config: ConfigValues, snapshot: Snapshot, options: Options
+) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:
+    """Return the settings with the parameters of Diffie-Hellman, from the Secret that the ConfigMap names."""
+    name = setting(config.as_defaults(), DH_PARAM)
+    if name is None or options.configmap is None:
+        return config, ()
+    found = dh_parameters(snapshot.secrets.get(name))
+    if not isinstance(found, BadAuthorities):
+        return structs.replace(config, dh_parameters=found), ()
+    says = f"found {found.found}, expected parameters in PEM in Secret {'/'.join(name)}"
+    about, field = ObjectRef("ConfigMap", *options.configmap), f"data[{DH_PARAM.name}]"
+    reason, hint = Reason.INVALID_CONFIG_VALUE, "OpenSSL's own are used"
+    return config, (Diagnostic(about, field, reason, Severity.ERROR, says, hint),)
 
 
 def _parsed(ingress: Ingress, snapshot: Snapshot, options: Options, config: ConfigValues) -> Parsed:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from painless.compiler.lower_failed import failed_location, to_failed
-from painless.compiler.lower_http import certificate_files, one_label
+from painless.compiler.lower_http import one_label
 from painless.compiler.lower_locations import Lowered, lower_location
+from painless.compiler.lower_tls import asks, certificate_files, misdirected_map, own_context
 from painless.compiler.options import Options
 from painless.compiler.shape import Shape
 from painless.compiler.site import CanaryArm, Proxy, Server
@@ -36,7 +37,7 @@ class Block(Struct, frozen=True, gc=False):
 def lower_shape(shape: Shape, options: Options, common: Everywhere) -> Block:
     """Return the block that serves the hosts of a shape."""
     locations = tuple(
-        lower_location(one, names, _owner(shape, at), options, tls=shape.first.tls, common=common)
+        lower_location(one, names, _owner(shape, at), options, server=shape.first, common=common)
         for at, (one, names) in enumerate(zip(shape.first.locations, shape.names, strict=True))
     )
     server = _server(shape, locations, options, common)
@@ -48,7 +49,10 @@ def lower_shape(shape: Shape, options: Options, common: Everywhere) -> Block:
     chosen = (name for primary, arm in arms for name in (primary, arm.upstream))
     return Block(
         server=server,
-        shared=tuple(dict.fromkeys(one for location in locations for one in location.shared)),
+        shared=(
+            *((misdirected_map(),) if asks(shape.first.own_tls) else ()),
+            *dict.fromkeys(one for location in locations for one in location.shared),
+        ),
         looked_up=looked_up,
         arms=tuple(arm for _, arm in arms),
         by_variable=frozenset((*looked_for, *chosen)),
@@ -89,7 +93,8 @@ def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options, comm
         body=(
             *listen(options, default=default),
             *_names(shape),
-            *(certificate_files(options) if default else ()),
+            *((*certificate_files(options), *common.default_server) if default else ()),
+            *own_context(first.own_tls, options),
             *_app_root(shape),
             to_failed(()),
             *(one.block for one in locations),

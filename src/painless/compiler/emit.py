@@ -28,11 +28,17 @@ def emit(
     }
     marked = {path: content for arm in lowered.arms for path, content in markers(arm).items()}
     return _generation(
-        files,
+        {**files, **_pem(site, config)},
         hot={**hot, **marked},
         upstreams=frozenset(one.name for one in site.upstreams if not isinstance(one.feed, StaticFeed)),
         routes=_routes(site.servers, memory),
     )
+
+
+def _pem(site: Site, config: ConfigValues) -> dict[str, Printed]:
+    """Return the cold files that are no configuration; their lines are nobody's."""
+    found = {**site.files, **dict([config.dh_parameters] if config.dh_parameters[0] else [])}
+    return {name: Printed(text, (None,) * text.count("\n")) for name, text in sorted(found.items())}
 
 
 def _upstreams(

@@ -13,6 +13,7 @@ from painless.compiler import match
 from painless.compiler.certificates import Chosen, choose
 from painless.compiler.lookup import Lookup
 from painless.compiler.options import Options
+from painless.compiler.own_tls import Decided, Files, decide
 from painless.compiler.resolve import Unresolved, diagnostic, for_canary, label_of, resolve
 from painless.compiler.shape import own_of, shape_of
 from painless.compiler.site import (
@@ -24,6 +25,7 @@ from painless.compiler.site import (
     Location,
     NotFound,
     Own,
+    OwnTls,
     Proxy,
     Redirected,
     Route,
@@ -71,6 +73,7 @@ class Hosted(Struct, frozen=True, gc=False):
     ``shape`` names everything of the locations that hosts may share, ``own`` is the rest, by location.
     ``chosen`` is its certificate, ``None`` without TLS.  ``alone``: an Ingress asks for a block of its own.
     ``twin`` is the name that redirects to it, if one is asked for.
+    ``own_tls`` is what it has of its own in TLS, ``files`` what NGINX reads for it.
     """
 
     locations: tuple[Location, ...]
@@ -84,6 +87,8 @@ class Hosted(Struct, frozen=True, gc=False):
     alone: bool
     twin: Twin | None
     diagnostics: tuple[Diagnostic, ...]
+    own_tls: OwnTls | None = None
+    files: Files = ()
 
 
 def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
@@ -102,6 +107,7 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
     _drop_bad_expressions(draft)
     locations = match.locations(draft.routes.values())
     chosen, about_tls = choose(name, claims.rules, lookup) if name else (None, ())
+    own = decide(claims.rules, lookup, options.annotations_prefix) if name else Decided()
     # The catch-all belongs to nobody.
     owner = claims.rules[0][0].ref if claims.rules and name else None
     return Hosted(
@@ -116,7 +122,9 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         # The catch-all is NGINX's default server.
         alone=not name or any(settings.own_server for _, settings, _ in claims.rules),
         twin=_twin(name, claims.rules, options),
-        diagnostics=(*draft.diagnostics, *about_tls),
+        diagnostics=(*draft.diagnostics, *about_tls, *own.diagnostics),
+        own_tls=own.tls,
+        files=own.files,
     )
 
 
@@ -148,8 +156,18 @@ class Draft:
     def entry(self, settings: Parsed, ref: ObjectRef) -> tuple[str, Denied | None]:
         """Return the hot file of the users who may enter, and the answer of a route that is closed."""
         users, denied = self.users.of(settings.basic_auth, ref, self.diagnostics)
-        why = settings.denied or denied
+        why = settings.denied or denied or self._not_without_host(settings, ref)
         return users, Denied(why) if why else None
+
+    def _not_without_host(self, settings: Parsed, ref: ObjectRef) -> str:
+        """Return why the catch-all is closed to who asks for certificates: it has no name to ask by."""
+        if self.name or settings.clients is None:
+            return ""
+        says = "found auth-tls-secret on a rule without a host, expected a host"
+        field = f"metadata.annotations[{self.options.annotations_prefix}/auth-tls-secret]"
+        hint = "its paths answer 503: a client is asked for a certificate by the name it calls"
+        self.say(Origin(ref, field), Reason.LOCATION_DENIED, says, hint, Severity.REJECTED)
+        return says
 
     def answer(self, backend: ServiceBackend, settings: Parsed, origin: Origin, instead: str = "") -> Answer:
         """Return what a Service backend comes to, and keep its upstream; ``instead`` is what else happens."""

@@ -8,7 +8,7 @@ from painless.compiler.request_headers import request_headers
 from painless.compiler.site import Site
 from painless.features import Everywhere
 from painless.nginx.resolver import NO_ENDPOINTS
-from painless.nginx.tokens import Literal, Regex, Var, expr, template
+from painless.nginx.tokens import Literal, Regex, Var, template
 from painless.nginx.tree import Directive, block, directive, entry
 
 _LOG_FORMAT = template(
@@ -19,11 +19,6 @@ _LOG_FORMAT = template(
 )
 """ingress-nginx's default, so that what reads its logs reads ours."""
 
-_CIPHERS = (
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
-    "DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256"
-)
 _TEMPORARY = "tmp"  # Below the state directory.
 _CONNECTIONS = 16_384  # ingress-nginx's default of max-worker-connections.
 # 200 questions: NGINX has a socket for each address it is given, and its buffer holds some 270 small answers.
@@ -224,19 +219,6 @@ def _clients() -> tuple[Directive, ...]:
     )
 
 
-def certificate_files(options: Options) -> tuple[Directive, ...]:
-    """Return what the default server says of certificates, for all servers.
-
-    A TLS client's certificate is chosen by the name it asks for, so no other server needs one.  Each that
-    names one has a TLS context of its own, which at 5,000 servers took 0.5 s of each load and 60 MB.
-    """
-    file = expr(f"{options.state}/hot/certificates/", Var("certificate"), ".pem")
-    return (
-        directive("ssl_certificate", file, comment="For all servers: chosen by the name a client asks for."),
-        directive("ssl_certificate_key", file),
-    )
-
-
 def _tls() -> tuple[Directive, ...]:
     return (
         directive(
@@ -246,13 +228,6 @@ def _tls() -> tuple[Directive, ...]:
             "valid=1s",
             comment="A certificate that was replaced is served a second later.",
         ),
-        directive("ssl_protocols", "TLSv1.2", "TLSv1.3", comment="TLS, as ingress-nginx sets it."),
-        directive("ssl_ciphers", _CIPHERS),
-        directive("ssl_prefer_server_ciphers", "on"),
-        directive("ssl_session_cache", "shared:SSL:10m"),
-        directive("ssl_session_timeout", "10m"),
-        directive("ssl_session_tickets", "off"),
-        directive("ssl_buffer_size", "4k"),
     )
 
 

@@ -8,6 +8,7 @@ from painless.annotations.base import Contribution, Place
 from painless.compiler.lower_affinity import cookie_contribution
 from painless.compiler.lower_canary import choose_arm
 from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
+from painless.compiler.lower_tls import plain_closed, told_upstream
 from painless.compiler.options import Options
 from painless.compiler.request_headers import request_headers
 from painless.compiler.shape import Names
@@ -19,6 +20,7 @@ from painless.compiler.site import (
     NotFound,
     Proxy,
     Route,
+    Server,
     Unavailable,
 )
 from painless.features import Everywhere, basic_auth, tls_redirect
@@ -40,19 +42,23 @@ class Lowered(Struct, frozen=True, gc=False):
 
 
 def lower_location(
-    location: Location, names: Names, owner: object, options: Options, *, tls: bool, common: Everywhere
+    location: Location, names: Names, owner: object, options: Options, *, server: Server, common: Everywhere
 ) -> Lowered:
     """Return the location.
 
     ``names`` are what it has of its own.  ``owner`` is the origin of its lines: the route's, or those of all
-    hosts that share it.  ``common`` is what all locations share.
+    hosts that share it.  ``server`` is the one it is in, or one that is like it.  ``common`` is what all
+    locations share.
     """
     route = location.route
-    added = _added_to(location, names, options, alone=owner == route.origin)
+    added = (
+        *_added_to(location, names, options, alone=owner == route.origin),
+        *told_upstream(server.own_tls),
+    )
     lowered = block(
         "location",
         *_pattern(location),
-        body=_body(location, names, added, options, tls=tls, common=common),
+        body=_body(location, names, added, options, server=server, common=common),
         comment=_comment(route, alone=owner == route.origin),
         origin=None if owner == NOBODY else owner,
     )
@@ -84,7 +90,7 @@ def _body(
     added: tuple[Contribution, ...],
     options: Options,
     *,
-    tls: bool,
+    server: Server,
     common: Everywhere,
 ) -> tuple[Directive, ...]:
     route = location.route
@@ -96,7 +102,8 @@ def _body(
     return (
         directive("set", Var("proxy_upstream_name"), names.label),
         *(one for part in added for one in part.rewrite),
-        *(_elsewhere(route) or _to_https(route, options, tls=tls)),
+        *(_elsewhere(route) or _to_https(route, options, tls=server.tls)),
+        *(plain_closed(server.own_tls) if route.settings.clients else ()),
         # The canary first: it may have endpoints where the other Service has none.
         *(choose_arm(answer, names, options) if isinstance(answer, Proxy) else ()),
         *_answer_before_access(route, names, options, added),

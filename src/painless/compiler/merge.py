@@ -55,7 +55,9 @@ def merge(snapshot: Snapshot, options: Options, claimed: Claimed, neutral: Parse
             *about_twins,
         )
     )
-    site = Site(servers, twins, _upstreams(hosted.values()), certificates.by_name())
+    files = {name: text for one in hosted.values() for name, text in one.files}
+    upstreams = _upstreams(hosted.values())
+    site = Site(servers, twins, upstreams, certificates.by_name(), dict(sorted(files.items())))
     hot = {**certificates.hot(), **{path: users for one in hosted.values() for path, users in one.users}}
     return Merged(site, hot, diagnostics)
 
@@ -162,7 +164,18 @@ def _no_twin(twin: Twin) -> Diagnostic:
 
 
 def _server(name: str, names: tuple[str, ...], one: Hosted, *, tls: bool) -> Server:
-    return Server(name, names, tls, one.locations, one.shape, one.own, one.origin, one.app_root, one.alone)
+    return Server(
+        name,
+        names,
+        tls,
+        one.locations,
+        one.shape,
+        one.own,
+        one.origin,
+        one.app_root,
+        one.alone,
+        one.own_tls,
+    )
 
 
 def _upstreams(hosted: Iterable[Hosted]) -> tuple[Upstream, ...]:

@@ -115,7 +115,7 @@ def grouped(servers: Iterable[Server]) -> dict[object, tuple[Server, ...]]:
     alike: dict[object, list[Server]] = {}
     for one in servers:
         root = one.app_root[0] if one.app_root else None
-        key = (one.host, one.tls) if one.alone else (one.shape, one.tls, root)
+        key = (one.host, one.tls) if one.alone else (one.shape, one.tls, root, one.own_tls)
         alike.setdefault(key, []).append(one)
     return {key: tuple(some) for key, some in alike.items()}
 
@@ -123,7 +123,8 @@ def grouped(servers: Iterable[Server]) -> dict[object, tuple[Server, ...]]:
 def shape(servers: tuple[Server, ...]) -> Shape:
     """Return the shape of servers that share a block."""
     first = servers[0]
-    id_ = _digest((first.shape, first.tls, first.app_root[0] if first.app_root else None))
+    own_tls = (first.own_tls,) if first.own_tls else ()
+    id_ = _digest((first.shape, first.tls, first.app_root[0] if first.app_root else None, *own_tls))
     if len(servers) == 1:
         return Shape(id_, servers, tuple(_literal(one) for one in first.own), {})
     looked_up: dict[str, Column] = {}

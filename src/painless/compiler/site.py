@@ -11,6 +11,8 @@ from msgspec import Struct
 from painless.features import Parsed
 from painless.features.balancing import Balancing
 from painless.features.canary import Canary
+from painless.features.server_tls import Ciphers
+from painless.features.tls_redirect import TlsRedirect
 from painless.model.objects import ObjectRef, Origin, PathType
 from painless.nginx.tokens import Expr
 
@@ -176,12 +178,37 @@ class Own(Struct, frozen=True, gc=False):
     why: str = ""
 
 
+class Clients(Struct, frozen=True, gc=False):
+    """Which certificates a host wants of its clients.
+
+    ``authorities`` and ``revoked`` are cold files.  ``closed``: nobody may enter, since it cannot be known
+    who may.  ``redirect`` is how plain HTTP, which has no certificates, is sent to HTTPS.
+    """
+
+    closed: bool = False
+    verify: str = "on"
+    depth: int = 1
+    page: str = ""
+    subject: str = ""
+    passed_on: bool = False
+    authorities: str = ""
+    revoked: str = ""
+    redirect: TlsRedirect | None = None
+
+
+class OwnTls(Struct, frozen=True, gc=False):
+    """What a host has of its own in TLS, so that NGINX needs a TLS context for it."""
+
+    clients: Clients | None = None
+    ciphers: Ciphers | None = None
+
+
 class Server(Struct, frozen=True, gc=False):
     """The names of one host that are served alike; the empty host is the catch-all, NGINX's default server.
 
     ``tls``: an Ingress asks for TLS, so plain HTTP is redirected where it may be.  ``shape`` names everything
     of the locations that hosts may share; ``own`` is the rest, one for each location.  ``alone``: an Ingress
-    asks for a block of its own.
+    asks for a block of its own.  ``own_tls`` is part of what hosts share, too.
     """
 
     host: str
@@ -193,6 +220,7 @@ class Server(Struct, frozen=True, gc=False):
     origin: Origin | None
     app_root: tuple[Expr, Origin] | None = None
     alone: bool = False
+    own_tls: OwnTls | None = None
 
 
 class Twin(Struct, frozen=True, gc=False):
@@ -206,10 +234,12 @@ class Twin(Struct, frozen=True, gc=False):
 class Site(Struct, frozen=True, gc=False):
     """Everything NGINX will serve.
 
-    ``certificates``: for each name of a server, the hot file of its certificate without suffix.
+    ``certificates``: for each name of a server, the hot file of its certificate without suffix.  ``files``:
+    cold files that are no configuration, such as authorities, by name.
     """
 
     servers: tuple[Server, ...]
     twins: tuple[Twin, ...]
     upstreams: tuple[Upstream, ...]
     certificates: Mapping[str, str]
+    files: Mapping[str, str] = {}

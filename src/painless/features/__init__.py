@@ -35,6 +35,7 @@ from painless.features import (
     body_size,
     buffering,
     canary,
+    client_certificates,
     connection,
     cors,
     custom_headers,
@@ -49,6 +50,7 @@ from painless.features import (
     retries,
     rewrite,
     server_alias,
+    server_tls,
     timeouts,
     tls_redirect,
     upstream_headers,
@@ -59,7 +61,7 @@ from painless.model.objects import ConfigMap, Ingress
 from painless.nginx.tokens import Expr
 from painless.nginx.tree import Directive
 
-GATES = frozenset({"auth-tls-secret", "auth-url"})
+GATES = frozenset({"auth-url"})
 """Annotations that let only some clients in: a location that has one stays closed while we honour none."""
 
 
@@ -106,6 +108,8 @@ FEATURES: tuple[Feature, ...] = (
     redirects,
     www,
     server_alias,
+    server_tls,
+    client_certificates,
     own_server,
     rewrite,
     canary,
@@ -146,6 +150,8 @@ class Parsed(Struct, frozen=True):
     protocol: str
     service_upstream: bool
     basic_auth: basic_auth.BasicAuth | None
+    clients: client_certificates.ClientCertificates | None
+    ciphers: server_tls.Ciphers | None
     additive: tuple[tuple[int, Any, str], ...]
     denied: str
     diagnostics: tuple[Diagnostic, ...]
@@ -163,11 +169,13 @@ class ConfigValues(Struct, frozen=True):
     """A ConfigMap's values: decoded, and hashable so that parsing can be memoised by them.
 
     ``added`` and ``sent`` are the headers of all answers and of all requests, from ConfigMaps that it names.
+    ``dh_parameters`` is a cold file's name with its text, from a Secret that it names.
     """
 
     pairs: tuple[tuple[str, Any], ...] = ()
     added: custom_headers.Headers = ()
     sent: tuple[tuple[str, Expr], ...] = ()
+    dh_parameters: tuple[str, str] = ("", "")
 
     def as_defaults(self) -> Defaults:
         return dict(self.pairs)
@@ -234,6 +242,8 @@ def _read(values: Values) -> Parsed:
     protocol = backend_protocol.parse(values)
     one_peer = backend_service.parse(values)
     users = basic_auth.parse(values)
+    clients = client_certificates.parse(values)
+    ciphers = server_tls.parse(values)
     return Parsed(
         tls_redirect=redirect,
         app_root=root,
@@ -248,6 +258,8 @@ def _read(values: Values) -> Parsed:
         protocol=protocol,
         service_upstream=one_peer,
         basic_auth=users,
+        clients=clients,
+        ciphers=ciphers,
         additive=kept,
         denied=values.denied,
         diagnostics=tuple(values.diagnostics),
@@ -270,7 +282,9 @@ def with_headers(
     return structs.replace(found, look=_look(found))
 
 
-_ELSEWHERE = frozenset({"aliases", "app_root", "balancing", "diagnostics", "look", "own_server", "www"})
+_ELSEWHERE = frozenset(
+    {"aliases", "app_root", "balancing", "ciphers", "diagnostics", "look", "own_server", "www"}
+)
 """What does not show in a location's block."""
 
 
@@ -287,6 +301,8 @@ def _look(parsed: Parsed) -> str:
     """
     auth = structs.replace(parsed.basic_auth, secret="") if parsed.basic_auth else None
     seen, plain = structs.asdict(structs.replace(parsed, basic_auth=auth)), structs.asdict(_plain())
+    # What is asked of clients is the host's; a location shows only that its Ingress asks.
+    seen["clients"] = parsed.clients is not None or None
     shown_there = [(name, one) for name, one in seen.items() if name not in _ELSEWHERE and one != plain[name]]
     if not shown_there:
         return ""
@@ -324,6 +340,7 @@ def http(config: ConfigValues) -> tuple[Directive, ...]:
     """Return what the features write for all servers alike."""
     defaults = config.as_defaults()
     return (
+        *server_tls.http(defaults, config.dh_parameters[0]),
         *limits.http(defaults),
         *body_size.http(defaults),
         *timeouts.http(defaults),
@@ -343,12 +360,14 @@ class Everywhere(Struct, frozen=True):
     """What holds in all locations, where NGINX inherits a list whole or not: locations with more repeat it.
 
     ``hidden`` are the application's headers that no client sees, ``added`` the directives that add headers
-    to all answers, ``sent`` the headers of all requests beyond our own.
+    to all answers, ``sent`` the headers of all requests beyond our own.  ``default_server`` is what only
+    the server for names that nobody has says.
     """
 
     hidden: tuple[str, ...] = ()
     added: tuple[Directive, ...] = ()
     sent: tuple[tuple[str, Expr], ...] = ()
+    default_server: tuple[Directive, ...] = ()
 
 
 def everywhere(config: ConfigValues) -> Everywhere:
@@ -357,4 +376,5 @@ def everywhere(config: ConfigValues) -> Everywhere:
         hidden=(*hsts.hidden(config.as_defaults()), *(name for name, _ in config.added)),
         added=tuple(one for one in http(config) if one.name == "add_header"),
         sent=config.sent,
+        default_server=server_tls.default_server(config.as_defaults()),
     )

@@ -240,6 +240,22 @@ class Reason(StrEnum):
         "Two Ingresses name different Secrets for one host. The certificate of the older one is served.",
         "Name one Secret, or list the host under spec.tls of one Ingress only.",
     )
+    HOST_CONFLICT = (
+        "HostConflict",
+        (
+            "Two Ingresses of a host disagree about what only the whole host can have: client certificates, "
+            "ciphers, passthrough. The oldest that asks decides; both are told."
+        ),
+        "Give both the same values, or remove the annotation from one of them.",
+    )
+    HOST_CLOSED = (
+        "HostClosed",
+        (
+            "Clients of the host must have a certificate, and it cannot be known which: the Secret with the "
+            "authorities is missing or cannot be read, or an annotation is wrong. The host answers 403."
+        ),
+        "Mend the annotation, or the keys ca.crt and ca.crl of the Secret.",
+    )
     CANARY_WITHOUT_PRIMARY = (
         "CanaryWithoutPrimary",
         (

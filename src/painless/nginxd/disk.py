@@ -123,14 +123,16 @@ class Disk:
 
     @contextmanager
     def changed(self, id_: str, change: Callable[[str], str]) -> Iterator[Path]:
-        """Yield a folder with the files of a generation, each as ``change`` has it; it is gone afterwards."""
+        """Yield a folder with a generation's files, its text as ``change`` has it; it is gone afterwards."""
         staged = self.folder(id_)
         partial = partial_beside(staged)
         try:
             with within_room(partial):
                 partial.mkdir(mode=PRIVATE)
-                for one in staged.rglob("*.conf"):
-                    content = change(one.read_bytes().decode()).encode()
+                for one in staged.rglob("*.*"):
+                    content = one.read_bytes()
+                    if one.suffix == ".conf":
+                        content = change(content.decode()).encode()
                     target = partial / one.relative_to(staged)
                     target.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
                     write_whole(target, content)
