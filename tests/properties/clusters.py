@@ -128,6 +128,8 @@ _BUNDLES: tuple[dict[str, str], ...] = (
     {"backend-protocol": "HTTPS", "proxy-body-size": "8m", "proxy-read-timeout": "60"},
     {"force-ssl-redirect": "true", "preserve-trailing-slash": "true"},
     {"service-upstream": "true"},
+    {"auth-tls-secret": "shop/pair", "auth-tls-match-cn": "CN=a.*", "auth-tls-verify-depth": "2"},
+    {"auth-tls-secret": "shop/pair", "auth-tls-verify-client": "optional", "ssl-ciphers": "HIGH"},
     {"custom-headers": "shop/headers"},
     {"limit-rps": "5", "limit-connections": "9", "limit-allowlist": "10.0.0.0/8,::1"},
     {"limit-rpm": "7", "limit-burst-multiplier": "3", "limit-rate": "100"},
@@ -249,6 +251,7 @@ def _secret(draw: st.DrawFn) -> Raw:
         draw(mostly("ann", "bob")): _base64(MARKER.encode()),
         "tls.crt": _base64(_PAIR.certificate if good else users),
         "tls.key": _base64(_PAIR.key),
+        "ca.crt": _base64(_PAIR.certificate if good else users),
     }
     name = draw(mostly("users", "pair", "broken", "basic-users"))
     return _object("v1", "Secret", draw(namespaces), name, {}, data=data)
