@@ -59,6 +59,12 @@ def _signed(shown: Shown) -> tuple[x509.Certificate, bytes]:
     return builder.sign(signer.key, None), content
 
 
+def signed(shown: Shown) -> tuple[bytes, bytes]:
+    """Return a certificate with its key, in PEM."""
+    certificate, key = _signed(shown)
+    return certificate.public_bytes(Encoding.PEM), key
+
+
 def revoked(shown: Shown) -> str:
     """Return the list of an authority that has revoked one certificate, in PEM."""
     signer = authority(shown.authority)

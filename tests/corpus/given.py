@@ -3,9 +3,12 @@
 Manifests stay short: every Service gets one ready pod of its name, unless the case says otherwise.
 
 - ``test/pods: "3"`` on a Service: pods ``web-1`` to ``web-3``; ``"0"``: none.
-- ``test/protocol: https`` (or ``grpc``, ``grpcs``) on a Service: what its pods speak.
+- ``test/protocol: https`` (or ``grpc``, ``grpcs``) on a Service: what its pods speak.  Those with
+  ``mtls`` and ``mtls-grpc`` show a certificate that ``pods`` has signed for pod.internal, and ask for one
+  of ``ours``.
 - ``test/certificate: a.example, *.b.example`` on a Secret: it holds a certificate for these names.
-- ``test/authority: ours`` on a Secret: it holds that authority; ``test/revoked: ann``: which revoked ann's.
+- ``test/authority: ours`` on a Secret: it holds that authority; ``test/revoked: ann``: which revoked ann's;
+  ``test/client: ann``: it holds a certificate that ``ours`` has signed for ann.
 - EndpointSlices of the case's own replace invented ones; each address below 127.0.0.0/24 has a pod, named
   by its ``targetRef`` or else by the address.
 """
@@ -17,7 +20,7 @@ from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
-from tests.corpus.authority import Shown, authority, revoked
+from tests.corpus.authority import Shown, authority, revoked, signed
 from tests.corpus.case import Case
 
 from painless.demo.certificate import Pair, self_made
@@ -29,7 +32,7 @@ from painless.wire import decode_all
 NEAR = "127.0.0."
 """Where pods are as far as a case can see; ``stage`` gives each test process addresses of its own."""
 
-PROTOCOLS = ("http", "https", "grpc", "grpcs")
+PROTOCOLS = ("http", "https", "grpc", "grpcs", "mtls", "mtls-grpc")
 
 _COUNTS = tuple("1234567890")
 _FIRST_POD = 101  # Last byte of the first invented pod's address; below are those that a case writes itself.
@@ -110,6 +113,9 @@ def _with_certificate(raw: dict[str, Any]) -> dict[str, Any]:
     if names := marks.get("certificate"):
         pair = certificate_for(names)
         made |= {"tls.crt": pair.certificate.decode(), "tls.key": pair.key.decode()}
+    if name := marks.get("client"):
+        certificate, key = signed(Shown(name, "ours"))
+        made |= {"tls.crt": certificate.decode(), "tls.key": key.decode()}
     if names := marks.get("authority"):
         made["ca.crt"] = "".join(authority(name.strip()).pem for name in names.split(","))
     if name := marks.get("revoked"):

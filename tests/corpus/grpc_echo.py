@@ -83,5 +83,8 @@ def _context(tls: Tls | None) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tls.certificate, tls.key)
+    if tls.clients is not None:
+        context.load_verify_locations(tls.clients)
+        context.verify_mode = ssl.CERT_REQUIRED
     context.set_alpn_protocols(["h2"])
     return context

@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from msgspec import Struct, structs
+from tests.corpus.authority import Shown, authority, signed
 from tests.corpus.client import Answer, Request, send
 from tests.corpus.given import NEAR, Given, Pod, certificate_for
 from tests.corpus.golden import Output
@@ -71,7 +72,8 @@ class Theatre:
         self._asked_since = 0.0
         self._numbers = count(1)
         self._hot: frozenset[str] = frozenset()
-        self._tls = _pod_certificate(disk.root)
+        plain, mutual = _pod_certificate(disk.root), _pod_with_clients(disk.root)
+        self._tls = {"https": plain, "grpcs": plain, "mtls": mutual, "mtls-grpc": mutual}
         self._address = own_addresses()
         self.ports = _ports(f"{self._address}1")
         self._own = {
@@ -162,8 +164,8 @@ class Theatre:
         return address.replace(NEAR, self._address) if address.startswith(NEAR) else address
 
     def _running(self, pod: Pod) -> Echo | GrpcEcho:
-        tls = self._tls if pod.protocol in {"https", "grpcs"} else None
-        kind = GrpcEcho if pod.protocol in {"grpc", "grpcs"} else Echo
+        tls = self._tls.get(pod.protocol)
+        kind = GrpcEcho if pod.protocol in {"grpc", "grpcs", "mtls-grpc"} else Echo
         return kind(pod.name, self._place(pod.address), pod.port, tls)
 
 
@@ -191,6 +193,15 @@ def _pod_certificate(root: Path) -> Tls:
     found = Tls(root / "pod.crt", root / "pod.key")
     found.certificate.write_bytes(pair.certificate)
     found.key.write_bytes(pair.key)
+    return found
+
+
+def _pod_with_clients(root: Path) -> Tls:
+    certificate, key = signed(Shown("pod.internal", "pods"))
+    found = Tls(root / "mtls-pod.crt", root / "mtls-pod.key", root / "mtls-clients.crt")
+    found.certificate.write_bytes(certificate)
+    found.key.write_bytes(key)
+    (root / "mtls-clients.crt").write_text(authority("ours").pem)
     return found
 
 

@@ -129,6 +129,8 @@ _BUNDLES: tuple[dict[str, str], ...] = (
     {"force-ssl-redirect": "true", "preserve-trailing-slash": "true"},
     {"service-upstream": "true"},
     {"auth-tls-secret": "shop/pair", "auth-tls-match-cn": "CN=a.*", "auth-tls-verify-depth": "2"},
+    {"proxy-ssl-secret": "shop/pair", "backend-protocol": "HTTPS", "proxy-ssl-verify": "on"},
+    {"proxy-ssl-secret": "shop/pair", "backend-protocol": "GRPCS", "proxy-ssl-name": "$host"},
     {"auth-tls-secret": "shop/pair", "auth-tls-verify-client": "optional", "ssl-ciphers": "HIGH"},
     {"custom-headers": "shop/headers"},
     {"limit-rps": "5", "limit-connections": "9", "limit-allowlist": "10.0.0.0/8,::1"},

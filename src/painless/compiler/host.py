@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 
 from painless.annotations.decode import Rejected, shown
 from painless.compiler import match
+from painless.compiler.backends import Backends
 from painless.compiler.certificates import Chosen, choose
 from painless.compiler.lookup import Lookup
 from painless.compiler.options import Options
@@ -34,7 +35,7 @@ from painless.compiler.site import (
     Upstream,
 )
 from painless.compiler.users import Users
-from painless.features import Parsed
+from painless.features import Parsed, backend_tls
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef, Origin, Path, PathType, ResourceBackend, ServiceBackend
 from painless.nginx.tokens import Expr
@@ -82,7 +83,7 @@ class Hosted(Struct, frozen=True, gc=False):
     origin: Origin | None
     app_root: tuple[Expr, Origin] | None
     upstreams: tuple[Upstream, ...]
-    users: tuple[tuple[str, Sensitive], ...]
+    hot: tuple[tuple[str, Sensitive], ...]
     chosen: Chosen | None
     alone: bool
     twin: Twin | None
@@ -117,14 +118,14 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         origin=Origin(owner, "spec.rules") if owner else None,
         app_root=_app_root(claims.rules, options),
         upstreams=_used(draft.upstreams, locations),
-        users=tuple(draft.users.hot.items()),
+        hot=tuple({**draft.users.hot, **draft.backends.hot}.items()),
         chosen=chosen,
         # The catch-all is NGINX's default server.
         alone=not name or any(settings.own_server for _, settings, _ in claims.rules),
         twin=_twin(name, claims.rules, options),
         diagnostics=(*draft.diagnostics, *about_tls, *own.diagnostics),
         own_tls=own.tls,
-        files=own.files,
+        files=(*own.files, *draft.backends.cold.items()),
     )
 
 
@@ -133,6 +134,14 @@ def without_primary(name: str, canaries: Rules) -> tuple[Diagnostic, ...]:
     return tuple(
         _no_primary(origin, name, path) for ingress, _, at in canaries for origin, path in _paths(ingress, at)
     )
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """The hot file with the users who may enter, the files for TLS to the application, or why not."""
+
+    users: str
+    backend: backend_tls.Files | None
+    closed: Denied | None
 
 
 class Draft:
@@ -146,6 +155,7 @@ class Draft:
         self.routes: dict[tuple[str, str], Route] = {}
         self.upstreams: dict[str, Upstream] = {}
         self.users = Users(lookup, options.annotations_prefix)
+        self.backends = Backends(lookup, options.annotations_prefix)
         self.diagnostics: list[Diagnostic] = []
 
     def say(
@@ -153,11 +163,12 @@ class Draft:
     ) -> None:
         self.diagnostics.append(Diagnostic(origin.ref, origin.field, reason, severity, says, hint))
 
-    def entry(self, settings: Parsed, ref: ObjectRef) -> tuple[str, Denied | None]:
-        """Return the hot file of the users who may enter, and the answer of a route that is closed."""
+    def entry(self, settings: Parsed, ref: ObjectRef) -> Entry:
+        """Return what an Ingress's Secrets come to, and the answer of a route that is closed."""
         users, denied = self.users.of(settings.basic_auth, ref, self.diagnostics)
-        why = settings.denied or denied or self._not_without_host(settings, ref)
-        return users, Denied(why) if why else None
+        backend, unusable = self.backends.of(settings.backend_tls, ref, self.diagnostics)
+        why = settings.denied or denied or unusable or self._not_without_host(settings, ref)
+        return Entry(users, backend, Denied(why) if why else None)
 
     def _not_without_host(self, settings: Parsed, ref: ObjectRef) -> str:
         """Return why the catch-all is closed to who asks for certificates: it has no name to ask by."""
@@ -224,10 +235,12 @@ def _add_path(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> Non
         kept = "the older Ingress" if rules else "an Ingress without rules"
         draft.say(origin, Reason.PATH_CONFLICT, says, f"{kept} keeps the path")
         return
-    users, closed = draft.entry(settings, origin.ref)
+    entry = draft.entry(settings, origin.ref)
     away = Redirected(label_of(path.backend, origin)) if settings.redirect else None
-    answer = closed or away or draft.answer(path.backend, settings, origin)
-    draft.routes[key] = Route(path.path or "/", path.path_type, answer, settings, origin, users)
+    answer = entry.closed or away or draft.answer(path.backend, settings, origin)
+    draft.routes[key] = Route(
+        path.path or "/", path.path_type, answer, settings, origin, entry.users, backend=entry.backend
+    )
 
 
 def _add_default_backend(draft: Draft, ingress: Ingress, settings: Parsed) -> None:
@@ -243,9 +256,12 @@ def _add_default_backend(draft: Draft, ingress: Ingress, settings: Parsed) -> No
         says = f"the catch-all is already served for {draft.routes[_ROOT].origin.ref}"
         draft.say(origin, Reason.DEFAULT_BACKEND_CONFLICT, says, "the older Ingress keeps it")
         return
-    users, closed = draft.entry(settings, origin.ref)
-    answer = closed or draft.answer(backend, settings, origin)
-    draft.routes[_ROOT] = Route("/", PathType.PREFIX, answer, _without_redirects(settings), origin, users)
+    entry = draft.entry(settings, origin.ref)
+    answer = entry.closed or draft.answer(backend, settings, origin)
+    here = _without_redirects(settings)
+    draft.routes[_ROOT] = Route(
+        "/", PathType.PREFIX, answer, here, origin, entry.users, backend=entry.backend
+    )
 
 
 def _without_redirects(settings: Parsed) -> Parsed:
@@ -262,17 +278,19 @@ def _add_implicit_root(draft: Draft) -> None:
     rules = draft.claims.rules
     owner, settings = (rules[0][0], rules[0][1]) if rules and draft.name else (None, draft.claims.neutral)
     origin = Origin(owner.ref, DEFAULT_BACKEND) if owner else NOBODY
-    users, closed = draft.entry(settings, origin.ref)
+    entry = draft.entry(settings, origin.ref)
     backend = owner.default_backend if owner else None
-    if closed:
-        answer: Answer = closed
+    if entry.closed:
+        answer: Answer = entry.closed
     elif settings.redirect:
         answer = Redirected(DEFAULT_LABEL)
     elif isinstance(backend, ServiceBackend):
         answer = draft.answer(backend, settings, origin)
     else:
         answer = draft.default_answer()
-    draft.routes[_ROOT] = Route("/", PathType.PREFIX, answer, settings, origin, users, implicit=True)
+    draft.routes[_ROOT] = Route(
+        "/", PathType.PREFIX, answer, settings, origin, entry.users, implicit=True, backend=entry.backend
+    )
 
 
 def _add_canary(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> None:

@@ -23,7 +23,7 @@ from painless.compiler.site import (
     Server,
     Unavailable,
 )
-from painless.features import Everywhere, basic_auth, tls_redirect
+from painless.features import Everywhere, backend_tls, basic_auth, tls_redirect
 from painless.features.backend_protocol import GRPC
 from painless.model.objects import Origin
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
@@ -129,7 +129,12 @@ def _added_to(location: Location, names: Names, options: Options, *, alone: bool
         if route.users and route.settings.basic_auth
         else ()
     )
-    parts = (*route.settings.contributions(place), *users, *cookie_contribution(route))
+    over_tls = (
+        (backend_tls.contribute(route.settings.backend_tls, route.backend, place),)
+        if route.settings.backend_tls and route.backend
+        else ()
+    )
+    parts = (*route.settings.contributions(place), *users, *over_tls, *cookie_contribution(route))
     # Among hosts that share the location, no single one's annotation asks for it.
     return tuple(_owned(part, route) for part in parts) if alone else parts
 

@@ -58,7 +58,7 @@ def merge(snapshot: Snapshot, options: Options, claimed: Claimed, neutral: Parse
     files = {name: text for one in hosted.values() for name, text in one.files}
     upstreams = _upstreams(hosted.values())
     site = Site(servers, twins, upstreams, certificates.by_name(), dict(sorted(files.items())))
-    hot = {**certificates.hot(), **{path: users for one in hosted.values() for path, users in one.users}}
+    hot = {**certificates.hot(), **{path: text for one in hosted.values() for path, text in one.hot}}
     return Merged(site, hot, diagnostics)
 
 

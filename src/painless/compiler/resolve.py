@@ -65,7 +65,7 @@ def resolve(
         balancing = None
     plain = f"{namespace}.{backend.name}.{backend.port}"
     return Upstream(
-        name=plain + _variant(binding, balancing, settings.protocol, one_peer=one_peer),
+        name=plain + _variant(binding, balancing, settings, one_peer=one_peer),
         label=label_of(backend, origin),
         namespace=namespace,
         service=backend.name,
@@ -86,7 +86,9 @@ def for_canary(canary: Parsed, primary: Parsed, label: str) -> Parsed:
     assert canary.canary is not None, "only canaries are hung"
     affinity, rule = primary.affinity, canary.canary
     if affinity is None:
-        return structs.replace(canary, affinity=None, protocol=primary.protocol)
+        return structs.replace(
+            canary, affinity=None, protocol=primary.protocol, backend_tls=primary.backend_tls
+        )
     service = hashlib.blake2b(label.encode(), digest_size=4).hexdigest()
     here = structs.replace(affinity, cookie=f"{affinity.cookie}-{service}", canary=True)
     return structs.replace(
@@ -94,6 +96,7 @@ def for_canary(canary: Parsed, primary: Parsed, label: str) -> Parsed:
         affinity=here if rule.sticky else None,
         canary=structs.replace(rule, bound=affinity.cookie, bound_here=here.cookie if rule.sticky else ""),
         protocol=primary.protocol,
+        backend_tls=primary.backend_tls,
     )
 
 
@@ -192,7 +195,9 @@ def _is_hashed(binding: Binding | None, balancing: Balancing | None) -> bool:
     return balancing is not None and balancing.method is Method.HASH
 
 
-def _variant(binding: Binding | None, balancing: Balancing | None, protocol: str, *, one_peer: bool) -> str:
+def _variant(
+    binding: Binding | None, balancing: Balancing | None, settings: Parsed, *, one_peer: bool
+) -> str:
     """Return what keeps the upstream apart from others of its Service port: labels in DNS, mostly none."""
     variant = ".cluster-ip" if one_peer else ""
     if binding:
@@ -200,9 +205,12 @@ def _variant(binding: Binding | None, balancing: Balancing | None, protocol: str
         variant += f".{kind}{'-canary' if binding.canary else ''}-{cookie_id(binding.cookie)}"
     if balancing:
         variant += f".{balancing.name}"
-    if protocol != "HTTP":
+    if settings.protocol != "HTTP":
         # Idle connections are kept for each protocol, since they speak only one.
-        variant += f".{protocol.lower().replace('_', '-')}"
+        variant += f".{settings.protocol.lower().replace('_', '-')}"
+    if settings.backend_tls is not None:
+        # Nor may one that was opened with a certificate, or without a check, be used where others are asked.
+        variant += f".tls-{hashlib.blake2b(repr(settings.backend_tls).encode(), digest_size=5).hexdigest()}"
     return variant
 
 

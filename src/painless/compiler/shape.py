@@ -97,6 +97,7 @@ def shape_of(locations: Iterable[Location]) -> str:
             one.route.users != "",
             one.route.settings.look,
             _kind(one.route.answer),
+            *((one.route.backend,) if one.route.backend else ()),
         )
         for one in locations
     ]

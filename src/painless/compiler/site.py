@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from painless.features import Parsed
+from painless.features.backend_tls import Files
 from painless.features.balancing import Balancing
 from painless.features.canary import Canary
 from painless.features.server_tls import Ciphers
@@ -128,7 +129,8 @@ Answer = Proxy | Redirected | Unavailable | Denied | NotFound
 class Route(Struct, frozen=True, gc=False):
     """What an Ingress's path asks for, with everything its annotations mean.
 
-    ``users`` is the hot file with the users who may enter; empty when anyone may.
+    ``users`` is the hot file with the users who may enter; empty when anyone may.  ``backend`` are the files
+    for TLS to the application, if it wants any.
     """
 
     path: str
@@ -138,6 +140,7 @@ class Route(Struct, frozen=True, gc=False):
     origin: Origin
     users: str = ""
     implicit: bool = False
+    backend: Files | None = None
 
 
 class Modifier(StrEnum):

@@ -22,10 +22,11 @@ FAREWELL = 1.0  # seconds that open requests get to end when the pod stops; test
 
 
 class Tls(Struct, frozen=True):
-    """Where the certificate and its key are, both in PEM."""
+    """Where the certificate and its key are, in PEM; ``clients`` is who signs those of clients."""
 
     certificate: Path
     key: Path
+    clients: Path | None = None
 
 
 class Asked(Struct, frozen=True):
@@ -142,4 +143,7 @@ def _context(tls: Tls | None) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tls.certificate, tls.key)
+    if tls.clients is not None:
+        context.load_verify_locations(tls.clients)
+        context.verify_mode = ssl.CERT_REQUIRED
     return context

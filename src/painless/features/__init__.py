@@ -30,6 +30,7 @@ from painless.features import (
     app_root,
     backend_protocol,
     backend_service,
+    backend_tls,
     balancing,
     basic_auth,
     body_size,
@@ -116,6 +117,7 @@ FEATURES: tuple[Feature, ...] = (
     affinity,
     balancing,
     backend_protocol,
+    backend_tls,
     backend_service,
     basic_auth,
     *ADDITIVE,
@@ -148,6 +150,7 @@ class Parsed(Struct, frozen=True):
     affinity: affinity.Affinity | None
     balancing: balancing.Balancing | None
     protocol: str
+    backend_tls: backend_tls.BackendTls | None
     service_upstream: bool
     basic_auth: basic_auth.BasicAuth | None
     clients: client_certificates.ClientCertificates | None
@@ -240,6 +243,8 @@ def _read(values: Values) -> Parsed:
     stuck = affinity.parse(values)
     dealt = balancing.parse(values)
     protocol = backend_protocol.parse(values)
+    over_tls = backend_tls.parse(values)
+    backend_tls.say_if_useless(values, over_tls, protocol)
     one_peer = backend_service.parse(values)
     users = basic_auth.parse(values)
     clients = client_certificates.parse(values)
@@ -256,6 +261,7 @@ def _read(values: Values) -> Parsed:
         affinity=stuck,
         balancing=dealt,
         protocol=protocol,
+        backend_tls=over_tls,
         service_upstream=one_peer,
         basic_auth=users,
         clients=clients,

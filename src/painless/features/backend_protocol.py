@@ -1,7 +1,7 @@
 """Which protocol the application speaks.
 
 ``HTTP`` (default), ``HTTPS``, ``GRPC`` and ``GRPCS``; ``AUTO_HTTP`` uses the scheme of the request.  The
-certificate of the application is not verified.
+certificate of the application is not verified unless ``proxy-ssl-verify`` says so.
 
 Writes ``proxy_pass http://…``, ``https://…``, ``grpc_pass grpc://…`` or ``grpcs://…``.
 """
