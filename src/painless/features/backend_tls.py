@@ -130,6 +130,7 @@ def parse(values: Values) -> BackendTls | None:
         says = f"found a Secret of namespace {namespace}, expected one of {values.ingress.namespace}"
         hint = "references to other namespaces are not allowed"
         values.deny(SECRET.name, Reason.LOCATION_DENIED, says, hint)
+        return None
     return BackendTls(
         secret=name,
         ciphers=values.get(CIPHERS),
