@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import logging
 import math
-import signal
 import time
 import traceback
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from painless.compiler.options import Machine, Options
 from painless.controller.loop import Controller
 from painless.controller.ports import WorldError
 from painless.discovery.client import Responder
+from painless.ending import Ending, Patience
 from painless.fallback import read_fallback
 from painless.folder.source import FolderSource
 from painless.garbage import keep_collecting, tame
@@ -34,7 +34,6 @@ from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
 from painless.web.health import serve_health
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SHOWN_REASONS = 20  # Reasons of one reload in one log line.
 
 
@@ -150,7 +149,7 @@ def options_of(
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until told to stop; NGINX and the responder end with us, but not when we are killed."""
+    """Serve until told to end; NGINX and the responder end with us, but not when we are killed."""
     tame()
     user = read_worker_user()
     async with AsyncExitStack() as stack:
@@ -174,13 +173,12 @@ async def serve(settings: Settings) -> None:
             user=user,
             resolvers=responder.resolver_addresses,
         )
-        await _run(settings, Serving(nginx, disk), responder, options)
-        # NGINX ends with the requests it has; told again, it cuts them.
-        for number in _STOP_SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, nginx.cut)
+        await _run(settings, Serving(nginx, disk), responder, options, Ending(nginx))
 
 
-async def _run(settings: Settings, nginx: Serving, responder: Responder, options: Options) -> None:
+async def _run(
+    settings: Settings, nginx: Serving, responder: Responder, options: Options, ending: Ending
+) -> None:
     def diagnostics() -> dict[tuple[str, str], int]:
         return by_reason((one.severity, one.reason) for one in controller.picture.diagnostics)
 
@@ -188,6 +186,8 @@ async def _run(settings: Settings, nginx: Serving, responder: Responder, options
         return controller.picture.live.id if controller.picture.live else ""
 
     def missing() -> str:
+        if ending.began:
+            return "it ends"
         return "" if controller.picture.ready else "no generation serves yet"
 
     def held() -> dict[str, int]:
@@ -211,13 +211,14 @@ async def _run(settings: Settings, nginx: Serving, responder: Responder, options
         missing,
         metrics.page,
     )
+    patience = Patience(settings.shutdown_grace, settings.shutdown_patience, settings.post_shutdown_grace)
     async with health:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(controller.run(FolderSource(settings.source).changes()))
                 group.create_task(responder.supervise())
                 group.create_task(keep_collecting())
-                group.create_task(_until_told_to_stop())
+                group.create_task(_end(ending, patience, controller))
         except* _Stopped:
             pass
     logs.event("controller_stopped")
@@ -227,10 +228,6 @@ class _Stopped(BaseException):
     """Ends the task group; it is no error."""
 
 
-async def _until_told_to_stop() -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in _STOP_SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+async def _end(ending: Ending, patience: Patience, controller: Controller) -> None:
+    await ending.in_order(patience, controller.rest)
     raise _Stopped

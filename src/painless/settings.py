@@ -39,7 +39,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     nameservers: tuple[str, ...] = ()
     nginx: str = ""
     nginx_runner: Path | None = None
+    shutdown_grace: float = 0.0
     shutdown_patience: float = 240.0
+    post_shutdown_grace: float = 0.0
     verbosity: int = 0
 
 

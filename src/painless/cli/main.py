@@ -37,6 +37,18 @@ def main() -> None:
     type=click.Path(path_type=Path),
 )
 @option(
+    "shutdown-grace-period",
+    "Seconds to serve on, unready, after SIGTERM: until clients are sent elsewhere.",
+    default=0.0,
+    type=click.FloatRange(0),
+)
+@option(
+    "post-shutdown-grace-period",
+    "Seconds between the end of NGINX and ours.",
+    default=0.0,
+    type=click.FloatRange(0),
+)
+@option(
     "shutdown-patience", "Seconds for requests to finish at the end.", default=240.0, type=click.FloatRange(0)
 )
 @click.option("-v", "verbosity", type=int, default=0, help="Log verbosity.")
@@ -53,7 +65,9 @@ def serve(**flags: Any) -> None:
         health_check_path=flags["health_check_path"],
         nameservers=tuple(filter(None, flags["nameservers"].split(","))),
         nginx_runner=flags["nginx_runner"] and flags["nginx_runner"].absolute(),
+        shutdown_grace=flags["shutdown_grace_period"],
         shutdown_patience=flags["shutdown_patience"],
+        post_shutdown_grace=flags["post_shutdown_grace_period"],
         verbosity=flags["verbosity"],
     )
     logs.set_up(verbosity=settings.verbosity)

@@ -72,6 +72,7 @@ class Controller:
         )
         # Held by whoever acts on NGINX or its disk: a round, or tidying up.
         self._turn = asyncio.Lock()
+        self._acting: tuple[asyncio.Task[None], ...] = ()
 
     @property
     def picture(self) -> Picture:
@@ -81,9 +82,13 @@ class Controller:
         """Run until cancelled or until the source ends."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._collect(source))
-            group.create_task(self._reconcile())
-            group.create_task(self._tidy())
-            group.create_task(self._look_for_overdue())
+            acting = (self._reconcile(), self._tidy(), self._look_for_overdue())
+            self._acting = tuple(group.create_task(one) for one in acting)
+
+    def rest(self) -> None:
+        """Leave NGINX and its disk alone from now on; addresses of pods are followed until ``run`` ends."""
+        for one in self._acting:
+            one.cancel()
 
     async def _collect(self, source: AsyncIterator[SourceChange]) -> None:
         async for change in source:
