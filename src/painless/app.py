@@ -7,7 +7,7 @@ import math
 import time
 import traceback
 from collections.abc import Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
 
 from painless.compiler.options import Machine, Options
@@ -33,6 +33,7 @@ from painless.plan.changes import Change, first_label
 from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
 from painless.web.health import serve_health
+from painless.web.webhook import Reviewed, serve_webhook
 
 _SHOWN_REASONS = 20  # Reasons of one reload in one log line.
 
@@ -96,6 +97,30 @@ class Told:
     def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None:
         _say_each("diagnostic_found", logging.WARNING, new)
         _say_each("diagnostic_resolved", logging.INFO, gone)
+
+
+class Doorman:
+    """What the webhook says, as metrics and logs."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def reviewed(self, one: Reviewed) -> None:
+        allowed = not one.verdict.refusals
+        self._metrics.reviewed(one.verdict.compared, one.judged, one.answered, allowed=allowed)
+        if not allowed:
+            logs.event("ingress_refused", about=one.about, says=one.verdict.message)
+
+    def unanswered(self, says: str) -> None:
+        self._metrics.unanswered()
+        # Anybody who finds the port can cause it, as often as they like.
+        logs.event("review_unanswered", level=logging.DEBUG, says=says)
+
+    def certificate(self, problem: str) -> None:
+        if problem:
+            logs.event("webhook_certificate_kept", level=logging.ERROR, problem=problem)
+        else:
+            logs.event("webhook_certificate_read")
 
 
 def _say_each(event: str, level: int, some: Iterable[Diagnostic]) -> None:
@@ -212,7 +237,12 @@ async def _run(
         metrics.page,
     )
     patience = Patience(settings.shutdown_grace, settings.shutdown_patience, settings.post_shutdown_grace)
-    async with health:
+    webhook = (
+        serve_webhook(settings.webhook, controller.admission, Doorman(metrics))
+        if settings.webhook
+        else nullcontext()
+    )
+    async with health, webhook:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(controller.run(FolderSource(settings.source).changes()))

@@ -15,6 +15,15 @@ class SettingsError(Exception):
     """A flag or variable is wrong: one sentence for the operator, exit status 2."""
 
 
+class Webhook(Struct, frozen=True):
+    """Where the validating webhook listens, and the files of its certificate."""
+
+    host: str
+    port: int
+    certificate: Path
+    key: Path
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """Decoded settings of ``painless serve``, and of the commands that compile."""
 
@@ -40,6 +49,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     nginx: str = ""
     nginx_runner: Path | None = None
     shutdown_grace: float = 0.0
+    webhook: Webhook | None = None
     shutdown_patience: float = 240.0
     post_shutdown_grace: float = 0.0
     verbosity: int = 0
@@ -58,6 +68,23 @@ def object_name(flag: str, text: str) -> Name | None:
     if not slash or not namespace or not name or "/" in name:
         raise SettingsError(f'{flag}: found "{text}", expected namespace/name')
     return namespace, name
+
+
+def webhook(address: str, certificate: str, key: str) -> Webhook | None:
+    """Decode the flags of the webhook; without an address there is none."""
+    files = {"--validating-webhook-certificate": certificate, "--validating-webhook-key": key}
+    given = [flag for flag, name in files.items() if name]
+    if not address:
+        if given:
+            raise SettingsError(f"found {given[0]} without --validating-webhook, expected both")
+        return None
+    if missing := [flag for flag in files if flag not in given]:
+        raise SettingsError(f"found --validating-webhook without {missing[0]}, expected both")
+    host, _, port = address.rpartition(":")
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
+        raise SettingsError(f'--validating-webhook: found "{address}", expected [address]:port such as :8443')
+    host = "".join(addresses("--validating-webhook", host)).strip("[]")
+    return Webhook(host, int(port), Path(certificate).absolute(), Path(key).absolute())
 
 
 def addresses(flag: str, text: str) -> tuple[str, ...]:

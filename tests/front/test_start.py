@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.front.clients import Load, Seen, Target, ask, until
-from tests.front.given import Make
+from tests.front.given import Make, certificate
 from tests.front.manifests import Folder
 from tests.front.pods import Pods
 from tests.front.program import Doors, Program
@@ -102,6 +102,26 @@ def _state_is_a_file(make: Make, _folder: Folder, _held: ExitStack, files: Path)
     return make(state=place / "state")
 
 
+def _no_webhook_certificate(make: Make, _folder: Folder, _held: ExitStack, files: Path) -> Program:
+    return make(*_webhook(free_ports(1)[0], files))
+
+
+def _webhook_port_taken(make: Make, _folder: Folder, held: ExitStack, files: Path) -> Program:
+    port, pair = free_ports(1)[0], certificate("webhook")
+    _take(port, held)
+    (files / "tls.crt").write_bytes(pair.certificate)
+    (files / "tls.key").write_bytes(pair.key)
+    return make(*_webhook(port, files))
+
+
+def _webhook(port: int, files: Path) -> tuple[str, ...]:
+    return (
+        *("--validating-webhook", f"{LOOPBACK}:{port}"),
+        *("--validating-webhook-certificate", str(files / "tls.crt")),
+        *("--validating-webhook-key", str(files / "tls.key")),
+    )
+
+
 def _take(port: int, held: ExitStack) -> None:
     one = held.enter_context(socket.socket())
     one.bind((LOOPBACK, port))
@@ -116,6 +136,8 @@ def _take(port: int, held: ExitStack) -> None:
         (_no_nginx, r"nothing, which is not an executable"),
         (_health_port_taken, r"health port .* cannot be bound"),
         (_http_port_taken, r"port \d+ on 127\.0\.0\.1 is in use by process \d+"),
+        (_no_webhook_certificate, r"tls\.crt cannot be read: No such file"),
+        (_webhook_port_taken, r"of --validating-webhook cannot be bound"),
         (_state_is_a_file, r"/file"),
     ],
 )

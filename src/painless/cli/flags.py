@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from painless.settings import Settings, SettingsError, addresses, object_name
+from painless.settings import Settings, SettingsError, addresses, object_name, webhook
 
 Command = Callable[..., Any]
 
@@ -73,6 +73,23 @@ def compiling(command: Command) -> Command:
     return command
 
 
+#: The validating webhook, for the API server.
+WEBHOOK = (
+    option("validating-webhook", "Address and port of the validating webhook, such as :8443.", default=""),
+    option(
+        "validating-webhook-certificate", "File of its certificate; read again when it changes.", default=""
+    ),
+    option("validating-webhook-key", "File of its key.", default=""),
+)
+
+
+def with_webhook(command: Command) -> Command:
+    """Add the flags of the webhook."""
+    for decorate in reversed(WEBHOOK):
+        command = decorate(command)
+    return command
+
+
 def settings_of(flags: dict[str, Any], **more: Any) -> Settings:
     """Return the settings that flags ask for; a wrong one ends the command with a sentence."""
     try:
@@ -92,6 +109,12 @@ def settings_of(flags: dict[str, Any], **more: Any) -> Settings:
             annotations_prefix=flags["annotations_prefix"],
             external_names=not flags["disable_svc_external_name"],
             nginx=flags["nginx"],
+            # Only serve has one.
+            webhook=webhook(
+                flags.get("validating_webhook", ""),
+                flags.get("validating_webhook_certificate", ""),
+                flags.get("validating_webhook_key", ""),
+            ),
             **more,
         )
     except SettingsError as problem:

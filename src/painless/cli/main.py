@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from painless import __version__
-from painless.cli.flags import compiling, option, settings_of
+from painless.cli.flags import compiling, option, settings_of, with_webhook
 
 _OUTPUT = click.Choice(["text", "json"])
 
@@ -30,6 +30,7 @@ def main() -> None:
 @option(
     "nameservers", "Comma separated ADDRESS[:PORT] for outside names (default: /etc/resolv.conf).", default=""
 )
+@with_webhook
 @option(
     "nginx-runner",
     "Folder of requests to an NGINX in another container, whose command is runner.sh.",

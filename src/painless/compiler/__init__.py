@@ -11,7 +11,7 @@ from painless.compiler import custom_headers
 from painless.compiler.claim import claim
 from painless.compiler.emit import emit
 from painless.compiler.memory import Memory
-from painless.compiler.merge import merge
+from painless.compiler.merge import Merged, merge
 from painless.compiler.options import Options
 from painless.compiler.own_tls import BadAuthorities, dh_parameters
 from painless.compiler.site import Site
@@ -43,19 +43,39 @@ def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None
     memory = memory or Memory()
     config, about_config = settings_for_all(snapshot, options)
     memory.begin((options, config))
+    meant = understand(snapshot, options, config, memory)
+    generation = emit(meant.merged.site, options, config, meant.merged.hot, memory)
+    found = {*_missing_configmap(snapshot, options), *about_config, *meant.diagnostics}
+    return Compiled(meant.merged.site, generation, tuple(sorted(found)), meant.ours)
+
+
+class Understood(Struct, frozen=True):
+    """What the Ingresses come to before it is text, which of them are ours, and what is wrong with them."""
+
+    merged: Merged
+    ours: tuple[Ingress, ...]
+    diagnostics: frozenset[Diagnostic]
+
+
+def understand(
+    snapshot: Snapshot,
+    options: Options,
+    config: ConfigValues,
+    memory: Memory,
+    passing: ObjectRef | None = None,
+) -> Understood:
+    """Return what the Ingresses ask for together.
+
+    ``passing`` is an Ingress that may never come: what its annotations mean is not remembered.
+    """
     ours, about_classes = claim(snapshot, options)
-    parsed = tuple((one, _parsed(one, snapshot, options, config)) for one in ours)
+    parsed = tuple(
+        (one, _parsed(one, snapshot, options, config, remember=one.ref != passing)) for one in ours
+    )
     neutral = parse(Ingress("", ""), options.annotations_prefix, config)
     merged = merge(snapshot, options, parsed, neutral, memory)
-    generation = emit(merged.site, options, config, merged.hot, memory)
-    found = {
-        *_missing_configmap(snapshot, options),
-        *about_config,
-        *about_classes,
-        *(one for _, settings in parsed for one in settings.diagnostics),
-        *merged.diagnostics,
-    }
-    return Compiled(merged.site, generation, tuple(sorted(found)), ours)
+    said = (one for _, settings in parsed for one in settings.diagnostics)
+    return Understood(merged, ours, merged.diagnostics.union(about_classes, said))
 
 
 def settings_for_all(snapshot: Snapshot, options: Options) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:
@@ -83,9 +103,11 @@ def _with_dh_parameters(
     return config, (Diagnostic(about, field, reason, Severity.ERROR, says, hint),)
 
 
-def _parsed(ingress: Ingress, snapshot: Snapshot, options: Options, config: ConfigValues) -> Parsed:
-    settings = parse(ingress, options.annotations_prefix, config)
-    return custom_headers.for_ingress(settings, ingress.ref, config, snapshot.configmaps)
+def _parsed(
+    ingress: Ingress, snapshot: Snapshot, options: Options, config: ConfigValues, *, remember: bool
+) -> Parsed:
+    settings = parse(ingress, options.annotations_prefix, config, remember=remember)
+    return custom_headers.for_ingress(settings, ingress.ref, config, snapshot.configmaps, remember=remember)
 
 
 def _missing_configmap(snapshot: Snapshot, options: Options) -> tuple[Diagnostic, ...]:

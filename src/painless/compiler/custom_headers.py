@@ -105,14 +105,17 @@ def _headers(
             yield name, decoded(decode, text)
 
 
-def for_ingress(settings: Parsed, ref: ObjectRef, config: ConfigValues, configmaps: ConfigMaps) -> Parsed:
+def for_ingress(
+    settings: Parsed, ref: ObjectRef, config: ConfigValues, configmaps: ConfigMaps, *, remember: bool = True
+) -> Parsed:
     """Return what an Ingress's annotations mean, with the headers of the ConfigMap that it may name."""
     asked = _asked(settings)
     if asked is None:
         return settings
     name = asked[0].configmap
     allowed = setting(config.as_defaults(), ALLOWED)
-    found = _read(settings, configmaps.get(name), allowed)
+    read = _read if remember else _read.__wrapped__
+    found = read(settings, configmaps.get(name), allowed)
     said = found.diagnostics[len(settings.diagnostics) :]
     if not said:
         return found
@@ -133,7 +136,8 @@ def _read(settings: Parsed, configmap: ConfigMap | None, allowed: tuple[str, ...
     assert asked, "only who asks for headers gets some"
     where = f"ConfigMap {'/'.join(asked[0].configmap)}"
     if configmap is None:
-        return _closed(settings, f"found no {where}, expected one with headers")
+        missing = f"found no {where}, expected one with headers"
+        return _closed(settings, missing, Reason.CONFIGMAP_NOT_FOUND)
     may = frozenset(name.lower() for name in allowed)
     # Its values are not shown: the ConfigMap may be another namespace's.
     for name, value in _headers(configmap, _value, frozenset()):
@@ -143,9 +147,9 @@ def _read(settings: Parsed, configmap: ConfigMap | None, allowed: tuple[str, ...
     return _with_own(settings, configmap)
 
 
-def _closed(settings: Parsed, says: str) -> Parsed:
+def _closed(settings: Parsed, says: str, reason: Reason = Reason.LOCATION_DENIED) -> Parsed:
     hint = "the location answers 503 until this is mended"
-    said = _told(settings, Reason.LOCATION_DENIED, Severity.REJECTED, says, hint)
+    said = _told(settings, reason, Severity.REJECTED, says, hint)
     return with_headers(settings, (), says, (said,))
 
 

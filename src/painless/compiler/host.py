@@ -304,7 +304,7 @@ def _add_canary(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> N
         return
     if route.answer.canary is not None:
         says = f"the path already has the canary {route.answer.canary.origin.ref}"
-        draft.say(origin, Reason.CANARY_IGNORED, says, "the older canary is used")
+        draft.say(origin, Reason.CANARY_CONFLICT, says, "the older canary is used")
         return
     here = for_canary(settings, route.settings, label_of(path.backend, origin))
     assert here.canary is not None, "only canaries are hung"

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, structs
 
-from painless.model.objects import EndpointSlice, Object, ObjectRef
+from painless.controller.neighbours import Neighbours
+from painless.model.objects import EndpointSlice, Ingress, Object, ObjectRef
 from painless.model.snapshot import Name, PortNumbers, Snapshot, port_numbers, snapshot_of
 
 
@@ -38,6 +39,7 @@ class Inbox:
         self._slices: dict[Name, dict[ObjectRef, EndpointSlice]] = {}
         self._services: dict[ObjectRef, Name] = {}
         self._ports: dict[Name, PortNumbers] = {}
+        self._neighbours = Neighbours()
 
     def take(self, upserts: Iterable[Object], removals: Iterable[ObjectRef]) -> Touched:
         """Keep the change and say what it touches."""
@@ -47,7 +49,7 @@ class Inbox:
             if ref in self._services:
                 services.add(self._drop(ref))
             else:
-                self._objects.pop(ref, None)
+                self._replace(ref, None)
                 routing = True
         for one in upserts:
             if isinstance(one, EndpointSlice):
@@ -56,7 +58,7 @@ class Inbox:
                 services.add(self._add(one))
             # An equal object stays the one it was: whoever compares thousands does so by identity first.
             elif self._objects.get(one.ref) != one:
-                self._objects[one.ref] = one
+                self._replace(one.ref, one)
                 routing = True
         # Only the port numbers of endpoints decide configuration; every Service has to be looked at.
         ports_moved = [self._count_ports(name) for name in services]
@@ -66,6 +68,11 @@ class Inbox:
         """Return the slices of one Service."""
         return tuple(self._slices.get(service, {}).values())
 
+    def neighbours(self, names: Iterable[str]) -> tuple[Ingress, ...]:
+        """Return every Ingress that has one of these names as a host or an alias."""
+        found = (self._objects[ref] for ref in self._neighbours.of(names))
+        return tuple(one for one in found if isinstance(one, Ingress))
+
     def taken(self) -> Taken:
         """Return what decides configuration at the moment: two copies of references, for any thread."""
         return Taken(dict(self._objects), dict(self._ports))
@@ -73,6 +80,16 @@ class Inbox:
     @property
     def objects(self) -> Mapping[ObjectRef, Object]:
         return self._objects
+
+    def _replace(self, ref: ObjectRef, one: Object | None) -> None:
+        """Keep the object that has this name now, if any."""
+        before = self._objects.pop(ref, None)
+        if isinstance(before, Ingress):
+            self._neighbours.drop(before)
+        if one is not None:
+            self._objects[ref] = one
+        if isinstance(one, Ingress):
+            self._neighbours.add(one)
 
     def _add(self, one: EndpointSlice) -> Name:
         name = (one.namespace, one.service)

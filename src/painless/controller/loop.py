@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Protocol
 
 from painless.compiler.options import Options
+from painless.controller.admission import Admission
 from painless.controller.endpoints import Endpoints
 from painless.controller.inbox import Inbox
 from painless.controller.live import Live
@@ -70,6 +71,7 @@ class Controller:
             shown=self._shown,
             bell=self._bell,
         )
+        self.admission = Admission(self._inbox, options, self._listed.is_set)
         # Held by whoever acts on NGINX or its disk: a round, or tidying up.
         self._turn = asyncio.Lock()
         self._acting: tuple[asyncio.Task[None], ...] = ()

@@ -51,6 +51,7 @@ def _metrics() -> Iterable[Metric]:
     """Return all metrics; each labelled one has to have a sample here, since only that has labels."""
     metrics = Metrics(State(lambda: "id", lambda: {("error", "InvalidHost"): 1}, lambda: {"nothing": 1}))
     metrics.reloaded("IngressAdded", 1)
+    metrics.unanswered()
     found = text_string_to_metric_families(metrics.page().decode())
     families = [one for one in found if not one.name.endswith("_created")]
     assert all(one.samples for one in families), "a metric with labels has no sample here"

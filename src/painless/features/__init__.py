@@ -205,10 +205,14 @@ def _fitting(configmap: ConfigMap, values: Defaults) -> tuple[Defaults, tuple[Di
     return {name: value for name, value in values.items() if name not in sizes}, (about,)
 
 
-def parse(ingress: Ingress, prefix: str, config: ConfigValues) -> Parsed:
-    """Read all annotations of one Ingress; never raises, whatever they hold."""
+def parse(ingress: Ingress, prefix: str, config: ConfigValues, *, remember: bool = True) -> Parsed:
+    """Read all annotations of one Ingress; never raises, whatever they hold.
+
+    What strangers send to be looked at is not remembered: it would take the room of what is served.
+    """
     ours = tuple(one for one in ingress.annotations if one[0].startswith((prefix, OURS)))
-    found = _parsed(ours, ingress.namespace, prefix, config)
+    read = _parsed if remember else _parsed.__wrapped__
+    found = read(ours, ingress.namespace, prefix, config)
     if not found.diagnostics:
         return found
     about = ingress.ref

@@ -100,9 +100,10 @@ class Reason(StrEnum):
         "ConfigMapNotFound",
         (
             "The ConfigMap that --configmap names does not exist, and all settings have their defaults; or "
-            "one that add-headers or proxy-set-headers names, and no header is added."
+            "one that add-headers or proxy-set-headers names, and no header is added; or one that "
+            "custom-headers names, and the paths of the Ingress answer 503."
         ),
-        "Create it, or correct the flag or the key: it is namespace/name.",
+        "Create it, or correct the flag, the key or the annotation: it is namespace/name.",
     )
     CLASS_NOT_FOUND = (
         "ClassNotFound",
@@ -264,10 +265,15 @@ class Reason(StrEnum):
         ),
         "Give the canary the host, path and pathType of the Ingress whose traffic it should get.",
     )
+    CANARY_CONFLICT = (
+        "CanaryConflict",
+        "Two canaries have the same host, path and kind of path. The older one gets its share.",
+        "Remove one of the two canaries.",
+    )
     CANARY_IGNORED = (
         "CanaryIgnored",
-        'A canary annotation without canary: "true", or a second canary for one path. It is ignored.',
-        'Add canary: "true", or remove one of the two canaries.',
+        'A canary annotation without canary: "true". It is ignored.',
+        'Add canary: "true", or remove the annotation.',
     )
     REGEX_HOST = (
         "RegexHost",

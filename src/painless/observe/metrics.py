@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -47,6 +47,32 @@ class State(Collector):
         yield held
 
 
+class _Admission:
+    """What the webhook does; the gauges are ingress-nginx's, by their names there."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        prefix = "nginx_ingress_controller_admission_"
+        self.ingresses = Gauge(
+            f"{prefix}tested_ingresses",
+            "Ingresses that the webhook compared in its last review.",
+            registry=registry,
+        )
+        self.judged = Gauge(
+            f"{prefix}tested_duration", "Seconds that the last review took.", registry=registry
+        )
+        self.answered = Gauge(
+            f"{prefix}roundtrip_duration",
+            "Seconds from the last request for a review to its answer.",
+            registry=registry,
+        )
+        self.reviews = Counter(
+            "painless_admission_reviews",
+            "Requests for a review, by what came of them.",
+            ["verdict"],
+            registry=registry,
+        )
+
+
 class Metrics:
     """The controller's counters, and the page with all series."""
 
@@ -72,6 +98,19 @@ class Metrics:
         self._failures = Counter(
             "painless_failures", "Rounds that failed and were tried again.", registry=self._registry
         )
+
+        self._admission = _Admission(self._registry)
+
+    def reviewed(self, ingresses: int, judged: float, answered: float, *, allowed: bool) -> None:
+        """Count an answer of the webhook: Ingresses looked at, seconds for that and for everything."""
+        one = self._admission
+        one.ingresses.set(ingresses)
+        one.judged.set(judged)
+        one.answered.set(answered)
+        one.reviews.labels("allowed" if allowed else "refused").inc()
+
+    def unanswered(self) -> None:
+        self._admission.reviews.labels("unanswered").inc()
 
     def reloaded(self, reason: str, count: int) -> None:
         self._reloads.labels(reason).inc(count)

@@ -11,7 +11,7 @@ from painless.model.diagnostics import Reason
 from painless.model.objects import ObjectRef
 from painless.wire import names
 from painless.wire.report import Report
-from painless.wire.shared import shared
+from painless.wire.shared import LONGEST, shared
 
 DEFAULT_NAMESPACE = "default"  # where kubectl puts an object whose manifest names none
 
@@ -97,7 +97,8 @@ def annotations_of(metadata: Metadata, report: Report) -> tuple[tuple[str, str],
             report.warning(at, not_text(value, report), Reason.INVALID_ANNOTATION_VALUE, hint)
         else:
             report.error(at, not_text(value, report), Reason.INVALID_ANNOTATION_VALUE, quote(value))
-    return shared(tuple(sorted(kept)))
+    found = tuple(sorted(kept))
+    return shared(found) if sum(len(key) + len(value) for key, value in found) <= LONGEST else found
 
 
 def not_text(value: object, report: Report) -> str:
