@@ -7,7 +7,6 @@ next round.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from typing import Protocol
 
 from painless.compiler.options import Options
 from painless.controller.admission import Admission
@@ -16,28 +15,15 @@ from painless.controller.inbox import Inbox
 from painless.controller.live import Live
 from painless.controller.outside import Outside
 from painless.controller.picture import Picture, Shown
-from painless.controller.ports import CannotStart, Clock, NginxPort, ResponderPort, WorldError
+from painless.controller.ports import CannotStart, Change, Clock, NginxPort, ResponderPort, WorldError
 from painless.controller.rounds import Rounds
 from painless.controller.telling import Listener
-from painless.model.diagnostics import Diagnostic
-from painless.model.objects import Object, ObjectRef
 from painless.model.snapshot import Name
 
 GATHER = 0.02  # Seconds between a change and the compile: the files of one "kubectl apply" come together.
 RETRY = (1.0, 30.0)  # Seconds until a failed round is tried again, doubling: a disk is not freed at once.
 TIDY = 10.0  # Seconds between two looks at what older workers still use.
 OVERDUE = 1.0  # Seconds between two looks at whether something refused is due: the shortest that it waits.
-
-
-class SourceChange(Protocol):
-    """What a source of objects sends; the first holds everything."""
-
-    @property
-    def upserts(self) -> tuple[Object, ...]: ...
-    @property
-    def removals(self) -> tuple[ObjectRef, ...]: ...
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]: ...
 
 
 class Controller:
@@ -80,7 +66,7 @@ class Controller:
     def picture(self) -> Picture:
         return self._shown.picture
 
-    async def run(self, source: AsyncIterator[SourceChange]) -> None:
+    async def run(self, source: AsyncIterator[Change]) -> None:
         """Run until cancelled or until the source ends."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._collect(source))
@@ -92,7 +78,7 @@ class Controller:
         for one in self._acting:
             one.cancel()
 
-    async def _collect(self, source: AsyncIterator[SourceChange]) -> None:
+    async def _collect(self, source: AsyncIterator[Change]) -> None:
         async for change in source:
             touched = self._inbox.take(change.upserts, change.removals)
             self._shown.show(from_source=change.diagnostics)

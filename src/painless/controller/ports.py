@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from msgspec import Struct
+
 from painless.discovery.answers import Answer
+from painless.model.diagnostics import Diagnostic
+from painless.model.objects import Object, ObjectRef
 from painless.nginx.generation import Generation
 from painless.plan.steps import Outcome, Step
 
@@ -14,6 +18,18 @@ class WorldError(Exception):
 
 class CannotStart(WorldError):
     """NGINX cannot start here, whatever the objects say: a port is taken."""
+
+
+class Change(Struct, frozen=True):
+    """What became of a source's objects since the change before; the first holds everything.
+
+    ``diagnostics`` is always the complete current set of what the source itself has to say.
+    """
+
+    upserts: tuple[Object, ...] = ()
+    removals: tuple[ObjectRef, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    first: bool = False
 
 
 class NginxPort(Protocol):

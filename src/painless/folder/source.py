@@ -8,14 +8,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping
 from pathlib import Path
 
-from msgspec import Struct
-
+from painless.controller.ports import Change
 from painless.folder.claims import Claims
 from painless.folder.disk import Known, Look, look, unanswered
 from painless.folder.manifest import SUFFIXES, Manifest, manifest_ref
 from painless.folder.watch import Watch
 from painless.model.diagnostics import Diagnostic, Reason, Severity
-from painless.model.objects import Object, ObjectRef
+from painless.model.objects import Object
 
 READ_S = 60.0  # a file system that answers later is broken; 16 MiB of YAML take up to 9 s
 QUIET_S = 2.0  # the rhythm of looking at everything, for what makes no event
@@ -25,18 +24,6 @@ SETTLING_TRIES = 50  # for at most about a second the first picture waits for fi
 
 class FolderError(Exception):
     """The folder cannot be used at all: one sentence for the user, exit status 2."""
-
-
-class Change(Struct, frozen=True):
-    """What became of the folder's objects since the change before.
-
-    ``diagnostics`` is always the complete current set.  The first change holds everything.
-    """
-
-    upserts: tuple[Object, ...]
-    removals: tuple[ObjectRef, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    first: bool = False
 
 
 class FolderSource:

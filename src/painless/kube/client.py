@@ -6,7 +6,7 @@ business: a request is sent once, and once more only when new credentials may he
 
 import os
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -66,16 +66,23 @@ class Client:
         raise AssertionError("the last try returns or raises")
 
     async def stream(
-        self, path: str, query: Mapping[str, str], *, idle: float = IDLE_S
+        self,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        idle: float = IDLE_S,
+        opened: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of an answer that does not end, until the server ends it.
 
+        ``opened`` is called when the server has said yes, which may be long before the first line.
         Raises ``Unreachable`` after ``idle`` seconds of silence, and when the connection breaks.
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=idle)
         for last in (False, True):
             try:
                 async with self._sent("GET", path, query, timeout) as answer:
+                    opened()
                     async for line in lines(answer.content.iter_any()):
                         yield line
                     return

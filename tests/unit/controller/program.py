@@ -4,22 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
-from msgspec import Struct
 from tests.builders import OPTIONS
 from tests.fakes.world import FakeNginx, FakeResponder, VirtualClock, settle
 
 from painless.controller.loop import Controller
+from painless.controller.ports import Change as Said
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Ingress, Object, ObjectRef
 from painless.plan.changes import Change
-
-
-class Said(Struct, frozen=True):
-    """A change as a source sends it."""
-
-    upserts: tuple[Object, ...] = ()
-    removals: tuple[ObjectRef, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 class Heard:

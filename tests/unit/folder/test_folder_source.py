@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from painless.folder.source import Change, FolderError, FolderSource, read_folder
+from painless.controller.ports import Change
+from painless.folder.source import FolderError, FolderSource, read_folder
 from painless.model.objects import ConfigMap, Object, ObjectRef
 
 DEADLINE_S = 10.0  # a change takes 25 ms; a loaded machine may take a while longer

@@ -1,0 +1,242 @@
+"""The cluster as a source of objects: first all of it, then each change within some milliseconds.
+
+Runs a reflector for each kind and puts together what they bring.  Nothing is sent before every kind was
+listed once; what comes while the receiver is busy waits as the difference it makes, not as a queue.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+
+from painless.controller.ports import Change
+from painless.kube.backoff import Backoff
+from painless.kube.decode import head_of
+from painless.kube.errors import BadAccess, Forbidden, KubeError, NotFound, Throttled, Unreachable
+from painless.kube.kinds import BY_REFERENCE, INGRESS_CLASS, NAMESPACE, Feed
+from painless.kube.known import Known
+from painless.kube.reflector import Reflector, World
+from painless.kube.scope import STAGES, Scope
+from painless.model.objects import ObjectRef
+from painless.observe import logs
+
+GATHER_S = 0.01  # Seconds in which changes come together: a server sends those of one moment in one go.
+START_S = 20.0  # Seconds that the server may be away when we start, before that is told and we end.
+ASKS = 16  # Objects asked for by name at a time: some thousand a second, and the watches are not starved.
+ASK_S = 5.0  # Seconds for one of them; what refers to it is served without it then.
+
+
+class KubeSource:
+    """The objects of a cluster and their changes; ``open`` it, then ``run`` beside who reads ``changes``."""
+
+    def __init__(self, world: World, scope: Scope) -> None:
+        self._world = world
+        self._scope = scope
+        self._known = Known(scope.referring, scope.fixed)
+        self._known.accepts = self._accepts
+        self._selected: frozenset[str] = frozenset()
+        self._reselected = asyncio.Event()
+        self._bell = asyncio.Event()
+        self._asked = asyncio.Event()
+        self._complete = asyncio.Event()
+        self._running: list[tuple[Reflector, asyncio.Task[None]]] = []
+        self.reads_classes = True
+        """Whether IngressClasses may be listed; ``open`` finds out."""
+
+    async def open(self) -> None:
+        """See whether the server can be used; raises ``KubeError`` with a sentence when it cannot.
+
+        To be done before anything else is touched: who cannot start must not end what serves.
+        """
+        clock, backoff = self._world.clock, Backoff(self._world.luck)
+        deadline = clock.now() + START_S
+        while True:
+            try:
+                await self._look()
+            except (Unreachable, Throttled) as problem:
+                wait = backoff.wait(problem.retry_after if isinstance(problem, Throttled) else 0.0)
+                if clock.now() + wait > deadline:
+                    raise
+                await clock.sleep(wait)
+            else:
+                return
+
+    async def run(self) -> None:
+        """List, watch and ask until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._ask())
+            if self._scope.selector:
+                names = _Names(self._select)
+                reflector = Reflector(self._world, self._scope.feeds(NAMESPACE)[0], names)
+                group.create_task(reflector.run())
+                await names.done.wait()
+            for stage in STAGES:
+                await self._start([feed for kind in stage for feed in self._scope.feeds(kind)], group)
+            while self._known.waits:
+                await self._bell.wait()
+                self._bell.clear()
+            self._bell.set()
+            self._complete.set()
+            while True:
+                await self._reselected.wait()
+                await self._world.clock.sleep(GATHER_S)
+                self._reselected.clear()
+                await self._relist(group)
+
+    async def changes(self) -> AsyncGenerator[Change, None]:
+        """Yield everything once it is complete, then each change."""
+        await self._complete.wait()
+        upserts, removals = self._known.take()
+        told = self._known.diagnostics
+        yield Change(upserts, removals, told, first=True)
+        while True:
+            await self._bell.wait()
+            await self._world.clock.sleep(GATHER_S)
+            self._bell.clear()
+            upserts, removals = self._known.take()
+            before, told = told, self._known.diagnostics
+            if upserts or removals or told is not before:
+                yield Change(upserts, removals, told)
+
+    async def _look(self) -> None:
+        """Ask for one object of each kind; all that is refused is told in one sentence."""
+        feeds = [feed for stage in STAGES for kind in stage for feed in self._scope.feeds(kind)]
+        if self._scope.selector:
+            feeds.extend(self._scope.feeds(NAMESPACE))
+        answers = await asyncio.gather(*(self._look_at(feed) for feed in feeds))
+        refused = dict(zip(feeds, answers, strict=True))
+        if classes := refused.pop(Feed(INGRESS_CLASS), None):
+            self.reads_classes = False
+            then = "Ingresses are matched by the name of their class, as --ingress-class-by-name has it"
+            logs.event("classes_not_readable", level=logging.WARNING, problem=str(classes), then=then)
+        problems = [str(one) for one in refused.values() if one]
+        if problems:
+            raise BadAccess("; ".join(problems))
+
+    async def _look_at(self, feed: Feed) -> Forbidden | None:
+        try:
+            await self._world.client.call("GET", feed.path, query=feed.query | {"limit": "1"})
+        except Forbidden as problem:
+            return problem
+        return None
+
+    async def _start(self, feeds: list[Feed], group: asyncio.TaskGroup) -> None:
+        """Start watching, and wait until all was listed once."""
+        sinks = []
+        for feed in feeds:
+            if feed.kind is not INGRESS_CLASS or self.reads_classes:
+                sinks.append(_Objects(feed, self._known, self._rang))
+                reflector = Reflector(self._world, feed, sinks[-1])
+                self._running.append((reflector, group.create_task(reflector.run())))
+        for sink in sinks:
+            await sink.done.wait()
+
+    async def _relist(self, group: asyncio.TaskGroup) -> None:
+        """List everything again, since namespaces count that were passed by until now."""
+        for _, task in self._running:
+            task.cancel()
+        await asyncio.wait([task for _, task in self._running])
+        for reflector, _ in self._running:
+            reflector.relist()
+        self._running = [(reflector, group.create_task(reflector.run())) for reflector, _ in self._running]
+
+    def _select(self, selected: frozenset[str]) -> None:
+        added, self._selected = selected - self._selected, selected
+        self._known.sift()
+        if added and self._running:
+            self._reselected.set()
+        self._rang()
+
+    def _accepts(self, ref: ObjectRef) -> bool:
+        return self._scope.accepts(ref, self._selected)
+
+    def _rang(self) -> None:
+        self._bell.set()
+        if self._known.due:
+            self._asked.set()
+
+    async def _ask(self) -> None:
+        turns = asyncio.Semaphore(ASKS)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._asked.wait()
+                self._asked.clear()
+                for ref, number in self._known.asks().items():
+                    group.create_task(self._ask_for(ref, number, turns))
+
+    async def _ask_for(self, ref: ObjectRef, number: int, turns: asyncio.Semaphore) -> None:
+        """Ask until there is an answer, or none is needed any more."""
+        backoff = Backoff(self._world.luck)
+        path = BY_REFERENCE[ref.kind].path(ref.namespace, ref.name)
+        while self._known.is_open(ref, number):
+            try:
+                async with turns:
+                    raw = await self._world.client.call("GET", path, within=ASK_S)
+                self._known.answered(ref, number, raw)
+            except NotFound:
+                self._known.answered(ref, number, None)
+            except KubeError as problem:
+                self._known.failed(ref, number)
+                self._rang()
+                logs.event("object_not_read", level=logging.WARNING, about=str(ref), problem=str(problem))
+                await self._world.clock.sleep(backoff.wait())
+            self._rang()
+
+
+class _Objects:
+    """Takes what one feed brings of the objects that count."""
+
+    def __init__(self, feed: Feed, known: Known, rang: Callable[[], None]) -> None:
+        self.done = asyncio.Event()
+        self._feed = feed
+        self._known = known
+        self._rang = rang
+        self._listed: set[ObjectRef] = set()
+
+    def begin(self) -> None:
+        self._listed = set()
+
+    def listed(self, raw: bytes) -> None:
+        self._listed.add(self._known.put(self._feed.kind, raw))
+
+    def end(self) -> None:
+        self._known.listed(self._feed, self._listed)
+        self._listed = set()
+        self.done.set()
+        self._rang()
+
+    def event(self, kind: str, raw: bytes) -> None:
+        if kind == "DELETED":
+            self._known.gone(head_of(self._feed.kind, raw).ref)
+        else:
+            self._known.put(self._feed.kind, raw)
+        self._rang()
+
+
+class _Names:
+    """Takes the namespaces that the selector matches."""
+
+    def __init__(self, select: Callable[[frozenset[str]], None]) -> None:
+        self.done = asyncio.Event()
+        self._select = select
+        self._names: set[str] = set()
+        self._listed: set[str] = set()
+
+    def begin(self) -> None:
+        self._listed = set()
+
+    def listed(self, raw: bytes) -> None:
+        self._listed.add(_name(raw))
+
+    def end(self) -> None:
+        self._names = self._listed
+        self._select(frozenset(self._names))
+        self.done.set()
+
+    def event(self, kind: str, raw: bytes) -> None:
+        change = self._names.discard if kind == "DELETED" else self._names.add
+        change(_name(raw))
+        self._select(frozenset(self._names))
+
+
+def _name(raw: bytes) -> str:
+    return head_of(NAMESPACE, raw).ref.name
