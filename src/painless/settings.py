@@ -4,6 +4,7 @@ The only reader of the environment.  Names of flags are ingress-nginx's where it
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -27,7 +28,13 @@ class Webhook(Struct, frozen=True):
 class Settings(Struct, frozen=True, kw_only=True):
     """Decoded settings of ``painless serve``, and of the commands that compile."""
 
-    source: Path
+    source: Path | None = None
+    kubeconfig: str = ""
+    apiserver_host: str = ""
+    certificate_authority: str = ""
+    watch_namespace: str = ""
+    watch_namespace_selector: str = ""
+    allow_loopback_endpoints: bool = False
     state_dir: Path = Path("/var/lib/painless")
     bind_addresses: tuple[str, ...] = ()
     http_port: int = 80
@@ -53,6 +60,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     shutdown_patience: float = 240.0
     post_shutdown_grace: float = 0.0
     verbosity: int = 0
+
+
+def environment() -> Mapping[str, str]:
+    """Return all variables, for what follows other programs' rules: KUBECONFIG, a Pod's, exec plug-ins'."""
+    return dict(os.environ)
 
 
 def nginx_variable() -> str:

@@ -48,7 +48,19 @@ def option(name: str, text: str, **settings: Any) -> Callable[[Command], Command
 
 #: What decides the configuration, in the order of the help.
 COMPILING = (
-    option("source", "Folder of manifests.", required=True, type=click.Path(path_type=Path)),
+    option(
+        "source",
+        "Folder of manifests to read in place of a cluster.",
+        default=None,
+        type=click.Path(path_type=Path),
+    ),
+    option("kubeconfig", "Names the cluster (default: our Pod's, then kubectl's).", default=""),
+    option("apiserver-host", "URL of the API server, in place of a kubeconfig.", default=""),
+    option("certificate-authority", "File with the authority of --apiserver-host.", default=""),
+    option("watch-namespace", "Read this namespace only.", default=""),
+    option("watch-namespace-selector", "Read only namespaces whose labels match this selector.", default=""),
+    option("sync-period", "Accepted and not needed: watches miss nothing.", default="0"),
+    switch("allow-loopback-endpoints", "Ask endpoints on loopback; for tests on one machine."),
     option("configmap", "namespace/name of the ConfigMap with global settings.", default=""),
     option("default-backend-service", "namespace/name of the Service for what nobody serves.", default=""),
     option("default-ssl-certificate", "namespace/name of the Secret for hosts without one.", default=""),
@@ -95,6 +107,12 @@ def settings_of(flags: dict[str, Any], **more: Any) -> Settings:
     try:
         return Settings(
             source=flags["source"],
+            kubeconfig=flags["kubeconfig"],
+            apiserver_host=flags["apiserver_host"],
+            certificate_authority=flags["certificate_authority"],
+            watch_namespace=flags["watch_namespace"],
+            watch_namespace_selector=flags["watch_namespace_selector"],
+            allow_loopback_endpoints=flags["allow_loopback_endpoints"],
             bind_addresses=addresses("--bind-address", flags["bind_address"]),
             http_port=flags["http_port"],
             https_port=flags["https_port"],

@@ -54,7 +54,7 @@ def main() -> None:
 )
 @click.option("-v", "verbosity", type=int, default=0, help="Log verbosity.")
 def serve(**flags: Any) -> None:
-    """Serve the Ingresses of a folder with NGINX, and follow its changes."""
+    """Serve the Ingresses of a cluster or a folder with NGINX, and follow their changes."""
     from painless import app
     from painless.observe import logs
 
@@ -103,7 +103,7 @@ def plan(against: Path, output: str, **flags: Any) -> None:
 @compiling
 @option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
 def lint(output: str, **flags: Any) -> None:
-    """Show what is wrong with the manifests: exit status 1 for warnings, 2 for errors."""
+    """Show what is wrong with the objects: exit status 1 for warnings, 2 for errors."""
     from painless.cli import offline
 
     with _sentences():

@@ -14,7 +14,6 @@ from painless.app import build_of, options_of
 from painless.compiler import Compiled, compile_snapshot
 from painless.compiler.options import RESOLVERS, Machine
 from painless.discovery.zone import answer
-from painless.folder.source import read_folder
 from painless.machine import WorkerUser
 from painless.model.diagnostics import Diagnostic, Severity
 from painless.model.objects import EndpointSlice, Object
@@ -26,6 +25,7 @@ from painless.nginxd.find import find_nginx
 from painless.plan.changes import Change, Effect, changes, effect
 from painless.sensitive import Sensitive
 from painless.settings import Settings, SettingsError, nginx_variable
+from painless.sources import read_once
 
 _RECORD = "painless.json"
 _COLOURS = {Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.REJECTED: "red"}
@@ -144,7 +144,7 @@ def version(nginx: str, *, as_json: bool) -> None:
 
 def _compiled(settings: Settings, out: Path | None) -> tuple[Compiled, tuple[Diagnostic, ...]]:
     """Compile the folder as if its state directory were ``out``, and collect all findings."""
-    objects, from_folder = read_folder(settings.source)
+    objects, from_source = read_once(settings)
     options = options_of(
         settings,
         build_of(settings),
@@ -154,7 +154,7 @@ def _compiled(settings: Settings, out: Path | None) -> tuple[Compiled, tuple[Dia
         resolvers=RESOLVERS,
     )
     compiled = compile_snapshot(snapshot_of(objects), options)
-    found = {*from_folder, *compiled.diagnostics, *_about_endpoints(compiled, objects)}
+    found = {*from_source, *compiled.diagnostics, *_about_endpoints(compiled, objects)}
     return compiled, tuple(sorted(found))
 
 

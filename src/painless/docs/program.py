@@ -10,6 +10,7 @@ from painless.cli import main as commands
 from painless.cli.main import __doc__ as about_commands
 from painless.docs.markdown import code, page, prose, table
 from painless.model.diagnostics import Reason, Severity
+from painless.observe.apiserver import ApiServer, Line
 from painless.observe.metrics import Metrics, State
 
 _SEVERITIES = {
@@ -49,7 +50,8 @@ def metrics_page() -> str:
 
 def _metrics() -> Iterable[Metric]:
     """Return all metrics; each labelled one has to have a sample here, since only that has labels."""
-    metrics = Metrics(State(lambda: "id", lambda: {("error", "InvalidHost"): 1}, lambda: {"nothing": 1}))
+    state = State(lambda: "id", lambda: {("error", "InvalidHost"): 1}, lambda: {"nothing": 1})
+    metrics = Metrics(state, ApiServer(lambda: [Line("Ingress", 1.0, 1, 1, 1, 1)]))
     metrics.reloaded("IngressAdded", 1)
     metrics.unanswered()
     found = text_string_to_metric_families(metrics.page().decode())

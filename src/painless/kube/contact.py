@@ -13,13 +13,17 @@ TOLD_AFTER = 2
 
 
 class Line(Struct):
-    """One list with its watch, in numbers; ``heard`` is when the server last said something."""
+    """One list with its watch, in numbers; ``heard`` is when the server last said something.
+
+    ``failures`` are those since it last answered.
+    """
 
     kind: str
     heard: float
     events: int = 0
     lists: int = 0
     watches: int = 0
+    failed: int = 0
     failures: int = 0
     refused: bool = False
 
@@ -49,6 +53,7 @@ class Contact:
 
     def failed(self, line: Line, problem: KubeError) -> None:
         """Take note that it does not; what is served stays as it is."""
+        line.failed += 1
         line.failures += 1
         if isinstance(problem, Forbidden):
             if not line.refused:

@@ -106,7 +106,7 @@ class KubeSource:
         refused = dict(zip(feeds, answers, strict=True))
         if classes := refused.pop(Feed(INGRESS_CLASS), None):
             self.reads_classes = False
-            then = "Ingresses are matched by the name of their class, as --ingress-class-by-name has it"
+            then = "spec.ingressClassName counts only with --ingress-class-by-name, by its name"
             logs.event("classes_not_readable", level=logging.WARNING, problem=str(classes), then=then)
         problems = [str(one) for one in refused.values() if one]
         if problems:

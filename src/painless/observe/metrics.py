@@ -76,9 +76,10 @@ class _Admission:
 class Metrics:
     """The controller's counters, and the page with all series."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, *collectors: Collector) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(state)
+        for one in collectors:
+            self._registry.register(one)
         self._reloads = Counter(
             "painless_reloads",
             "Times NGINX was told to load, by the first reason of the change.",

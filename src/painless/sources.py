@@ -1,0 +1,115 @@
+"""Where objects come from: a folder or a cluster, as the operator said.
+
+Opened before anything that serves is touched: a wrong kubeconfig or an API server that is away ends the
+command and nothing else.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from msgspec import Struct
+
+from painless.clock import RealClock
+from painless.controller.ports import Change
+from painless.folder.source import FolderSource, read_folder
+from painless.kube.client import Client
+from painless.kube.contact import Contact
+from painless.kube.find import Cluster, find_access
+from painless.kube.kubeconfig import Clocks
+from painless.kube.reflector import World
+from painless.kube.scope import Scope
+from painless.kube.source import KubeSource
+from painless.model.diagnostics import Diagnostic
+from painless.model.objects import Object
+from painless.observe import logs
+from painless.observe.apiserver import Line
+from painless.settings import Settings, SettingsError, environment
+
+
+class InCluster(Struct, frozen=True):
+    """A cluster that can be used: whatever else asks the API server uses the same client."""
+
+    client: Client
+    source: KubeSource
+    contact: Contact
+
+    def lines(self) -> Iterable[Line]:
+        """Return how things stand, for the metrics."""
+        now = self.contact.now()
+        for one in self.contact.lines:
+            yield Line(one.kind, now - one.heard, one.events, one.lists, one.watches, one.failed)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[InCluster | None]:
+    """Open the cluster; nothing when objects come from a folder.  Raises ``KubeError`` with a sentence."""
+    if settings.source is not None:
+        _refuse_both(settings)
+        yield None
+        return
+    clock = RealClock()
+    flags = Cluster(settings.kubeconfig, settings.apiserver_host, settings.certificate_authority)
+    access = find_access(flags, environment(), Clocks(time.time, clock.now))
+    client, contact = Client(access), Contact(clock.now)
+    try:
+        source = KubeSource(World(client, clock, random.random, contact), _scope(settings))
+        await source.open()
+        logs.event("cluster_found", server=access.server, why=access.why)
+        yield InCluster(client, source, contact)
+    finally:
+        await client.close()
+
+
+def changes_of(settings: Settings, cluster: InCluster | None) -> AsyncIterator[Change]:
+    """Return the changes of whatever the objects come from."""
+    if cluster is not None:
+        return cluster.source.changes()
+    assert settings.source is not None, "without a cluster there is a folder"
+    return FolderSource(settings.source).changes()
+
+
+def read_once(settings: Settings) -> tuple[tuple[Object, ...], tuple[Diagnostic, ...]]:
+    """Return all objects as they are now, and what is wrong with them."""
+    if settings.source is None:
+        return asyncio.run(_read_cluster(settings))
+    _refuse_both(settings)
+    return read_folder(settings.source)
+
+
+async def _read_cluster(settings: Settings) -> tuple[tuple[Object, ...], tuple[Diagnostic, ...]]:
+    async with opened(settings) as cluster, asyncio.TaskGroup() as group:
+        assert cluster is not None, "without a folder there is a cluster"
+        run = group.create_task(cluster.source.run())
+        changes = cluster.source.changes()
+        first = await anext(changes)
+        await changes.aclose()
+        run.cancel()
+        return first.upserts, first.diagnostics
+
+
+def _scope(settings: Settings) -> Scope:
+    if settings.watch_namespace and settings.watch_namespace_selector:
+        raise SettingsError("--watch-namespace and --watch-namespace-selector exclude each other")
+    return Scope(
+        namespace=settings.watch_namespace,
+        selector=settings.watch_namespace_selector,
+        prefix=settings.annotations_prefix,
+        configmap=settings.configmap,
+        default_backend=settings.default_backend,
+        default_certificate=settings.default_certificate,
+    )
+
+
+def _refuse_both(settings: Settings) -> None:
+    given = {
+        "--kubeconfig": settings.kubeconfig,
+        "--apiserver-host": settings.apiserver_host,
+        "--watch-namespace": settings.watch_namespace,
+        "--watch-namespace-selector": settings.watch_namespace_selector,
+    }
+    for flag, value in given.items():
+        if value:
+            raise SettingsError(f"{flag} is about a cluster and --source names a folder, expected one")

@@ -1,0 +1,96 @@
+"""What the loop says, as metrics and logs."""
+
+import logging
+import traceback
+from collections.abc import Iterable
+
+from painless.controller.ports import WorldError
+from painless.model.diagnostics import Diagnostic
+from painless.model.objects import Ingress
+from painless.observe import logs
+from painless.observe.metrics import Metrics
+from painless.plan.changes import Change, first_label
+from painless.web.webhook import Reviewed
+
+_SHOWN_REASONS = 20  # Reasons of one reload in one log line.
+_SHOWN_FINDINGS = (
+    100  # Findings of one change in the log: a class that is removed makes one for each Ingress.
+)
+
+
+class Told:
+    """What the loop says, as metrics and logs."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
+        self._metrics.reloaded(first_label(reasons), count)
+        shown = [str(one) for one in reasons[:_SHOWN_REASONS]]
+        logs.event(
+            "generation_applied", id=generation, reloads=count, reasons=shown, more=len(reasons) - len(shown)
+        )
+
+    def applied_live(self, generation: str) -> None:
+        logs.event("hot_files_written", id=generation)
+
+    def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
+        """Say nothing: what was applied is said already."""
+
+    def endpoints_updated(self, upstreams: int) -> None:
+        self._metrics.endpoints_updated(upstreams)
+        logs.event("endpoints_updated", level=logging.DEBUG, upstreams=upstreams)
+
+    def refused(self, output: str, about: str) -> None:
+        self._metrics.refused()
+        logs.event("generation_refused", level=logging.ERROR, about=about, nginx=output)
+
+    def failed(self, problem: Exception, retry_in: float) -> None:
+        self._metrics.failed()
+        ours = () if isinstance(problem, WorldError) else traceback.format_exception(problem)
+        logs.event(
+            "round_failed",
+            level=logging.ERROR,
+            problem=str(problem),
+            retry_in=retry_in,
+            traceback="".join(ours),
+        )
+
+    def nginx_gone(self) -> None:
+        logs.event("nginx_ended", level=logging.ERROR, then="it is started again")
+
+    def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None:
+        _say_each("diagnostic_found", logging.WARNING, new)
+        _say_each("diagnostic_resolved", logging.INFO, gone)
+
+
+class Doorman:
+    """What the webhook says, as metrics and logs."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def reviewed(self, one: Reviewed) -> None:
+        allowed = not one.verdict.refusals
+        self._metrics.reviewed(one.verdict.compared, one.judged, one.answered, allowed=allowed)
+        if not allowed:
+            logs.event("ingress_refused", about=one.about, says=one.verdict.message)
+
+    def unanswered(self, says: str) -> None:
+        self._metrics.unanswered()
+        # Anybody who finds the port can cause it, as often as they like.
+        logs.event("review_unanswered", level=logging.DEBUG, says=says)
+
+    def certificate(self, problem: str) -> None:
+        if problem:
+            logs.event("webhook_certificate_kept", level=logging.ERROR, problem=problem)
+        else:
+            logs.event("webhook_certificate_read")
+
+
+def _say_each(event: str, level: int, some: Iterable[Diagnostic]) -> None:
+    ordered = sorted(some)
+    for one in ordered[:_SHOWN_FINDINGS]:
+        logs.event(event, level=level, says=str(one))
+    if len(ordered) > _SHOWN_FINDINGS:
+        logs.event(event, level=level, says=f"and {len(ordered) - _SHOWN_FINDINGS} more, which lint shows")
