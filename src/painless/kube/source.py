@@ -6,16 +6,16 @@ listed once; what comes while the receiver is busy waits as the difference it ma
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 
 from painless.controller.ports import Change
 from painless.kube.backoff import Backoff
-from painless.kube.decode import head_of
 from painless.kube.errors import BadAccess, Forbidden, KubeError, NotFound, Throttled, Unreachable
 from painless.kube.kinds import BY_REFERENCE, INGRESS_CLASS, NAMESPACE, Feed
 from painless.kube.known import Known
 from painless.kube.reflector import Reflector, World
 from painless.kube.scope import STAGES, Scope
+from painless.kube.sinks import Names, Objects
 from painless.model.objects import ObjectRef
 from painless.observe import logs
 
@@ -65,7 +65,7 @@ class KubeSource:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._ask())
             if self._scope.selector:
-                names = _Names(self._select)
+                names = Names(self._select)
                 reflector = Reflector(self._world, self._scope.feeds(NAMESPACE)[0], names)
                 group.create_task(reflector.run())
                 await names.done.wait()
@@ -124,7 +124,7 @@ class KubeSource:
         sinks = []
         for feed in feeds:
             if feed.kind is not INGRESS_CLASS or self.reads_classes:
-                sinks.append(_Objects(feed, self._known, self._rang))
+                sinks.append(Objects(feed, self._known, self._rang))
                 reflector = Reflector(self._world, feed, sinks[-1])
                 self._running.append((reflector, group.create_task(reflector.run())))
         for sink in sinks:
@@ -180,63 +180,3 @@ class KubeSource:
                 logs.event("object_not_read", level=logging.WARNING, about=str(ref), problem=str(problem))
                 await self._world.clock.sleep(backoff.wait())
             self._rang()
-
-
-class _Objects:
-    """Takes what one feed brings of the objects that count."""
-
-    def __init__(self, feed: Feed, known: Known, rang: Callable[[], None]) -> None:
-        self.done = asyncio.Event()
-        self._feed = feed
-        self._known = known
-        self._rang = rang
-        self._listed: set[ObjectRef] = set()
-
-    def begin(self) -> None:
-        self._listed = set()
-
-    def listed(self, raw: bytes) -> None:
-        self._listed.add(self._known.put(self._feed.kind, raw))
-
-    def end(self) -> None:
-        self._known.listed(self._feed, self._listed)
-        self._listed = set()
-        self.done.set()
-        self._rang()
-
-    def event(self, kind: str, raw: bytes) -> None:
-        if kind == "DELETED":
-            self._known.gone(head_of(self._feed.kind, raw).ref)
-        else:
-            self._known.put(self._feed.kind, raw)
-        self._rang()
-
-
-class _Names:
-    """Takes the namespaces that the selector matches."""
-
-    def __init__(self, select: Callable[[frozenset[str]], None]) -> None:
-        self.done = asyncio.Event()
-        self._select = select
-        self._names: set[str] = set()
-        self._listed: set[str] = set()
-
-    def begin(self) -> None:
-        self._listed = set()
-
-    def listed(self, raw: bytes) -> None:
-        self._listed.add(_name(raw))
-
-    def end(self) -> None:
-        self._names = self._listed
-        self._select(frozenset(self._names))
-        self.done.set()
-
-    def event(self, kind: str, raw: bytes) -> None:
-        change = self._names.discard if kind == "DELETED" else self._names.add
-        change(_name(raw))
-        self._select(frozenset(self._names))
-
-
-def _name(raw: bytes) -> str:
-    return head_of(NAMESPACE, raw).ref.name
