@@ -25,6 +25,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "canary": "a hundred changes of a weight under load",
         "shapes": "shared server blocks beside one for each host: nginx -t, memory, a request",
         "responder": "questions for 5,000 upstreams: answered, at what cost, noticed by whom",
+        "admission": "verdicts of the webhook, and its memory under hostile bodies",
         "live": "the whole program: start, one more Ingress, one changed endpoint, memory",
     }
 )

