@@ -57,13 +57,16 @@ class Key(Struct, Generic[T], frozen=True):
 
 
 class Setting(Struct, Generic[T], frozen=True):
-    """A ConfigMap key that has no annotation."""
+    """A ConfigMap key that has no annotation; its fields mean what they mean in ``Key``."""
 
     name: str
     decode: Decoder[T]
     default: T
     doc: str
     example: str
+    salvage: Callable[[str], T] | None = None
+    instead: str = "the default is used"
+    longest: int = LONGEST_WORD
 
 
 Defaults = Mapping[str, object]

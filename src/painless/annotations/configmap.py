@@ -1,9 +1,9 @@
 """Reading the global ConfigMap: a value for each key that is known, a finding for each that is not good."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from painless.annotations.base import LONGEST_WORD, Defaults, Key, Setting, decoded
+from painless.annotations.base import Defaults, Key, Setting, decoded
 from painless.annotations.decode import Rejected, shown
 from painless.annotations.names import CONFIG_KEYS
 from painless.annotations.nearest import nearest
@@ -26,21 +26,15 @@ def read(configmap: ConfigMap, declared: Mapping[str, Declared]) -> tuple[Defaul
         if key is None:
             say(name, *_unknown(name))
             continue
-        value = decoded(key.decode, text, key.longest if isinstance(key, Key) else LONGEST_WORD)
+        value = decoded(key.decode, text, key.longest)
         if not isinstance(value, Rejected):
             values[name] = value
             continue
-        salvage, instead = _instead(key)
         says = f"found {shown(text)}, expected {value.expected}"
-        say(name, Reason.INVALID_CONFIG_VALUE, Severity.ERROR, says, instead)
-        if salvage:
-            values[name] = salvage(text)
+        say(name, Reason.INVALID_CONFIG_VALUE, Severity.ERROR, says, key.instead)
+        if key.salvage:
+            values[name] = key.salvage(text)
     return values, tuple(diagnostics)
-
-
-def _instead(key: Declared) -> tuple[Callable[[str], object] | None, str]:
-    """Return what makes a value of one that cannot be read, if anything does, and what people are told."""
-    return (key.salvage, key.instead) if isinstance(key, Key) else (None, "the default is used")
 
 
 def _unknown(name: str) -> tuple[Reason, Severity, str, str]:

@@ -1,0 +1,65 @@
+"""Sizes of NGINX's tables of names.
+
+ConfigMap only.  Painless makes the tables as large as what they hold; ``server-name-hash-max-size``,
+``server-name-hash-bucket-size``, ``map-hash-bucket-size``, ``variables-hash-max-size``,
+``variables-hash-bucket-size``, ``proxy-headers-hash-max-size`` and ``proxy-headers-hash-bucket-size`` make them
+larger, never smaller.
+"""
+
+from collections.abc import Mapping
+
+from painless.annotations.base import Defaults, Setting, setting
+from painless.annotations.decode import whole_number
+from painless.nginx.tree import Directive, directive
+
+_most = whole_number(0, 2**24)  # Sixteen million names; NGINX tries all sizes up to it at each load.
+
+
+def _setting(name: str, of: str, example: str) -> Setting[int]:
+    return Setting(name, _most, 0, f"At least this for NGINX's table of {of}.", example)
+
+
+_DIRECTIVE: Mapping[Setting[int], str] = {
+    _setting("server-name-hash-max-size", "server names", "4096"): "server_names_hash_max_size",
+    _setting("server-name-hash-bucket-size", "server names", "256"): "server_names_hash_bucket_size",
+    _setting("map-hash-bucket-size", "values in maps", "256"): "map_hash_bucket_size",
+    _setting("variables-hash-max-size", "variables", "8192"): "variables_hash_max_size",
+    _setting("variables-hash-bucket-size", "variables", "512"): "variables_hash_bucket_size",
+    _setting("proxy-headers-hash-max-size", "headers", "2048"): "proxy_headers_hash_max_size",
+    _setting("proxy-headers-hash-bucket-size", "headers", "256"): "proxy_headers_hash_bucket_size",
+}
+
+KEYS = ()
+SETTINGS = tuple(_DIRECTIVE)
+
+_LEAST = {
+    "map_hash_max_size": 2048,
+    "variables_hash_max_size": 4096,
+    "variables_hash_bucket_size": 256,
+    "proxy_headers_hash_max_size": 1024,
+    "proxy_headers_hash_bucket_size": 128,
+}
+"""What our own configuration needs, whatever is served."""
+
+
+def http(defaults: Defaults, names: tuple[str, ...]) -> tuple[Directive, ...]:
+    """Return the sizes for a configuration with these server names."""
+    # A bucket holds a name and a pointer; names that do not fit stop NGINX.
+    bucket = 1 << max(7, (max(map(len, names), default=0) + 24 - 1).bit_length())
+    size = 1 << max(10, (2 * len(names)).bit_length())
+    needed = {
+        "server_names_hash_max_size": size,
+        "server_names_hash_bucket_size": bucket,
+        "map_hash_max_size": max(_LEAST["map_hash_max_size"], size),
+        "map_hash_bucket_size": bucket,
+    }
+    asked = {name: setting(defaults, key) for key, name in _DIRECTIVE.items()}
+    first = next(iter(needed))
+    return tuple(
+        directive(
+            name,
+            max(least, asked.get(name, 0)),
+            comment="Tables, as large as the names they hold." if name == first else "",
+        )
+        for name, least in {**_LEAST, **needed}.items()
+    )
