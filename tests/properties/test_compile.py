@@ -28,7 +28,7 @@ from painless.compiler.emit import warm_generation
 from painless.compiler.lower import lower, warm
 from painless.compiler.lower_upstreams import lower_upstream, zone_size
 from painless.compiler.memory import Memory
-from painless.features import parse_config
+from painless.features import parse_config, upstream_keepalive
 from painless.model.objects import ConfigMap, EndpointSlice, Ingress, IngressClass, Object, Secret, Service
 from painless.model.snapshot import snapshot_of
 from painless.nginx import catalog
@@ -79,9 +79,11 @@ def test_any_text_stays_within_its_word(some) -> None:
     """Whatever users wrote: NGINX reads the tree that was built, each directive where the catalog has it."""
     found = compiled(some)
     configmap = next((one for one in some if isinstance(one, ConfigMap) and _is_ours(one)), None)
-    main = lower(found.site, OPTIONS, parse_config(configmap)[0], Memory()).tree
+    config, _ = parse_config(configmap, OPTIONS.build.has)
+    main = lower(found.site, OPTIONS, config, Memory()).tree
     size = zone_size(len(found.site.upstreams))
-    upstreams = tuple(lower_upstream(one, size) for one in found.site.upstreams)
+    kept = upstream_keepalive.upstream(config.as_defaults())
+    upstreams = tuple(lower_upstream(one, size, kept) for one in found.site.upstreams)
     assert ((), ()) == (catalog.check(main), catalog.check(upstreams, "http"))
     cold = found.generation.cold
     assert shape_of(main) == shape(read(cold[MAIN]))

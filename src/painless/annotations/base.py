@@ -57,7 +57,10 @@ class Key(Struct, Generic[T], frozen=True):
 
 
 class Setting(Struct, Generic[T], frozen=True):
-    """A ConfigMap key that has no annotation; its fields mean what they mean in ``Key``."""
+    """A ConfigMap key that has no annotation; its fields mean what they mean in ``Key``.
+
+    ``needs`` is what NGINX has to be built with (``nginx.build.Build.flags``); empty when any will do.
+    """
 
     name: str
     decode: Decoder[T]
@@ -67,6 +70,7 @@ class Setting(Struct, Generic[T], frozen=True):
     salvage: Callable[[str], T] | None = None
     instead: str = "the default is used"
     longest: int = LONGEST_WORD
+    needs: str = ""
 
 
 Defaults = Mapping[str, object]

@@ -1,20 +1,26 @@
 """Reading the global ConfigMap: a value for each key that is known, a finding for each that is not good."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from painless.annotations.base import Defaults, Key, Setting, decoded
 from painless.annotations.decode import Rejected, shown
 from painless.annotations.names import CONFIG_KEYS
 from painless.annotations.nearest import nearest
+from painless.annotations.without_effect import CONFIG_KEYS_WITHOUT_EFFECT
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ConfigMap
 
 Declared = Key[Any] | Setting[Any]
 
 
-def read(configmap: ConfigMap, declared: Mapping[str, Declared]) -> tuple[Defaults, tuple[Diagnostic, ...]]:
-    """Return the values that can be read, by key, and what is wrong with the others."""
+def read(
+    configmap: ConfigMap, declared: Mapping[str, Declared], has: Callable[[str], bool]
+) -> tuple[Defaults, tuple[Diagnostic, ...]]:
+    """Return the values that can be read, by key, and what is wrong with the others.
+
+    ``has`` says whether NGINX is built with something.
+    """
     values: dict[str, object] = {}
     diagnostics: list[Diagnostic] = []
 
@@ -25,6 +31,10 @@ def read(configmap: ConfigMap, declared: Mapping[str, Declared]) -> tuple[Defaul
         key = declared.get(name)
         if key is None:
             say(name, *_unknown(name))
+            continue
+        if isinstance(key, Setting) and key.needs and not has(key.needs):
+            says = f"{name} needs an NGINX that is built with {key.needs}, which this one is not"
+            say(name, Reason.UNSUPPORTED_CONFIG_KEY, Severity.ERROR, says, "it is ignored")
             continue
         value = decoded(key.decode, text, key.longest)
         if not isinstance(value, Rejected):
@@ -38,6 +48,9 @@ def read(configmap: ConfigMap, declared: Mapping[str, Declared]) -> tuple[Defaul
 
 
 def _unknown(name: str) -> tuple[Reason, Severity, str, str]:
+    if why := CONFIG_KEYS_WITHOUT_EFFECT.get(name):
+        says = f"{name} changes nothing here: {why}"
+        return Reason.NO_EFFECT, Severity.WARNING, says, "it can be removed"
     if name in CONFIG_KEYS:
         says = f"{name} is not honoured by this version"
         return Reason.UNSUPPORTED_CONFIG_KEY, Severity.ERROR, says, "it is ignored"

@@ -15,7 +15,7 @@ from painless.compiler.merge import Merged, merge
 from painless.compiler.options import Options
 from painless.compiler.own_tls import BadAuthorities, dh_parameters
 from painless.compiler.site import Site
-from painless.features import ConfigValues, Parsed, parse, parse_config
+from painless.features import ConfigValues, Parsed, listening, parse, parse_config
 from painless.features.server_tls import DH_PARAM
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef
@@ -42,6 +42,7 @@ def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None
     """
     memory = memory or Memory()
     config, about_config = settings_for_all(snapshot, options)
+    options = _listening(options, config)
     memory.begin((options, config))
     meant = understand(snapshot, options, config, memory)
     generation = emit(meant.merged.site, options, config, meant.merged.hot, memory)
@@ -78,10 +79,16 @@ def understand(
     return Understood(merged, ours, merged.diagnostics.union(about_classes, said))
 
 
+def _listening(options: Options, config: ConfigValues) -> Options:
+    """Return the options with what the ConfigMap says about listeners."""
+    found = listening.listening(config.as_defaults(), options.bind_addresses)
+    return structs.replace(options, bind_addresses=found.addresses, reuse_port=found.reuse_port)
+
+
 def settings_for_all(snapshot: Snapshot, options: Options) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:
     """Return what the global ConfigMap means, with the headers of the ConfigMaps that it names."""
     configmap = snapshot.configmaps.get(options.configmap) if options.configmap else None
-    given, about_config = parse_config(configmap)
+    given, about_config = parse_config(configmap, options.build.has)
     config, about_headers = custom_headers.for_all(given, options.configmap, snapshot.configmaps)
     complete, about_secret = _with_dh_parameters(config, snapshot, options)
     return complete, (*about_config, *about_headers, *about_secret)

@@ -95,6 +95,7 @@ def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options, comm
             *_names(shape),
             *((*certificate_files(options), *common.default_server) if default else ()),
             *own_context(first.own_tls, options),
+            *common.servers,
             *_app_root(shape),
             to_failed(()),
             *(one.block for one in locations),
@@ -130,7 +131,8 @@ def _name(host: str) -> Literal | Regex:
 
 def listen(options: Options, *, default: bool) -> tuple[Directive, ...]:
     """Return the listeners that all servers share; the default one says how long their queues are."""
-    words: tuple[str, ...] = ("default_server", f"backlog={options.machine.backlog}") if default else ()
+    queues = ("reuseport",) if options.reuse_port else ()
+    words = ("default_server", f"backlog={options.machine.backlog}", *queues) if default else ()
     return tuple(
         directive("listen", f"{address}:{port}" if address else str(port), *tls, *words)
         for port, tls in ((options.http_port, ()), (options.https_port, ("ssl",)))

@@ -10,7 +10,7 @@ from painless.compiler.lower_upstreams import lower_upstream, zone_size
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
 from painless.compiler.site import Proxy, Server, Site, StaticFeed, Upstream
-from painless.features import ConfigValues
+from painless.features import ConfigValues, upstream_keepalive
 from painless.nginx.generation import MAIN, UPSTREAMS, Generation, generation_id
 from painless.nginx.printer import Printed, printed
 from painless.nginx.tree import Directive
@@ -24,7 +24,7 @@ def emit(
     lowered = lower(site, options, config, memory)
     files = {
         MAIN: printed(lowered.tree, memory.keep),
-        UPSTREAMS: printed(_upstreams(site.upstreams, lowered.by_variable, memory), memory.keep),
+        UPSTREAMS: printed(_upstreams(site.upstreams, lowered.by_variable, config, memory), memory.keep),
     }
     marked = {path: content for arm in lowered.arms for path, content in markers(arm).items()}
     return _generation(
@@ -42,16 +42,17 @@ def _pem(site: Site, config: ConfigValues) -> dict[str, Printed]:
 
 
 def _upstreams(
-    upstreams: tuple[Upstream, ...], by_variable: frozenset[str], memory: Memory
+    upstreams: tuple[Upstream, ...], by_variable: frozenset[str], config: ConfigValues, memory: Memory
 ) -> tuple[Directive, ...]:
     """Return the upstreams' blocks; those that a variable names come first.
 
     NGINX finds an upstream that a variable names by looking at one after the other (docs/adr/0011).
     """
-    size = zone_size(len(upstreams))
+    size, kept = zone_size(len(upstreams)), upstream_keepalive.upstream(config.as_defaults())
     ordered = sorted(upstreams, key=lambda one: one.name not in by_variable)
     return tuple(
-        memory.upstreams.get(one.name, (one, size), partial(lower_upstream, one, size)) for one in ordered
+        memory.upstreams.get(one.name, (one, size), partial(lower_upstream, one, size, kept))
+        for one in ordered
     )
 
 

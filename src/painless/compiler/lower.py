@@ -52,7 +52,7 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
     arms = tuple(arm for one in blocks for arm in one.arms)
     body = (
         *http_preamble(
-            options, site, common, len(site.upstreams), ipv6=any(map(_may_have_ipv6, site.upstreams))
+            options, site, config, len(site.upstreams), ipv6=any(map(_may_have_ipv6, site.upstreams))
         ),
         *features_http(config),
         *lower_canary_maps(arms),
@@ -64,9 +64,9 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
         directive("include", UPSTREAMS),
         private_server(options),
         *(one.server for one in blocks),
-        *lower_twins(site.twins, options),
+        *lower_twins(site.twins, options, common),
     )
-    tree = (*main_preamble(options), block("http", body=body))
+    tree = (*main_preamble(options, config.as_defaults()), block("http", body=body))
     return Lowered(tree, arms, frozenset[str]().union(*(one.by_variable for one in blocks)))
 
 
@@ -78,12 +78,12 @@ def warm(options: Options, upstreams: int, variables: Iterable[str]) -> tuple[Di
     """
     neutral = Site(servers=(), twins=(), upstreams=(), certificates={})
     body = (
-        *http_preamble(options, neutral, Everywhere(), upstreams, ipv6=True),
+        *http_preamble(options, neutral, ConfigValues(), upstreams, ipv6=True),
         *(block("map", Var("host"), Var(one), body=(directive("default", ""),)) for one in variables),
         directive("include", UPSTREAMS),
         private_server(options),
     )
-    return (*main_preamble(options), block("http", body=body))
+    return (*main_preamble(options, {}), block("http", body=body))
 
 
 def _may_have_ipv6(upstream: Upstream) -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from itertools import cycle, islice
 
+from painless.annotations.base import Defaults
 from painless.compiler.options import Options
 from painless.compiler.request_headers import request_headers
 from painless.compiler.site import Site
-from painless.features import Everywhere
+from painless.features import ConfigValues, Everywhere, everywhere, hash_tables, listening, workers
 from painless.nginx.resolver import NO_ENDPOINTS
 from painless.nginx.tokens import Literal, Regex, Var, template
 from painless.nginx.tree import Directive, block, directive, entry
@@ -20,43 +21,37 @@ _LOG_FORMAT = template(
 """ingress-nginx's default, so that what reads its logs reads ours."""
 
 _TEMPORARY = "tmp"  # Below the state directory.
-_CONNECTIONS = 16_384  # ingress-nginx's default of max-worker-connections.
 # 200 questions: NGINX has a socket for each address it is given, and its buffer holds some 270 small answers.
 _UPSTREAMS_FOR_EACH_RESOLVER = 100
 
 
-def main_preamble(options: Options) -> tuple[Directive, ...]:
+def main_preamble(options: Options, defaults: Defaults) -> tuple[Directive, ...]:
     """Return what stands before http."""
     machine = options.machine
-    # A request may hold two connections; a quarter of the files is left for logs, caches and temporary files.
-    connections = min(_CONNECTIONS, max(512, machine.open_files * 3 // 4))
     user = (directive("user", *options.worker_user.split()),) if options.worker_user else ()
     return (
         *user,
-        directive("worker_processes", machine.workers, comment="As many as the CPU quota feeds."),
-        directive("worker_rlimit_nofile", machine.open_files),
-        directive(
-            "worker_shutdown_timeout", "240s", comment="The longest an old worker lives after a reload."
-        ),
+        *workers.main(defaults, fitting=machine.workers, granted=machine.open_files),
         directive("pid", f"{options.state}/run/nginx.pid"),
         directive("error_log", f"{options.state}/log/error.log", "notice"),
-        block("events", body=(directive("worker_connections", connections), directive("multi_accept", "on"))),
+        workers.events(defaults, granted=machine.open_files),
     )
 
 
 def http_preamble(
-    options: Options, site: Site, common: Everywhere, upstreams: int, *, ipv6: bool
+    options: Options, site: Site, config: ConfigValues, upstreams: int, *, ipv6: bool
 ) -> tuple[Directive, ...]:
     """Return the settings that all servers inherit; so many ``upstreams`` are to be resolved."""
+    defaults = config.as_defaults()
+    names = (*(name for server in site.servers for name in server.names), *(one.name for one in site.twins))
     return (
-        *_limits(site),
+        *hash_tables.http(defaults, names),
         *_variables(),
         *_files(options),
-        *_resolver(options, upstreams, ipv6=ipv6),
-        *_clients(),
+        *_resolver(options, upstreams, ipv6=ipv6 and not listening.only_ipv4_names(defaults)),
         _certificate_map(site.certificates),
         *_tls(),
-        *_upstream_side(common),
+        *_upstream_side(everywhere(config)),
     )
 
 
@@ -152,27 +147,9 @@ def _variables() -> tuple[Directive, ...]:
     )
 
 
-def _limits(site: Site) -> tuple[Directive, ...]:
-    names = [name for server in site.servers for name in server.names] + [one.name for one in site.twins]
-    # A bucket holds a name and a pointer; names that do not fit stop NGINX.
-    bucket = 1 << max(7, (max(map(len, names), default=0) + 24 - 1).bit_length())
-    size = 1 << max(10, (2 * len(names)).bit_length())
-    return (
-        directive("server_names_hash_max_size", size, comment="Tables, as large as the names they hold."),
-        directive("server_names_hash_bucket_size", bucket),
-        directive("map_hash_max_size", max(2048, size)),
-        directive("map_hash_bucket_size", bucket),
-        directive("variables_hash_max_size", 4096),
-        directive("variables_hash_bucket_size", 256),
-        directive("proxy_headers_hash_max_size", 1024),
-        directive("proxy_headers_hash_bucket_size", 128),
-    )
-
-
 def _files(options: Options) -> tuple[Directive, ...]:
     temporary = ("client_body", "proxy", "fastcgi", *options.build.temporary)
     return (
-        directive("default_type", "text/html"),
         directive(
             "log_format",
             "upstreaminfo",
@@ -198,24 +175,6 @@ def _resolver(options: Options, upstreams: int, *, ipv6: bool) -> tuple[Directiv
         ),
         # A lost answer is asked for again after up to twice this.
         directive("resolver_timeout", "2s"),
-    )
-
-
-def _clients() -> tuple[Directive, ...]:
-    return (
-        directive(
-            "keepalive_timeout", "75s", comment="Clients: how long they may take, how much they may send."
-        ),
-        directive("keepalive_requests", 1000),
-        directive("keepalive_min_timeout", "1s", comment="At a reload idle clients are not cut at once."),
-        directive("client_header_timeout", "60s"),
-        directive("client_body_timeout", "60s"),
-        directive("client_header_buffer_size", "1k"),
-        directive("large_client_header_buffers", 4, "8k"),
-        directive("reset_timedout_connection", "on"),
-        directive("server_tokens", "off"),
-        directive("http2", "on"),
-        directive("http2_max_concurrent_streams", 128),
     )
 
 

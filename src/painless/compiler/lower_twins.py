@@ -6,6 +6,7 @@ from painless.compiler.block import listen
 from painless.compiler.host import WWW
 from painless.compiler.options import Options
 from painless.compiler.site import Twin
+from painless.features import Everywhere
 from painless.nginx.tokens import Expr, Regex, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry
 
@@ -30,20 +31,28 @@ def twin_maps(twins: Iterable[Twin]) -> tuple[Directive, ...]:
     )
 
 
-def lower_twins(twins: Iterable[Twin], options: Options) -> tuple[Directive, ...]:
+def lower_twins(twins: Iterable[Twin], options: Options, common: Everywhere) -> tuple[Directive, ...]:
     """Return the servers; hosts are no part of them but for their names."""
     found = tuple(twins)
     away = tuple(one for one in found if one.name.startswith(WWW))
     towards = tuple(one for one in found if not one.name.startswith(WWW))
     return (
-        *_server(away, expr(Var(_BARE)), "Names with www. that redirect to the host without", options),
         *_server(
-            towards, expr(WWW, Var("best_http_host")), "Names that redirect to the host with www.", options
+            away, expr(Var(_BARE)), "Names with www. that redirect to the host without", options, common
+        ),
+        *_server(
+            towards,
+            expr(WWW, Var("best_http_host")),
+            "Names that redirect to the host with www.",
+            options,
+            common,
         ),
     )
 
 
-def _server(twins: tuple[Twin, ...], host: Expr, comment: str, options: Options) -> Iterator[Directive]:
+def _server(
+    twins: tuple[Twin, ...], host: Expr, comment: str, options: Options, common: Everywhere
+) -> Iterator[Directive]:
     if not twins:
         return
     target = expr(Var("scheme"), "://", *host.parts, Var("request_uri_trimmed"))
@@ -52,6 +61,7 @@ def _server(twins: tuple[Twin, ...], host: Expr, comment: str, options: Options)
         body=(
             *listen(options, default=False),
             *(directive("server_name", one.name, origin=one.origin) for one in twins),
+            *common.servers,
             # The ConfigMap's status is the same for all.
             directive("return", twins[0].code, target),
         ),

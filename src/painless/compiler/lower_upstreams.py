@@ -16,8 +16,6 @@ ZONE = "upstreams"
 _PER_UPSTREAM = 32  # KiB: an upstream takes about 2 and a peer 0.7, so this is room for some 40 peers each.
 _LEAST = 1024  # KiB.
 
-_KEEPALIVE = 32  # Idle connections kept to each upstream by each worker.
-
 
 def zone_size(upstreams: int) -> str:
     """Return the zone's size: a power of two, so that one upstream more seldom changes every block."""
@@ -25,8 +23,8 @@ def zone_size(upstreams: int) -> str:
     return f"{(1 << (wanted - 1).bit_length()) // 1024}m"
 
 
-def lower_upstream(upstream: Upstream, zone: str) -> Directive:
-    """Return the block; ``zone`` is the size of the zone that all share."""
+def lower_upstream(upstream: Upstream, zone: str, kept: tuple[Directive, ...]) -> Directive:
+    """Return the block; ``zone`` is the size of the zone that all share, ``kept`` about idle connections."""
     return block(
         "upstream",
         upstream.name,
@@ -34,7 +32,7 @@ def lower_upstream(upstream: Upstream, zone: str) -> Directive:
             directive("zone", ZONE, zone),
             *_balancing(upstream),
             directive("server", *_server(upstream), "max_fails=0"),
-            directive("keepalive", _KEEPALIVE),
+            *kept,
         ),
         comment=f"Service {upstream.namespace}/{upstream.service}, port {upstream.port}",
         origin=upstream.origin,

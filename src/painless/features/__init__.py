@@ -5,7 +5,7 @@ routed where; the compiler reads their values by name.  To add one: a module her
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -33,21 +33,27 @@ from painless.features import (
     backend_tls,
     balancing,
     basic_auth,
+    blocking,
     body_size,
     buffering,
     canary,
     client_certificates,
+    clients,
     connection,
     cors,
     custom_headers,
+    gzip,
+    hash_tables,
     hsts,
     limits,
+    listening,
     location_logs,
     own_server,
     proxy_cookies,
     proxy_redirect,
     redirects,
     relative_redirects,
+    response_headers,
     retries,
     rewrite,
     server_alias,
@@ -55,6 +61,8 @@ from painless.features import (
     timeouts,
     tls_redirect,
     upstream_headers,
+    upstream_keepalive,
+    workers,
     www,
 )
 from painless.model.diagnostics import Diagnostic, Reason, Severity
@@ -120,6 +128,14 @@ FEATURES: tuple[Feature, ...] = (
     backend_tls,
     backend_service,
     basic_auth,
+    clients,
+    response_headers,
+    gzip,
+    blocking,
+    listening,
+    workers,
+    upstream_keepalive,
+    hash_tables,
     *ADDITIVE,
 )
 
@@ -184,11 +200,16 @@ class ConfigValues(Struct, frozen=True):
         return dict(self.pairs)
 
 
-def parse_config(configmap: ConfigMap | None) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:
-    """Decode the global ConfigMap; a bad or unknown key is said and dropped."""
+def parse_config(
+    configmap: ConfigMap | None, has: Callable[[str], bool]
+) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:
+    """Decode the global ConfigMap; a bad or unknown key is said and dropped.
+
+    ``has`` says whether NGINX is built with something.
+    """
     if configmap is None:
         return ConfigValues(), ()
-    values, diagnostics = read(configmap, _CONFIG)
+    values, diagnostics = read(configmap, _CONFIG, has)
     fitting, about_sizes = _fitting(configmap, values)
     return ConfigValues(tuple(sorted(fitting.items()))), (*diagnostics, *about_sizes)
 
@@ -350,6 +371,11 @@ def http(config: ConfigValues) -> tuple[Directive, ...]:
     """Return what the features write for all servers alike."""
     defaults = config.as_defaults()
     return (
+        *clients.http(defaults),
+        *response_headers.http(defaults),
+        *gzip.http(defaults),
+        *workers.http(defaults),
+        *blocking.http(defaults),
         *server_tls.http(defaults, config.dh_parameters[0]),
         *limits.http(defaults),
         *body_size.http(defaults),
@@ -371,20 +397,31 @@ class Everywhere(Struct, frozen=True):
 
     ``hidden`` are the application's headers that no client sees, ``added`` the directives that add headers
     to all answers, ``sent`` the headers of all requests beyond our own.  ``default_server`` is what only
-    the server for names that nobody has says.
+    the server for names that nobody has says, ``servers`` what each of them begins with.
     """
 
     hidden: tuple[str, ...] = ()
     added: tuple[Directive, ...] = ()
     sent: tuple[tuple[str, Expr], ...] = ()
     default_server: tuple[Directive, ...] = ()
+    servers: tuple[Directive, ...] = ()
 
 
 def everywhere(config: ConfigValues) -> Everywhere:
     """Return what all locations share."""
+    defaults = config.as_defaults()
     return Everywhere(
-        hidden=(*hsts.hidden(config.as_defaults()), *(name for name, _ in config.added)),
+        hidden=tuple(
+            dict.fromkeys(
+                (
+                    *hsts.hidden(defaults),
+                    *response_headers.hidden(defaults),
+                    *(name for name, _ in config.added),
+                )
+            )
+        ),
         added=tuple(one for one in http(config) if one.name == "add_header"),
         sent=config.sent,
-        default_server=server_tls.default_server(config.as_defaults()),
+        default_server=server_tls.default_server(defaults),
+        servers=blocking.server(defaults),
     )

@@ -81,15 +81,15 @@ REFERERS: Setting[tuple[Pattern, ...]] = _list(
 KEYS = ()
 SETTINGS = (ADDRESSES, AGENTS, REFERERS)
 
-_HEADERS = (("blocked_agent", "http_user_agent", AGENTS), ("blocked_referer", "http_referer", REFERERS))
-
 
 def http(defaults: Defaults) -> tuple[Directive, ...]:
     """Return the lookup of each list, and ``$blocked``, which is 1 for who is on one of them."""
     addresses = setting(defaults, ADDRESSES)
+    agents, referers = setting(defaults, AGENTS), setting(defaults, REFERERS)
     lookups = (
         *((_addresses(addresses),) if addresses else ()),
-        *(_texts(name, of, found) for name, of, key in _HEADERS if (found := setting(defaults, key))),
+        *((_texts("blocked_agent", "http_user_agent", agents),) if agents else ()),
+        *((_texts("blocked_referer", "http_referer", referers),) if referers else ()),
     )
     if not lookups:
         return ()
@@ -105,7 +105,7 @@ def http(defaults: Defaults) -> tuple[Directive, ...]:
 
 def server(defaults: Defaults) -> tuple[Directive, ...]:
     """Return what each server begins with."""
-    if not any(setting(defaults, key) for key in SETTINGS):
+    if not any(defaults.get(key.name) for key in SETTINGS):
         return ()
     return (when(Var("blocked"), body=(directive("return", 403),)),)
 

@@ -11,12 +11,12 @@ NGINX wants sizes that fit together: busy buffers hold at least one buffer and a
 file at least one.  Where they do not fit, the ConfigMap's sizes are used together, or the defaults.  Writes
 ``proxy_buffering``, ``proxy_buffer_size``, ``proxy_buffers``, ``proxy_busy_buffers_size``,
 ``proxy_max_temp_file_size`` and ``proxy_request_buffering``; for gRPC, which never buffers,
-``grpc_buffer_size``.
+``grpc_buffer_size``, whose size for all is ``grpc-buffer-size-kb`` where the ConfigMap has it.
 """
 
 from msgspec import Struct
 
-from painless.annotations.base import Contribution, Defaults, Key, Place, Values, setting
+from painless.annotations.base import Contribution, Defaults, Key, Place, Setting, Values, setting
 from painless.annotations.decode import memory_size, one_of, size_in_bytes, whole_number
 from painless.model.diagnostics import Reason
 from painless.nginx.tree import Directive, directive
@@ -55,8 +55,16 @@ FILE = _size(
     "proxy-max-temp-file-size", "1024m", 0, "How large the file may be that holds what buffers do not.", "0"
 )
 
+GRPC_SIZE = Setting(
+    "grpc-buffer-size-kb",
+    whole_number(0, 2**20),
+    0,
+    "Kilobytes of a buffer for answers of gRPC; 0 is the size of the others.",
+    "16",
+)
+
 KEYS = (BUFFERING, SIZE, NUMBER, BUSY, FILE, REQUEST_BUFFERING)
-SETTINGS = ()
+SETTINGS = (GRPC_SIZE,)
 
 SIZES = (SIZE, NUMBER, BUSY, FILE)
 """The keys whose values have to fit together."""
@@ -76,7 +84,7 @@ Buffering = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def http(defaults: Defaults) -> tuple[Directive, ...]:
-    return _written((*_common(defaults), *_grpc(_common_sizes(defaults))))
+    return _written((*_common(defaults), *_common_grpc(defaults)))
 
 
 def misfit(defaults: Defaults) -> str:
@@ -93,9 +101,10 @@ def parse(values: Values) -> tuple[Buffering, Buffering] | None:
         values.say(name, Reason.INVALID_ANNOTATION_VALUE, wrong, "the sizes of all Ingresses are used")
         sizes = _common_sizes(values.defaults)
     mine = _buffering(values.get(BUFFERING), values.get(REQUEST_BUFFERING), sizes)
-    common, common_grpc = _common(values.defaults), _grpc(_common_sizes(values.defaults))
+    common, common_grpc = _common(values.defaults), _common_grpc(values.defaults)
     own = tuple(one for one in mine if one not in common)
-    own_grpc = tuple(one for one in _grpc(sizes) if one not in common_grpc)
+    same = sizes == _common_sizes(values.defaults)
+    own_grpc = () if same else tuple(one for one in _grpc(sizes) if one not in common_grpc)
     return (own, own_grpc) if own else None
 
 
@@ -128,6 +137,11 @@ def _buffering(answers: str, requests: str, sizes: Sizes) -> Buffering:
 
 def _grpc(sizes: Sizes) -> Buffering:
     return (("grpc_buffer_size", (sizes.one,)),)
+
+
+def _common_grpc(defaults: Defaults) -> Buffering:
+    kilobytes = setting(defaults, GRPC_SIZE)
+    return (("grpc_buffer_size", (f"{kilobytes}k",)),) if kilobytes else _grpc(_common_sizes(defaults))
 
 
 def _misfit(sizes: Sizes) -> str:

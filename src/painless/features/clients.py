@@ -2,8 +2,8 @@
 
 ConfigMap only.  ``keep-alive`` (seconds, default 75; 0 closes each connection) and ``keep-alive-requests``
 (1000) limit how long a client's connection is used again.  ``client-header-timeout`` and
-``client-body-timeout`` (60 seconds) limit how slowly a request may come, ``client-header-buffer-size`` (1k) and
-``large-client-header-buffers`` (``4 8k``) how large its headers may be.  ``use-http2`` (true) and
+``client-body-timeout`` (60 seconds) limit how slowly a request may come, ``client-header-buffer-size`` (1k)
+and ``large-client-header-buffers`` (``4 8k``) how large its headers may be.  ``use-http2`` (true) and
 ``http2-max-concurrent-streams`` (128) are about HTTP/2.  Headers with odd names are dropped unless
 ``ignore-invalid-headers`` is false, and such with underscores unless ``enable-underscores-in-headers`` is
 true.
@@ -12,11 +12,8 @@ true.
 limit for all versions of HTTP, which the keys above set.
 """
 
-import re
-from collections.abc import Callable
-
 from painless.annotations.base import Defaults, Setting, setting
-from painless.annotations.decode import Decoder, Rejected, boolean, matching, memory_size, whole_number
+from painless.annotations.decode import Rejected, boolean, matching, memory_size, whole_number
 from painless.nginx.tree import Directive, directive
 
 _MOST_SECONDS = 31_536_000  # A year; NGINX refuses what overflows.
@@ -54,7 +51,11 @@ def _buffers(text: str) -> tuple[int, str] | Rejected:
 
 
 LARGE_BUFFERS = Setting(
-    "large-client-header-buffers", _buffers, (4, "8k"), "Number and size of buffers for large headers.", "4 16k"
+    "large-client-header-buffers",
+    _buffers,
+    (4, "8k"),
+    "Number and size of buffers for large headers.",
+    "4 16k",
 )
 HTTP2 = Setting("use-http2", boolean, default=True, doc="Whether clients may use HTTP/2.", example="false")
 STREAMS = Setting(

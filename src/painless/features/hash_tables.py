@@ -2,8 +2,8 @@
 
 ConfigMap only.  Painless makes the tables as large as what they hold; ``server-name-hash-max-size``,
 ``server-name-hash-bucket-size``, ``map-hash-bucket-size``, ``variables-hash-max-size``,
-``variables-hash-bucket-size``, ``proxy-headers-hash-max-size`` and ``proxy-headers-hash-bucket-size`` make them
-larger, never smaller.
+``variables-hash-bucket-size``, ``proxy-headers-hash-max-size`` and ``proxy-headers-hash-bucket-size`` make
+them larger, never smaller.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,13 @@ from painless.annotations.base import Defaults, Setting, setting
 from painless.annotations.decode import whole_number
 from painless.nginx.tree import Directive, directive
 
-_most = whole_number(0, 2**24)  # Sixteen million names; NGINX tries all sizes up to it at each load.
+_MOST = 2**20  # A million names.
+_LARGEST = 2**15  # Bytes; NGINX refuses buckets of more than 65,472.
 
 
 def _setting(name: str, of: str, example: str) -> Setting[int]:
-    return Setting(name, _most, 0, f"At least this for NGINX's table of {of}.", example)
+    number = whole_number(0, _LARGEST if name.endswith("bucket-size") else _MOST)
+    return Setting(name, number, 0, f"At least this for NGINX's table of {of}.", example)
 
 
 _DIRECTIVE: Mapping[Setting[int], str] = {
@@ -50,16 +52,11 @@ def http(defaults: Defaults, names: tuple[str, ...]) -> tuple[Directive, ...]:
     needed = {
         "server_names_hash_max_size": size,
         "server_names_hash_bucket_size": bucket,
+        **_LEAST,
         "map_hash_max_size": max(_LEAST["map_hash_max_size"], size),
         "map_hash_bucket_size": bucket,
     }
     asked = {name: setting(defaults, key) for key, name in _DIRECTIVE.items()}
-    first = next(iter(needed))
-    return tuple(
-        directive(
-            name,
-            max(least, asked.get(name, 0)),
-            comment="Tables, as large as the names they hold." if name == first else "",
-        )
-        for name, least in {**_LEAST, **needed}.items()
-    )
+    sizes = {name: max(least, asked.get(name, 0)) for name, least in needed.items()}
+    comments = {"server_names_hash_max_size": "Tables, as large as the names they hold."}
+    return tuple(directive(name, one, comment=comments.get(name, "")) for name, one in sizes.items())

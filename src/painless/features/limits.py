@@ -7,6 +7,8 @@ rate (default 5) pass.  ``limit-allowlist`` lists addresses that are not counted
 answer down to so many kilobytes a second, after the first ``limit-rate-after`` kilobytes.
 
 All paths of an Ingress share a client's budget, and no two Ingresses do.  Each NGINX counts for itself.
+``limit-conn-zone-variable`` of the ConfigMap says what a client is, in variables that read the request; the
+default is its address.
 Writes ``limit_req``, ``limit_conn``, ``limit_rate``, ``limit_rate_after``, zones, and for lists ``geo``.
 """
 
@@ -25,7 +27,7 @@ from painless.annotations.base import (
     Values,
     setting,
 )
-from painless.annotations.decode import networks, whole_number
+from painless.annotations.decode import Rejected, networks, whole_number, with_variables
 from painless.nginx.tokens import Expr, Literal, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry
 
@@ -86,8 +88,21 @@ CONNECTION_STATUS = Setting(
     "limit-conn-status-code", _status, 503, "The answer to requests above limit-connections.", "429"
 )
 
+
+def _client(text: str) -> Expr | Rejected:
+    found = with_variables(text)
+    if isinstance(found, Expr) and not any(isinstance(one, Var) for one in found.parts):
+        return Rejected("at least one variable that reads the request")
+    return found
+
+
+_ADDRESS = expr(Var("binary_remote_addr"))
+CLIENT = Setting(
+    "limit-conn-zone-variable", _client, _ADDRESS, "What makes requests one client's.", "$http_x_api_key"
+)
+
 KEYS = (CONNECTIONS, PER_SECOND, PER_MINUTE, MULTIPLIER, EXEMPT, RATE, RATE_AFTER)
-SETTINGS = (REQUEST_STATUS, CONNECTION_STATUS)
+SETTINGS = (REQUEST_STATUS, CONNECTION_STATUS, CLIENT)
 
 _SLOW = {"limit_rate_after": RATE_AFTER, "limit_rate": RATE}
 
@@ -104,13 +119,15 @@ _ZONE = "16m"  # 128,000 clients of Ingresses at 128 bytes; above that the longe
 class Limits(Struct, frozen=True):
     """What one client may: requests open, requests a second or minute with their bursts, who is exempt.
 
-    0 is no limit.  ``slow`` are the directives for the speed of answers, by name.
+    0 is no limit.  ``slow`` are the directives for the speed of answers, by name.  ``client`` is what zones
+    count by, beside the Ingress.
     """
 
     connections: int
     rates: tuple[tuple[int, str, int], ...]
     exempt: tuple[str, ...]
     slow: tuple[tuple[str, str], ...]
+    client: Expr = _ADDRESS
 
 
 def http(defaults: Defaults) -> tuple[Directive, ...]:
@@ -142,6 +159,7 @@ def parse(values: Values) -> Limits | None:
             for name, key in _SLOW.items()
             if (value := values.get(key)) != setting(values.defaults, key)
         ),
+        setting(values.defaults, CLIENT),
     )
     return limits if limits.connections or limits.rates or limits.slow else None
 
@@ -151,9 +169,9 @@ def contribute(limits: Limits, place: Place) -> Contribution:
     if not (limits.connections or limits.rates):
         return Contribution(location=slow)
     shared: tuple[Directive, ...] = ()
-    key: Expr | Var = _whole_key(place.ingress)
+    key: Expr | Var = _whole_key(place.ingress, limits.client)
     if limits.exempt:
-        shared, key = _exempting(limits.exempt)
+        shared, key = _exempting(limits.exempt, limits.client)
     uses = tuple(_uses(limits))
     return Contribution(
         http=(*shared, *(zone for zone, _ in uses)),
@@ -165,11 +183,11 @@ def contribute(limits: Limits, place: Place) -> Contribution:
     )
 
 
-def _whole_key(ingress: Literal | Var) -> Expr:
-    return expr(ingress, " ", Var("binary_remote_addr"))
+def _whole_key(ingress: Literal | Var, client: Expr) -> Expr:
+    return expr(ingress, " ", *client.parts)
 
 
-def _exempting(exempt: tuple[str, ...]) -> tuple[tuple[Directive, ...], Var]:
+def _exempting(exempt: tuple[str, ...], client: Expr) -> tuple[tuple[Directive, ...], Var]:
     """Return the lookup of an allow list, shared by all who have this one, and the key it comes to."""
     suffix = hashlib.blake2b(repr(exempt).encode(), digest_size=5).hexdigest()
     listed, key = Var(f"limit_exempt_{suffix}"), Var(f"{_KEY}_{suffix}")
@@ -184,7 +202,7 @@ def _exempting(exempt: tuple[str, ...]) -> tuple[tuple[Directive, ...], Var]:
             "map",
             listed,
             key,
-            body=(directive("default", _whole_key(Var(_INGRESS))), entry(Literal("1"), Literal(""))),
+            body=(directive("default", _whole_key(Var(_INGRESS), client)), entry(Literal("1"), Literal(""))),
         ),
     )
     return lookups, key

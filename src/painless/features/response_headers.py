@@ -1,6 +1,6 @@
 """Which headers of applications and of NGINX reach clients.
 
-ConfigMap only.  ``hide-headers`` lists headers of applications that no client sees.  ``server-tokens: "true"``
+ConfigMap only.  ``hide-headers`` lists headers of applications that no client sees.  ``server-tokens: true``
 names NGINX's version in the ``Server`` header and on its own pages; without, the header is ``nginx``.
 ``allow-backend-server-header: "true"`` passes the application's ``Server`` on in its place.
 """

@@ -1,12 +1,12 @@
 """How long idle connections to applications are kept for the next request.
 
-ConfigMap only.  ``upstream-keepalive-connections`` (default 32) are kept by each worker to each Service, 0 for
-none; each is closed after ``upstream-keepalive-timeout`` idle seconds (60), ``upstream-keepalive-requests``
-(10000) requests or ``upstream-keepalive-time`` (1h).
+ConfigMap only.  ``upstream-keepalive-connections`` (default 32) are kept by each worker to each Service, 0
+for none; each is closed after ``upstream-keepalive-timeout`` idle seconds (60), after
+``upstream-keepalive-requests`` (10000) requests or after ``upstream-keepalive-time`` (1h).
 """
 
 from painless.annotations.base import Defaults, Setting, setting
-from painless.annotations.decode import time, whole_number
+from painless.annotations.decode import duration, whole_number
 from painless.nginx.tree import Directive, directive
 
 CONNECTIONS = Setting(
@@ -19,7 +19,7 @@ CONNECTIONS = Setting(
 REQUESTS = Setting(
     "upstream-keepalive-requests", whole_number(1, 2**31 - 1), 10_000, "Requests on one connection.", "1000"
 )
-TIME = Setting("upstream-keepalive-time", time, "1h", "How long a connection is used.", "10m")
+TIME = Setting("upstream-keepalive-time", duration, "1h", "How long a connection is used.", "10m")
 TIMEOUT = Setting(
     "upstream-keepalive-timeout", whole_number(1, 31_536_000), 60, "Idle seconds of a connection.", "20"
 )

@@ -5,12 +5,13 @@ ConfigMap only.  ``worker-processes`` is a number or ``auto``, as many as the CP
 (0 for what the system grants) hold for each worker, and are never more than the system grants.
 ``worker-shutdown-timeout`` (240s) is the longest that an old worker lives after a reload.
 ``worker-cpu-affinity`` binds workers to CPUs.  ``enable-multi-accept`` (true) has a worker take all waiting
-connections at once.  ``enable-aio-write`` (true) writes temporary files in threads, where the build has them.
+connections at once.  ``enable-aio-write`` writes temporary files of buffered answers in threads; it is off, as
+answers are not buffered by default.
 ``debug-connections`` lists clients whose connections are logged in detail, by an NGINX built for that.
 """
 
 from painless.annotations.base import LONGEST_LIST, Defaults, Setting, setting
-from painless.annotations.decode import Rejected, boolean, networks, time, whole_number
+from painless.annotations.decode import Rejected, boolean, duration, networks, whole_number
 from painless.nginx.tree import Directive, block, directive
 
 _MOST_WORKERS = 1024
@@ -44,7 +45,7 @@ FILES = Setting(
     "65536",
 )
 SHUTDOWN = Setting(
-    "worker-shutdown-timeout", time, "240s", "The longest that an old worker lives after a reload.", "10m"
+    "worker-shutdown-timeout", duration, "240s", "The longest that an old worker lives after a reload.", "10m"
 )
 AFFINITY: Setting[tuple[str, ...]] = Setting(
     "worker-cpu-affinity", _masks, (), "Which CPUs workers are bound to.", "auto"
@@ -53,7 +54,12 @@ MULTI_ACCEPT = Setting(
     "enable-multi-accept", boolean, default=True, doc="Take all waiting connections at once.", example="false"
 )
 AIO_WRITE = Setting(
-    "enable-aio-write", boolean, default=True, doc="Write temporary files in threads.", example="false"
+    "enable-aio-write",
+    boolean,
+    default=False,
+    doc="Write temporary files in threads.",
+    example="true",
+    needs="threads",
 )
 DEBUG: Setting[tuple[str, ...]] = Setting(
     "debug-connections",
@@ -62,6 +68,7 @@ DEBUG: Setting[tuple[str, ...]] = Setting(
     doc="Clients whose connections are logged in detail.",
     example="192.168.1.7",
     longest=LONGEST_LIST,
+    needs="debug",
 )
 
 KEYS = ()
@@ -71,7 +78,7 @@ _LEAST_CONNECTIONS = 512  # NGINX's own default: fewer serve nobody.
 
 
 def main(defaults: Defaults, *, fitting: int, granted: int) -> tuple[Directive, ...]:
-    """Return what stands at the top: ``fitting`` workers feed the CPU quota, ``granted`` files one may open."""
+    """Return what stands at the top: ``fitting`` workers suit the CPU quota, each has ``granted`` files."""
     affinity = setting(defaults, AFFINITY)
     return (
         directive(
@@ -89,26 +96,24 @@ def main(defaults: Defaults, *, fitting: int, granted: int) -> tuple[Directive, 
     )
 
 
-def events(defaults: Defaults, *, granted: int, debug: bool) -> Directive:
-    """Return the block about connections; ``debug``: this NGINX can log single ones in detail."""
+def events(defaults: Defaults, *, granted: int) -> Directive:
+    """Return the block about connections."""
     # A request may hold two connections; a quarter of the files is left for logs, caches and temporary files.
     most = max(_LEAST_CONNECTIONS, _files(defaults, granted) * 3 // 4)
-    watched = setting(defaults, DEBUG) if debug else ()
     return block(
         "events",
         body=(
             directive("worker_connections", min(setting(defaults, CONNECTIONS) or most, most)),
             directive("multi_accept", "on" if setting(defaults, MULTI_ACCEPT) else "off"),
-            *(directive("debug_connection", one) for one in watched),
+            *(directive("debug_connection", one) for one in setting(defaults, DEBUG)),
         ),
     )
 
 
-def http(defaults: Defaults, *, threads: bool) -> tuple[Directive, ...]:
-    """Return how temporary files are written; ``threads``: this NGINX has them."""
-    if not threads:
+def http(defaults: Defaults) -> tuple[Directive, ...]:
+    if not setting(defaults, AIO_WRITE):
         return ()
-    return directive("aio", "threads"), directive("aio_write", "on" if setting(defaults, AIO_WRITE) else "off")
+    return directive("aio", "threads"), directive("aio_write", "on")
 
 
 def _files(defaults: Defaults, granted: int) -> int:

@@ -34,6 +34,7 @@ worker_connections                e                1
 multi_accept                      e                1
 use                               e                1
 accept_mutex                      e                1
+debug_connection                  e                1    many
 http                              m                0    block
 ssl_object_cache_inheritable      m                1    1.27.4
 """
@@ -81,6 +82,7 @@ sendfile_max_chunk                hsl              1
 tcp_nopush                        hsl              1
 tcp_nodelay                       hslHS            1
 aio                               hsl              1
+aio_write                         hsl              1
 directio                          hsl              1
 output_buffers                    hsl              2
 open_file_cache                   hsl              1-2
