@@ -5,9 +5,9 @@ ConfigMap only.  ``worker-processes`` is a number or ``auto``, as many as the CP
 (0 for what the system grants) hold for each worker, and are never more than the system grants.
 ``worker-shutdown-timeout`` (240s) is the longest that an old worker lives after a reload.
 ``worker-cpu-affinity`` binds workers to CPUs.  ``enable-multi-accept`` (true) has a worker take all waiting
-connections at once.  ``enable-aio-write`` writes temporary files of buffered answers in threads; it is off, as
-answers are not buffered by default.
-``debug-connections`` lists clients whose connections are logged in detail, by an NGINX built for that.
+connections at once.  ``enable-aio-write`` writes temporary files of buffered answers in threads; it is off,
+as answers are not buffered by default.  ``debug-connections`` lists clients whose connections are logged in
+detail, by an NGINX built for that.
 """
 
 from painless.annotations.base import LONGEST_LIST, Defaults, Setting, setting

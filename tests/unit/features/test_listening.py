@@ -21,7 +21,7 @@ from painless.features.listening import ADDRESSES, NO_IPV6, REUSE_PORT, Listenin
     ],
 )
 def test_addresses(given, flag, expected) -> None:
-    """The ConfigMap's addresses stand in place of the flag's; IPv6 can be left out while something is left."""
+    """The ConfigMap's addresses replace the flag's; IPv6 is left out while something else is there."""
     keys = {key.name: key for key in (ADDRESSES, NO_IPV6)}
     defaults = {name: keys[name].decode(text) for name, text in given.items()}
     assert Listening(expected, reuse_port=False) == listening(defaults, flag)
