@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from painless.annotations.base import LONGEST_LIST, Defaults, Setting, setting
-from painless.annotations.decode import Decoder, Rejected, network, shown
+from painless.annotations.decode import Decoder, Rejected, matching, network, shown
 from painless.annotations.regex import regex
 from painless.nginx.tokens import Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry, when
@@ -23,11 +23,15 @@ Pattern = tuple[str, str]
 """What a text is compared with: nothing, ``~`` or ``~*``, and the text or the expression."""
 
 
+_plain = matching(r"[^\x00-\x1f\x7f]{1,1024}", "text")
+
+
 def _pattern(text: str) -> Pattern | Rejected:
     prefix = "~*" if text.startswith("~*") else "~" if text.startswith("~") else ""
     if not prefix:
         # NGINX compares texts without case, and refuses one that is there twice.
-        return "", text.lower()
+        plain = _plain(text)
+        return plain if isinstance(plain, Rejected) else ("", plain.lower())
     checked = regex(text.removeprefix(prefix))
     return checked if isinstance(checked, Rejected) else (prefix, checked.pattern)
 

@@ -109,7 +109,7 @@ _BY_ARGUMENTS = {
         worker_rlimit_nofile
     """,
     "127.0.0.1": """
-        resolver set_real_ip_from
+        debug_connection resolver set_real_ip_from
     """,
     "127.0.0.1:1": """
         fastcgi_pass pass u:server
