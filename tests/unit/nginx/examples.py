@@ -252,7 +252,7 @@ _BY_ARGUMENTS = {
         ssl_ocsp_cache proxy_ssl_certificate_cache grpc_ssl_certificate_cache
     """,
     "on": """
-        daemon master_process multi_accept accept_mutex ssl_object_cache_inheritable server_name index
+        aio_write daemon master_process multi_accept accept_mutex ssl_object_cache_inheritable server_name index
         client_body_in_file_only client_body_in_single_buffer lingering_close reset_timedout_connection
         sendfile tcp_nopush tcp_nodelay aio open_file_cache_errors chunked_transfer_encoding etag
         ignore_invalid_headers underscores_in_headers log_not_found log_subrequest merge_slashes
