@@ -252,9 +252,10 @@ _BY_ARGUMENTS = {
         ssl_ocsp_cache proxy_ssl_certificate_cache grpc_ssl_certificate_cache
     """,
     "on": """
-        aio_write daemon master_process multi_accept accept_mutex ssl_object_cache_inheritable server_name index
+        daemon master_process multi_accept accept_mutex ssl_object_cache_inheritable server_name index
         client_body_in_file_only client_body_in_single_buffer lingering_close reset_timedout_connection
-        sendfile tcp_nopush tcp_nodelay aio open_file_cache_errors chunked_transfer_encoding etag
+        sendfile tcp_nopush tcp_nodelay aio aio_write open_file_cache_errors chunked_transfer_encoding
+        etag
         ignore_invalid_headers underscores_in_headers log_not_found log_subrequest merge_slashes
         port_in_redirect absolute_redirect server_name_in_redirect recursive_error_pages autoindex
         rewrite_log proxy_store proxy_buffering proxy_request_buffering proxy_ignore_client_abort
