@@ -63,7 +63,7 @@ class Given(Struct, frozen=True):
 
 def read_given(case: Case) -> Given:
     """Decode the manifests and invent what they leave out."""
-    raws = _documents(case)
+    raws = documents(case)
     decoded = [one for raw in raws for one in decode_all(raw)]
     objects = [one.object for one in decoded if one.object is not None]
     by_hand = [one for one in objects if isinstance(one, EndpointSlice)]
@@ -92,7 +92,7 @@ def _others(objects: Iterable[Object]) -> tuple[Object, ...]:
     return tuple(one for one in objects if not isinstance(one, EndpointSlice))
 
 
-def _documents(case: Case) -> list[dict[str, Any]]:
+def documents(case: Case) -> list[dict[str, Any]]:
     section = case.sections["manifests"]
     parsed = parse_yaml(section.text.encode())
     for fault in parsed.faults:

@@ -44,5 +44,5 @@ async def pods(folder: Folder, tmp_path: Path) -> AsyncIterator[Pods]:
 @pytest_asyncio.fixture
 async def make(folder: Folder, state_dir: Path) -> AsyncIterator[Make]:
     """Return what makes controllers on the test's folder and state directory; all end with the test."""
-    async with programs(state_dir, folder.path) as made:
+    async with programs(state_dir, folder.path, folder.path.parent) as made:
         yield made

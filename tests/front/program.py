@@ -22,6 +22,10 @@ STOPPED = 20.0  # Seconds until everything has ended after SIGTERM.
 PATIENCE = 10.0  # Seconds that requests in flight get at the end.
 
 
+Source = Path | tuple[str, ...]
+"""Where objects come from: a folder, or the flags that name a cluster."""
+
+
 class Doors(Struct, frozen=True):
     """The ports on loopback."""
 
@@ -33,12 +37,12 @@ class Doors(Struct, frozen=True):
 class Program:
     """One controller; ``process`` is its process while it runs."""
 
-    def __init__(self, state: Path, source: Path, doors: Doors, log: Path, *more: str) -> None:
+    def __init__(self, state: Path, source: Source, doors: Doors, log: Path, *more: str) -> None:
         self.state = state
         self.doors = doors
         self.log = log
         self._command = [
-            *(sys.executable, "-m", "painless", "serve", "--source", str(source), "--state-dir", str(state)),
+            *(sys.executable, "-m", "painless", "serve", *_named(source), "--state-dir", str(state)),
             *("--bind-address", LOOPBACK, "--http-port", str(doors.http), "--https-port", str(doors.https)),
             *("--healthz-host", LOOPBACK, "--healthz-port", str(doors.health)),
             *("--shutdown-patience", str(PATIENCE), *more),
@@ -149,13 +153,12 @@ class Program:
 
 
 @asynccontextmanager
-async def programs(state: Path, source: Path) -> AsyncIterator[Callable[..., Program]]:
+async def programs(state: Path, source: Source, logs: Path) -> AsyncIterator[Callable[..., Program]]:
     """Yield what makes controllers of one state directory; whatever is left of them is ended."""
     doors = Doors(*free_ports(3))
     made: list[Program] = []
-    logs = source.parent
 
-    def make(*more: str, state: Path = state, source: Path = source, doors: Doors = doors) -> Program:
+    def make(*more: str, state: Path = state, source: Source = source, doors: Doors = doors) -> Program:
         made.append(Program(state, source, doors, logs / f"log-{len(made)}", *more))
         return made[-1]
 
@@ -168,6 +171,10 @@ async def programs(state: Path, source: Path) -> AsyncIterator[Callable[..., Pro
             await _end(one)
         for one in started:
             _kill(one.everything())
+
+
+def _named(source: Source) -> tuple[str, ...]:
+    return ("--source", str(source)) if isinstance(source, Path) else source
 
 
 async def _end(program: Program) -> None:
