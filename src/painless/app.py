@@ -27,6 +27,7 @@ from painless.nginxd.serving import Serving
 from painless.observe import logs
 from painless.observe.apiserver import ApiServer
 from painless.observe.metrics import Metrics, State, by_reason
+from painless.privacy import keep_to_ourselves
 from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
 from painless.sources import InCluster, changes_of, opened
@@ -80,6 +81,7 @@ def options_of(
 async def serve(settings: Settings) -> None:
     """Serve until told to end; NGINX and the responder end with us, but not when we are killed."""
     tame()
+    keep_to_ourselves()
     user = read_worker_user()
     async with AsyncExitStack() as stack:
         runner = Runner(settings.nginx_runner) if settings.nginx_runner else None

@@ -111,6 +111,20 @@ async def test_without_a_controller_the_last_generation_is_served(pod: Pod) -> N
     assert (master, []) == (pod.master(), load.failures())
 
 
+async def test_a_worker_that_was_taken_over(pod: Pod) -> None:
+    """It cannot look into the controller and the responder, whose token and memory are not for it.
+
+    It can look into its own container, so that the refusals mean something.
+    """
+    secrets = ("environ", "maps", "mem", "root/proc/version", "cwd/.", "fd/0")
+
+    def seen(pid: int) -> list[str]:
+        command = ("dd", "bs=1", "count=0", "status=none")
+        return [one for one in secrets if pod.as_worker(*command, f"if=/proc/{pid}/{one}")]
+
+    assert (list(secrets), [], []) == (seen(pod.runner), seen(pod.pid), seen(pod.responder()))
+
+
 @pytest.mark.parametrize("with_controller", [True, False], ids=["with", "without a controller"])
 async def test_the_end_of_the_pod(pod: Pod, pods: Pods, *, with_controller: bool) -> None:
     """The NGINX container stays until NGINX has ended, in order: requests finish, whoever tells it."""

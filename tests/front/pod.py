@@ -61,6 +61,7 @@ class Pod(Program):
         self._command = [*enter(source), *self._command]
         binary = Path(find_nginx().path).parent
         script = (str(runner / "runner.sh"), str(runner), str(state), str(GRACE))
+        self._worker = enter(binary)
         self._nginx_command = [*enter(binary), "/bin/sh", *script]
         self.nginx: subprocess.Popen[bytes] | None = None
         install(volume / "runner")
@@ -83,6 +84,10 @@ class Pod(Program):
                 start_new_session=True,
                 env={"PATH": f"{OWN}/own:/usr/sbin:/usr/bin:/sbin:/bin"},
             )
+
+    def as_worker(self, *command: str) -> bool:
+        """Return whether a command succeeds that somebody runs who has taken over a worker of NGINX."""
+        return not subprocess.run([*self._worker, *command], capture_output=True, check=False).returncode
 
     @property
     def runner(self) -> int:

@@ -7,6 +7,7 @@ backend.  Addresses that would lead back to this machine are left out (addresses
 import asyncio
 import ipaddress
 import logging
+import socket
 from collections.abc import Callable
 
 from painless.discovery.addresses import canonical, refusal
@@ -90,12 +91,16 @@ class Outside:
             except Unresolvable as error:
                 why = why or str(error)
                 continue
-            refused = {one: refusal(one, allow_loopback=self._allow_loopback) for one in found}
+            refused = {one: self._refusal(one) for one in found}
             usable = tuple(sorted(canonical(one) for one, says in refused.items() if not says))
             if usable:
                 return usable, ttl
             why = "; ".join(f"its address {one} {says}" for one, says in refused.items())
         raise Unresolvable(why)
+
+    def _refusal(self, address: str) -> str:
+        says = refusal(address, allow_loopback=self._allow_loopback)
+        return says or ("is an address of NGINX's own machine" if is_own(address) else "")
 
     async def _asked(self, hostname: str, kind: str) -> tuple[list[str], float]:
         # Late: dnspython is 5 MB that a cluster without such Services need not spend.
@@ -110,6 +115,21 @@ class Outside:
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def is_own(address: str) -> bool:
+    """Whether an address is this machine's, or this Pod's, and not a loopback address.
+
+    The kernel sends from an address that is its own to the same one, and to all others from another.
+    """
+    wanted = ipaddress.ip_address(address)
+    family = socket.AF_INET if wanted.version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM) as attempt:
+        try:
+            attempt.connect((address, _DNS_PORT))  # Nothing is sent.
+        except OSError:
+            return False  # There is no way to it at all.
+        return not wanted.is_loopback and ipaddress.ip_address(attempt.getsockname()[0]) == wanted
 
 
 def host_and_port(nameserver: str) -> tuple[str, int]:

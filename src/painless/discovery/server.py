@@ -25,6 +25,7 @@ from painless.discovery.outside import Outside, host_and_port
 from painless.discovery.sockets import Sockets, bound, is_lock, lock
 from painless.discovery.table import Table
 from painless.garbage import keep_collecting, tame
+from painless.privacy import keep_to_ourselves
 
 JOURNAL, PORT, LOCK = "table", "port", "lock"
 """File names below DIR: what it serves, where, and who serves it."""
@@ -192,6 +193,7 @@ class Options:
 
 
 def main(arguments: list[str]) -> int:
+    keep_to_ourselves()
     options = Options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     options.state.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -3,46 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import dns.asyncquery
 import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
+from tests.fakes.nameserver import NameServer
 
 from painless.discovery.answers import NO_ENDPOINTS, Answer
 from painless.discovery.client import Responder
 from painless.discovery.outside import host_and_port
-
-
-class NameServer(asyncio.DatagramProtocol):
-    """Serves ``records`` (type to data) for the name it has; fails while ``broken``."""
-
-    def __init__(self) -> None:
-        self.records: dict[str, list[str]] = {}
-        self.ttl = 1
-        self.broken = False
-        self.asked: list[str] = []
-        self.transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        query = dns.message.from_wire(data)
-        reply = dns.message.make_response(query)
-        question = query.question[0]
-        kind = dns.rdatatype.to_text(question.rdtype)
-        self.asked.append(kind)
-        if self.broken:
-            reply.set_rcode(dns.rcode.SERVFAIL)
-        elif str(question.name) != "db.example.org.":
-            reply.set_rcode(dns.rcode.NXDOMAIN)
-        elif self.records.get(kind):
-            reply.answer.append(dns.rrset.from_text(question.name, self.ttl, "IN", kind, *self.records[kind]))
-        assert self.transport is not None
-        self.transport.sendto(reply.to_wire(), addr)
 
 
 @pytest.fixture
@@ -81,19 +50,19 @@ OUTSIDE = Answer("a.b.80", external="db.example.org")
 
 async def test_a_name_is_followed_and_the_last_good_answer_kept(responder: Responder, nameserver: NameServer):
     """The addresses change as the name does, and stay through an outage and a restart of the responder."""
-    nameserver.records["A"] = ["192.0.2.2", "192.0.2.1"]
+    nameserver.records["A"] = ["203.0.113.2", "203.0.113.1"]
     await responder.replace([OUTSIDE])
-    await becomes(responder, ["192.0.2.1", "192.0.2.2"])
+    await becomes(responder, ["203.0.113.1", "203.0.113.2"])
     assert "AAAA" not in nameserver.asked
-    nameserver.records["A"] = ["192.0.2.3"]
-    await becomes(responder, ["192.0.2.3"])
+    nameserver.records["A"] = ["203.0.113.3"]
+    await becomes(responder, ["203.0.113.3"])
     nameserver.broken = True
     while not (await responder.statistics()).failing:
         await asyncio.sleep(0.02)
-    assert await resolved(responder) == ["192.0.2.3"]
+    assert await resolved(responder) == ["203.0.113.3"]
     await responder.stop()
     await responder.statistics()
-    assert await resolved(responder) == ["192.0.2.3"]
+    assert await resolved(responder) == ["203.0.113.3"]
 
 
 async def test_ipv6_is_asked_for_when_there_is_no_ipv4(responder: Responder, nameserver: NameServer):
@@ -112,24 +81,24 @@ async def test_before_the_first_answer_there_are_no_endpoints(responder: Respond
     await responder.replace([OUTSIDE])
     assert await resolved(responder) == [NO_ENDPOINTS]
     nameserver.broken = False
-    nameserver.records["A"] = ["192.0.2.1"]
-    await becomes(responder, ["192.0.2.1"])
+    nameserver.records["A"] = ["203.0.113.1"]
+    await becomes(responder, ["203.0.113.1"])
 
 
 async def test_addresses_of_this_machine_are_left_out(responder: Responder, nameserver: NameServer):
     """A name's owner cannot send traffic to loopback or to the metadata service."""
-    nameserver.records["A"] = ["127.0.0.1", "169.254.169.254", "192.0.2.1"]
+    nameserver.records["A"] = ["127.0.0.1", "169.254.169.254", "203.0.113.1"]
     await responder.replace([OUTSIDE])
-    await becomes(responder, ["192.0.2.1"])
+    await becomes(responder, ["203.0.113.1"])
     nameserver.records["A"] = ["127.0.0.1"]
     while (await responder.statistics()).failing != ("db.example.org",):
         await asyncio.sleep(0.02)
-    assert await resolved(responder) == ["192.0.2.1"]
+    assert await resolved(responder) == ["203.0.113.1"]
 
 
 async def test_a_name_nobody_needs_is_no_longer_asked_for(responder: Responder, nameserver: NameServer):
     """The last upstream of a name takes its questions along."""
-    nameserver.records["A"] = ["192.0.2.1"]
+    nameserver.records["A"] = ["203.0.113.1"]
     await responder.replace([OUTSIDE, Answer("c.d.80", external="db.example.org")])
     assert (await responder.statistics()).outside == 1
     await responder.remove(["a.b.80"])
