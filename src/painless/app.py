@@ -148,6 +148,9 @@ class Program:
             allow_loopback=_trusts_loopback(settings),
         )
 
+        if cluster is not None:
+            self._controller.admission.counts = cluster.source.counts
+
     async def run(self) -> None:
         """Run until told to end."""
         settings, build = self._settings, self._options.build

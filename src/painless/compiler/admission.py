@@ -55,6 +55,9 @@ _MENDED_ELSEWHERE = frozenset(
 )
 """What another object can mend, which may come a moment later: the order of ``kubectl apply`` is nobody's."""
 
+_KEPT_WHEN_NAMED = frozenset({Reason.CONFIGMAP_NOT_FOUND, Reason.SECRET_NOT_FOUND})
+"""What may well be there: of Secrets and ConfigMaps those are kept that a stored object names."""
+
 _LEFT_OUT = frozenset({Reason.CANARY_IGNORED, Reason.UNSUPPORTED_ANNOTATION})
 """Settings that mean nothing here and that ingress-nginx admits: tools leave them on Ingresses."""
 
@@ -113,7 +116,7 @@ def review(before: Version | None, after: Version, around: Snapshot, options: Op
     for one, is_new in _compared(_own(was, after.ref), _own(now, after.ref), _alike):
         if is_new and _refuses(one):
             refused.append(f"{one.field}: {one.says} [{one.reason}]")
-        else:
+        elif not is_new or one.reason not in _KEPT_WHEN_NAMED:
             warned.append(one)
     was, now = was - _own(was, after.ref), now - _own(now, after.ref)
     for one, is_new in _compared(_taken(was), _taken(now), _place):

@@ -20,12 +20,16 @@ T = TypeVar("T", bound=Object)
 
 
 class Admission:
-    """Judges changes of Ingresses; ``listed`` says whether the objects are complete."""
+    """Judges changes of Ingresses; ``listed`` says whether the objects are complete.
+
+    ``counts`` says of which objects it is known what there is: others are not ours to judge.
+    """
 
     def __init__(self, inbox: Inbox, options: Options, listed: Callable[[], bool]) -> None:
         self._inbox = inbox
         self._options = options
         self._listed = listed
+        self.counts: Callable[[ObjectRef], bool] = lambda _: True
 
     @property
     def ready(self) -> bool:
@@ -34,6 +38,8 @@ class Admission:
 
     async def review(self, before: Version | None, after: Version, threads: Executor) -> Verdict:
         """Judge a change; ``before`` is ``None`` for a new Ingress."""
+        if not self.counts(after.ref):
+            return Verdict()
         around = self._around(before, after)
         # Our own executor: the compile of a round is never behind a queue of reviews.
         work = asyncio.get_running_loop().run_in_executor

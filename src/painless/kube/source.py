@@ -32,7 +32,7 @@ class KubeSource:
         self._world = world
         self._scope = scope
         self._known = Known(scope.referring, scope.fixed)
-        self._known.accepts = self._accepts
+        self._known.accepts = self.counts
         self._selected: frozenset[str] = frozenset()
         self._reselected = asyncio.Event()
         self._bell = asyncio.Event()
@@ -146,7 +146,8 @@ class KubeSource:
             self._reselected.set()
         self._rang()
 
-    def _accepts(self, ref: ObjectRef) -> bool:
+    def counts(self, ref: ObjectRef) -> bool:
+        """Whether an object is in a namespace that is watched."""
         return self._scope.accepts(ref, self._selected)
 
     def _rang(self) -> None:

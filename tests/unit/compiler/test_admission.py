@@ -5,7 +5,7 @@ from tests.builders import CLASS, OPTIONS, ingress, options, path, rule, service
 
 from painless.compiler.admission import LONGEST_WARNING, MOST_WARNINGS, Verdict, Version, review
 from painless.model.diagnostics import Diagnostic, Reason, Severity
-from painless.model.objects import Ingress, Object
+from painless.model.objects import Ingress, IngressTls, Object
 from painless.model.snapshot import snapshot_of
 
 OLD = ingress("old", rule("web.example", path("/", "web")), created=100.0)
@@ -119,6 +119,16 @@ def test_what_another_object_mends_is_told() -> None:
     verdict = judged(later)
     assert ((), 1) == (verdict.refusals, len(verdict.warnings))
     assert "[ServiceNotFound]" in verdict.warnings[0]
+
+
+def test_a_secret_that_nobody_named_before_is_not_told() -> None:
+    """Only those are kept that a stored Ingress names, so it may well be there."""
+    secured = ingress(
+        "new", rule("new.example", path("/", "web")), tls=(IngressTls(("new.example",), "pair"),), created=9.0
+    )
+    assert Verdict(compared=2) == judged(secured)
+    (warning,) = judged(secured, before=secured).warnings
+    assert "[SecretNotFound]" in warning
 
 
 def test_what_was_wrong_before_refuses_no_change() -> None:

@@ -73,6 +73,14 @@ async def test_parts_that_cannot_be_decoded_are_refused(tmp_path: Path) -> None:
     assert "begin with a slash" in response["status"]["message"]
 
 
+async def test_namespaces_that_are_not_watched_are_none_of_our_business(tmp_path: Path) -> None:
+    """Somebody else serves them, and we know nothing of what is there."""
+    judge = admission(*HERE)
+    judge.counts = lambda ref: ref.namespace != "shop"
+    async with hooked(tmp_path, judge) as hook:
+        assert (await hook.verdict(TAKES_IT))["allowed"]
+
+
 async def test_other_kinds_are_allowed_and_told(tmp_path: Path) -> None:
     """A webhook that is called for too much must not stop a cluster."""
     asked = review({"kind": "Pod"}, kind={"group": "", "version": "v1", "kind": "Pod"})
