@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
+from painless.answering import answering
 from painless.clock import RealClock
 from painless.compiler.options import Machine, Options
 from painless.controller.loop import Controller
@@ -17,6 +18,7 @@ from painless.discovery.client import Responder
 from painless.ending import Ending, Patience
 from painless.fallback import read_fallback
 from painless.garbage import keep_collecting, tame
+from painless.kube.answers import Answers
 from painless.machine import WorkerUser, read_container, read_every_address, read_machine, read_worker_user
 from painless.nginx.build import Build
 from painless.nginxd.apply import Nginx
@@ -25,6 +27,7 @@ from painless.nginxd.find import find_nginx
 from painless.nginxd.runner import Runner
 from painless.nginxd.serving import Serving
 from painless.observe import logs
+from painless.observe.answers import Answered
 from painless.observe.apiserver import ApiServer
 from painless.observe.metrics import Metrics, State, by_reason
 from painless.privacy import keep_to_ourselves
@@ -87,6 +90,8 @@ async def serve(settings: Settings) -> None:
         runner = Runner(settings.nginx_runner) if settings.nginx_runner else None
         build = await runner.build() if runner else build_of(settings)
         cluster = await stack.enter_async_context(opened(settings))
+        # Ends after NGINX has: a status is taken back when nobody is served any more.
+        answers = await stack.enter_async_context(answering(settings, cluster))
         disk = stack.enter_context(Disk(settings.state_dir, user.uid, user.gid))
         responder = await Responder.open(
             disk.root, nameservers=settings.nameservers, allow_loopback=_trusts_loopback(settings)
@@ -110,7 +115,11 @@ async def serve(settings: Settings) -> None:
         if cluster is not None:
             options = structs.replace(options, read_classes=cluster.source.reads_classes)
         outside = Outside(
-            nginx=Serving(nginx, disk), responder=responder, cluster=cluster, ending=Ending(nginx)
+            nginx=Serving(nginx, disk),
+            responder=responder,
+            cluster=cluster,
+            answers=answers,
+            ending=Ending(nginx),
         )
         await Program(settings, options, outside).run()
 
@@ -121,11 +130,12 @@ def _trusts_loopback(settings: Settings) -> bool:
 
 
 class Outside(NamedTuple):
-    """What serves and where objects come from; ``cluster`` is nothing when they come from a folder."""
+    """What serves, where objects come from and who is told; from a folder there is no ``cluster``."""
 
     nginx: Serving
     responder: Responder
     cluster: InCluster | None
+    answers: Answers | None
     ending: Ending
 
 
@@ -136,15 +146,16 @@ class Program:
         self._settings = settings
         self._options = options
         self._outside = outside
-        cluster = outside.cluster
+        cluster, answers = outside.cluster, outside.answers
         state = State(self._generation, self._diagnostics, self._held)
-        self._metrics = Metrics(state, *((ApiServer(cluster.lines),) if cluster else ()))
+        lines = (ApiServer(cluster.lines),) if cluster else ()
+        self._metrics = Metrics(state, *lines, *((Answered(answers.said),) if answers else ()))
         self._controller = Controller(
             nginx=outside.nginx,
             responder=outside.responder,
             clock=RealClock(),
             options=options,
-            listener=Told(self._metrics),
+            listener=Told(self._metrics, answers),
             allow_loopback=_trusts_loopback(settings),
         )
 
@@ -175,15 +186,21 @@ class Program:
                         group.create_task(self._outside.cluster.source.run())
                     group.create_task(self._outside.responder.supervise())
                     group.create_task(keep_collecting())
-                    group.create_task(self._end())
+                    group.create_task(self._end(group))
             except* _Stopped:
                 pass
         logs.event("controller_stopped")
 
-    async def _end(self) -> None:
+    async def _end(self, group: asyncio.TaskGroup) -> None:
+        def rest() -> None:
+            self._controller.rest()
+            if self._outside.answers is not None:
+                # NGINX may take minutes; whoever stays must lead meanwhile.
+                group.create_task(self._outside.answers.hand_over())
+
         settings = self._settings
         patience = Patience(settings.shutdown_grace, settings.shutdown_patience, settings.post_shutdown_grace)
-        await self._outside.ending.in_order(patience, self._controller.rest)
+        await self._outside.ending.in_order(patience, rest)
         raise _Stopped
 
     def _diagnostics(self) -> dict[tuple[str, str], int]:

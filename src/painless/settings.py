@@ -4,6 +4,7 @@ The only reader of the environment.  Names of flags are ingress-nginx's where it
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -60,6 +61,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     shutdown_patience: float = 240.0
     post_shutdown_grace: float = 0.0
     verbosity: int = 0
+    pod: Name | None = None
+    publish_service: Name | None = None
+    publish_status_address: tuple[str, ...] = ()
+    report_node_internal_ip_address: bool = False
+    update_status: bool = True
+    update_status_on_shutdown: bool = True
+    status_update_interval: float = 60.0
+    election_id: str = "ingress-controller-leader"
+    election_ttl: float = 30.0
+    disable_leader_election: bool = False
+    disable_sync_events: bool = False
 
 
 def environment() -> Mapping[str, str]:
@@ -70,6 +82,37 @@ def environment() -> Mapping[str, str]:
 def nginx_variable() -> str:
     """Return the NGINX that ``$PAINLESS_NGINX`` names, empty when it names none."""
     return os.environ.get("PAINLESS_NGINX", "")
+
+
+def pod_variables() -> Name | None:
+    """Return the Pod that ``$POD_NAMESPACE`` and ``$POD_NAME`` name, if we run in one."""
+    namespace, name = os.environ.get("POD_NAMESPACE", ""), os.environ.get("POD_NAME", "")
+    return (namespace, name) if namespace and name else None
+
+
+_DURATION = re.compile(r"(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s)?")
+
+
+def duration(flag: str, text: str) -> float:
+    """Decode a duration as Go writes it, such as 30s and 1m30s; return seconds."""
+    found = _DURATION.fullmatch(text)
+    try:
+        parts = [float(found[unit] or 0) for unit in "hms"] if found and text else []
+    except ValueError:
+        parts = []
+    if not parts:
+        raise SettingsError(f'{flag}: found "{text}", expected a duration such as 30s or 1m30s')
+    return 3600 * parts[0] + 60 * parts[1] + parts[2]
+
+
+def published(service: str, addresses: str) -> dict[str, Name | tuple[str, ...] | None]:
+    """Decode where the addresses of statuses come from: one of the two, or neither."""
+    if service and addresses:
+        raise SettingsError("found --publish-service and --publish-status-address, expected one of them")
+    return {
+        "publish_service": object_name("--publish-service", service),
+        "publish_status_address": tuple(filter(None, (one.strip() for one in addresses.split(",")))),
+    }
 
 
 def object_name(flag: str, text: str) -> Name | None:

@@ -109,6 +109,8 @@ def _refuse_both(settings: Settings) -> None:
         "--apiserver-host": settings.apiserver_host,
         "--watch-namespace": settings.watch_namespace,
         "--watch-namespace-selector": settings.watch_namespace_selector,
+        "--publish-service": settings.publish_service,
+        "--publish-status-address": settings.publish_status_address,
     }
     for flag, value in given.items():
         if value:

@@ -1,10 +1,11 @@
-"""What the loop says, as metrics and logs."""
+"""What the loop says, as metrics and logs, and in a cluster to those whom it concerns."""
 
 import logging
 import traceback
 from collections.abc import Iterable
 
 from painless.controller.ports import WorldError
+from painless.kube.answers import Answers
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Ingress
 from painless.observe import logs
@@ -19,13 +20,16 @@ _SHOWN_FINDINGS = (
 
 
 class Told:
-    """What the loop says, as metrics and logs."""
+    """What the loop says; without ``answers`` there is no cluster to tell."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, answers: Answers | None = None) -> None:
         self._metrics = metrics
+        self._answers = answers
 
     def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
         self._metrics.reloaded(first_label(reasons), count)
+        if self._answers:
+            self._answers.owners.reloaded(reasons)
         shown = [str(one) for one in reasons[:_SHOWN_REASONS]]
         logs.event(
             "generation_applied", id=generation, reloads=count, reasons=shown, more=len(reasons) - len(shown)
@@ -35,7 +39,8 @@ class Told:
         logs.event("hot_files_written", id=generation)
 
     def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
-        """Say nothing: what was applied is said already."""
+        if self._answers:
+            self._answers.confirmed(ingresses)
 
     def endpoints_updated(self, upstreams: int) -> None:
         self._metrics.endpoints_updated(upstreams)
@@ -43,10 +48,14 @@ class Told:
 
     def refused(self, output: str, about: str) -> None:
         self._metrics.refused()
+        if self._answers:
+            self._answers.owners.refused(output, about)
         logs.event("generation_refused", level=logging.ERROR, about=about, nginx=output)
 
     def failed(self, problem: Exception, retry_in: float) -> None:
         self._metrics.failed()
+        if self._answers:
+            self._answers.owners.failed(problem)
         ours = () if isinstance(problem, WorldError) else traceback.format_exception(problem)
         logs.event(
             "round_failed",
@@ -58,10 +67,14 @@ class Told:
 
     def nginx_gone(self) -> None:
         logs.event("nginx_ended", level=logging.ERROR, then="it is started again")
+        if self._answers:
+            self._answers.owners.nginx_gone()
 
     def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None:
         _say_each("diagnostic_found", logging.WARNING, new)
         _say_each("diagnostic_resolved", logging.INFO, gone)
+        if self._answers:
+            self._answers.owners.diagnosed(new, gone)
 
 
 class Doorman:

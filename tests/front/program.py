@@ -165,12 +165,19 @@ async def programs(state: Path, source: Source, logs: Path) -> AsyncIterator[Cal
     try:
         yield make
     finally:
-        started = [one for one in made if one.process is not None]
         # The controllers first, since they would start the others again.
-        for one in started:
-            await _end(one)
-        for one in started:
-            _kill(one.everything())
+        for one in made:
+            await ended(one)
+        for one in made:
+            if one.process is not None:
+                _kill(one.everything())
+
+
+async def ended(program: Program) -> None:
+    """End a controller that was started, and whatever is left of it."""
+    if program.process is not None:
+        await _end(program)
+        _kill(program.everything())
 
 
 def _named(source: Source) -> tuple[str, ...]:

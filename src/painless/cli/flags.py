@@ -6,7 +6,16 @@ from typing import Any
 
 import click
 
-from painless.settings import Settings, SettingsError, addresses, object_name, webhook
+from painless.settings import (
+    Settings,
+    SettingsError,
+    addresses,
+    duration,
+    object_name,
+    pod_variables,
+    published,
+    webhook,
+)
 
 Command = Callable[..., Any]
 
@@ -78,6 +87,26 @@ COMPILING = (
 )
 
 
+#: What is written to the cluster, spelled as ingress-nginx spells it.
+ANSWERING = (
+    option("publish-service", "namespace/name of the Service whose addresses the status gets.", default=""),
+    option("publish-status-address", "Comma separated addresses or names for the status.", default=""),
+    switch("report-node-internal-ip-address", "Without these two: internal addresses of our nodes."),
+    switch("update-status", "Write the status of Ingresses.", default=True),
+    switch("update-status-on-shutdown", "The last replica removes it at the end.", default=True),
+    option(
+        "status-update-interval",
+        "Seconds between two looks at our addresses, 5 at least.",
+        default=60,
+        type=int,
+    ),
+    option("election-id", "Name of the Lease for the election.", default="ingress-controller-leader"),
+    option("election-ttl", "How long a leader counts as alive without a sign.", default="30s"),
+    switch("disable-leader-election", "Elect nobody; no status is written then."),
+    switch("disable-sync-events", "Write no Sync Events about Ingresses."),
+)
+
+
 def compiling(command: Command) -> Command:
     """Add the flags that decide the configuration."""
     for decorate in reversed(COMPILING):
@@ -100,6 +129,32 @@ def with_webhook(command: Command) -> Command:
     for decorate in reversed(WEBHOOK):
         command = decorate(command)
     return command
+
+
+def answering(command: Command) -> Command:
+    """Add the flags of what is written to the cluster."""
+    for decorate in reversed(ANSWERING):
+        command = decorate(command)
+    return command
+
+
+def answers_of(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that these flags ask for."""
+    try:
+        return {
+            "pod": pod_variables(),
+            **published(flags["publish_service"], flags["publish_status_address"]),
+            "report_node_internal_ip_address": flags["report_node_internal_ip_address"],
+            "update_status": flags["update_status"],
+            "update_status_on_shutdown": flags["update_status_on_shutdown"],
+            "status_update_interval": float(max(flags["status_update_interval"], 5)),
+            "election_id": flags["election_id"],
+            "election_ttl": duration("--election-ttl", flags["election_ttl"]) or 30.0,
+            "disable_leader_election": flags["disable_leader_election"],
+            "disable_sync_events": flags["disable_sync_events"],
+        }
+    except SettingsError as problem:
+        raise click.UsageError(str(problem)) from problem
 
 
 def settings_of(flags: dict[str, Any], **more: Any) -> Settings:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from painless import __version__
-from painless.cli.flags import compiling, option, settings_of, with_webhook
+from painless.cli.flags import answering, answers_of, compiling, option, settings_of, with_webhook
 
 _OUTPUT = click.Choice(["text", "json"])
 
@@ -23,6 +23,7 @@ def main() -> None:
 
 @main.command()
 @compiling
+@answering
 @option("state-dir", "Directory for generations, certificates and logs.", default="/var/lib/painless")
 @option("healthz-host", "Address of the health port; empty for all.", default="")
 @option("healthz-port", "Port for probes and metrics.", default=10254, type=click.IntRange(1, 65535))
@@ -70,6 +71,7 @@ def serve(**flags: Any) -> None:
         shutdown_patience=flags["shutdown_patience"],
         post_shutdown_grace=flags["post_shutdown_grace_period"],
         verbosity=flags["verbosity"],
+        **answers_of(flags),
     )
     logs.set_up(verbosity=settings.verbosity)
     with _sentences():

@@ -10,6 +10,7 @@ from painless.cli import main as commands
 from painless.cli.main import __doc__ as about_commands
 from painless.docs.markdown import code, page, prose, table
 from painless.model.diagnostics import Reason, Severity
+from painless.observe.answers import Answered, Said
 from painless.observe.apiserver import ApiServer, Line
 from painless.observe.metrics import Metrics, State
 
@@ -51,13 +52,17 @@ def metrics_page() -> str:
 def _metrics() -> Iterable[Metric]:
     """Return all metrics; each labelled one has to have a sample here, since only that has labels."""
     state = State(lambda: "id", lambda: {("error", "InvalidHost"): 1}, lambda: {"nothing": 1})
-    metrics = Metrics(state, ApiServer(lambda: [Line("Ingress", 1.0, 1, 1, 1, 1)]))
+    metrics = Metrics(state, ApiServer(lambda: [Line("Ingress", 1.0, 1, 1, 1, 1)]), Answered(_said))
     metrics.reloaded("IngressAdded", 1)
     metrics.unanswered()
     found = text_string_to_metric_families(metrics.page().decode())
     families = [one for one in found if not one.name.endswith("_created")]
     assert all(one.samples for one in families), "a metric with labels has no sample here"
     return families
+
+
+def _said() -> Said:
+    return Said("leader", leads=True, contested=0, written=1, failed=0, sent=1, dropped=0)
 
 
 def _labels(metric: Metric) -> str:

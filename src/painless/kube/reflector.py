@@ -39,6 +39,29 @@ class Sink(Protocol):
         """Take ``ADDED``, ``MODIFIED`` or ``DELETED`` with its object."""
 
 
+class Both:
+    """Two sinks as one."""
+
+    def __init__(self, first: Sink, second: Sink) -> None:
+        self._sinks = first, second
+
+    def begin(self) -> None:
+        for one in self._sinks:
+            one.begin()
+
+    def listed(self, raw: bytes) -> None:
+        for one in self._sinks:
+            one.listed(raw)
+
+    def end(self) -> None:
+        for one in self._sinks:
+            one.end()
+
+    def event(self, kind: str, raw: bytes) -> None:
+        for one in self._sinks:
+            one.event(kind, raw)
+
+
 class World(Struct, frozen=True):
     """What a reflector needs of the outside; ``luck`` draws a number from 0 to 1."""
 

@@ -11,11 +11,12 @@ from collections.abc import AsyncGenerator
 from painless.controller.ports import Change
 from painless.kube.backoff import Backoff
 from painless.kube.errors import BadAccess, Forbidden, KubeError, NotFound, Throttled, Unreachable
-from painless.kube.kinds import BY_REFERENCE, INGRESS_CLASS, NAMESPACE, Feed
+from painless.kube.kinds import BY_REFERENCE, INGRESS, INGRESS_CLASS, NAMESPACE, Feed
 from painless.kube.known import Known
-from painless.kube.reflector import Reflector, World
+from painless.kube.reflector import Both, Reflector, Sink, World
 from painless.kube.scope import STAGES, Scope
 from painless.kube.sinks import Names, Objects
+from painless.kube.standing import Standings, Watched
 from painless.model.objects import ObjectRef
 from painless.observe import logs
 
@@ -41,6 +42,8 @@ class KubeSource:
         self._running: list[tuple[Reflector, asyncio.Task[None]]] = []
         self.reads_classes = True
         """Whether IngressClasses may be listed; ``open`` finds out."""
+        self.standings: Standings | None = None
+        """Who is to know how Ingresses stand; set it before ``run``."""
 
     async def open(self) -> None:
         """See whether the server can be used; raises ``KubeError`` with a sentence when it cannot.
@@ -125,10 +128,16 @@ class KubeSource:
         for feed in feeds:
             if feed.kind is not INGRESS_CLASS or self.reads_classes:
                 sinks.append(Objects(feed, self._known, self._rang))
-                reflector = Reflector(self._world, feed, sinks[-1])
+                reflector = Reflector(self._world, feed, self._with_standings(feed, sinks[-1]))
                 self._running.append((reflector, group.create_task(reflector.run())))
         for sink in sinks:
             await sink.done.wait()
+
+    def _with_standings(self, feed: Feed, sink: Sink) -> Sink:
+        if self.standings is None or feed.kind is not INGRESS:
+            return sink
+        # First how it stands: an Ingress that is served must be one that can be told about.
+        return Both(Watched(self.standings), sink)
 
     async def _relist(self, group: asyncio.TaskGroup) -> None:
         """List everything again, since namespaces count that were passed by until now."""
