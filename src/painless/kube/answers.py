@@ -28,6 +28,7 @@ from painless.observe import logs
 from painless.observe.answers import Said
 
 AGAIN = 30.0  # Seconds until a part that failed by our own mistake is tried again.
+LOOK = 5.0  # Seconds between two looks for a Pod that stays, while we are the last: one may just be made.
 LEAVE = 20.0  # Seconds to take back statuses at the end: thousands take a few, and a Pod has 30 at least.
 _SHOWN = 5  # Ingresses of one log line.
 
@@ -125,14 +126,13 @@ class Answers:
             finally:
                 _cancel(self._publishing, telling)
                 await self._leave()
-                _cancel(self._election)
 
     async def hand_over(self) -> None:
-        """Stop writing, since the loop has stopped; whoever stays may lead at once, while NGINX drains."""
+        """Stop writing, since the loop rests; as soon as somebody stays, they lead, while NGINX drains."""
         _cancel(self._publishing)
-        if self.leads() and not await self._last():
-            _cancel(self._election)
-            await self._release()
+        while self.leads() and await self._last():
+            await self._nature.clock.sleep(LOOK)
+        await self._release()
 
     async def _kept_up(self, run: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -151,6 +151,8 @@ class Answers:
                 await self._release()
         except TimeoutError:
             logs.event("answers_unfinished", level=logging.WARNING, after=LEAVE)
+        finally:
+            _cancel(self._election)
 
     async def _last(self) -> bool:
         try:
@@ -160,6 +162,7 @@ class Answers:
             return False  # A status too many is better than one too few.
 
     async def _release(self) -> None:
+        _cancel(self._election)
         try:
             await self._elector.release()
         except KubeError as problem:

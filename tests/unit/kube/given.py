@@ -61,14 +61,12 @@ class Fleet:
         self._stack.push_async_callback(made.close)
         return made
 
-    def elector(self, name: str, *, ttl: float) -> Elector:
+    def elector(self, name: str, *, ttl: float, wall: Callable[[], float] = time.time) -> Elector:
         def changed() -> None:
             self.changes.append(made.leads())
 
         candidate = Candidate(name, "painless", "leader", ttl)
-        made = Elector(
-            self.client(), candidate, RealTime(), wall=time.time, chance=lambda: 0.1, changed=changed
-        )
+        made = Elector(self.client(), candidate, RealTime(), wall=wall, chance=lambda: 0.1, changed=changed)
         self.start(made, made.run())
         return made
 

@@ -1,6 +1,7 @@
 """Who leads: the decision under any clocks, and elections at an API server."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -129,6 +130,18 @@ async def test_who_cannot_renew_stops_leading(api: FakeApiServer, fleet: Fleet) 
     await until(lambda: [True, False] == fleet.changes)
     await api.start()
     await until(lambda: [True, False, True] == fleet.changes)
+
+
+async def test_a_clock_that_jumps_changes_nothing(api: FakeApiServer, fleet: Fleet) -> None:
+    """Neither forwards nor back, on the leader or on who follows: nobody compares clocks."""
+    jumps = itertools.cycle([0.0, 1e9, -1e6, 5e8])
+    one, two = [fleet.elector(name, ttl=2.0, wall=lambda: 1.7e9 + next(jumps)) for name in ("pod-0", "pod-1")]
+    await until(lambda: one.leads() or two.leads())
+    first = one.leads()
+    wrote = [asked for asked in api.requests if asked.verb == "update"]
+    await until(lambda: len([asked for asked in api.requests if asked.verb == "update"]) > len(wrote) + 5)
+    assert (first, not first) == (one.leads(), two.leads())
+    assert [True] == fleet.changes
 
 
 async def test_a_missing_permission_is_named_once(
