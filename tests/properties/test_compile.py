@@ -124,12 +124,17 @@ def test_one_object_more_leaves_other_hosts_alone(some, raw) -> None:
 def _servers(found: Compiled) -> dict[tuple[str, ...], tuple[Shape, list[str | None]]]:
     """Return each host's server block as NGINX reads it, and its certificate, by its names."""
     http = next(one for one in shape(read(found.generation.cold[MAIN])) if one[0] == ("http",))
-    blocks = [one for one in http[1] or () if one[0] == ("server",)][1:]
+    blocks = [one for one in http[1] or () if one[0] == ("server",) and not _is_private(one)]
     certificates = found.site.certificates
     return {
         one.names: (block, [certificates.get(name) for name in one.names])
         for one, block in zip(found.site.servers, blocks, strict=True)
     }
+
+
+def _is_private(server: Shape) -> bool:
+    """Whether a server is nobody's host: it listens on a socket of ours."""
+    return any(one[0][0] == "listen" and one[0][1].startswith("unix:") for one in server[1] or ())
 
 
 def _touched(one: Object, some: tuple[Object, ...], before: Compiled, after: Compiled) -> set[str]:
@@ -153,10 +158,11 @@ def _refers(ingress: Ingress, one: Object) -> bool:
             return ingress == one
         case IngressClass(name=name):
             return ingress.class_name in {name, None}
-        case ConfigMap():
-            return _is_ours(one)
+        case ConfigMap(name=name):
+            return _is_ours(one) or any(name in value for _, value in ingress.annotations)
         case Service(name=name) | EndpointSlice(service=name):
-            return near and f"name='{name}'" in repr(ingress)
+            asked = any(f"{name}." in value for _, value in ingress.annotations)
+            return asked or (near and f"name='{name}'" in repr(ingress))
         case Secret(name=name):
             return near and name in repr(ingress)
 

@@ -180,6 +180,7 @@ class Contribution(Struct, frozen=True):
     headers of the request as it goes upstream, by name.  ``hide_headers`` are the upstream's headers that
     do not reach the client.  ``guarded``: access is decided here, so a Service without endpoints has to
     answer before that (a marker file is asked).  ``field`` is the annotation that asks for it all.
+    ``server`` are locations beside this one; all of a server that contribute equal ones share them.
     """
 
     http: tuple[Directive, ...] = ()
@@ -189,3 +190,4 @@ class Contribution(Struct, frozen=True):
     hide_headers: tuple[str, ...] = ()
     guarded: bool = False
     field: str = ""
+    server: tuple[Directive, ...] = ()

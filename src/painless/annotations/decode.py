@@ -7,7 +7,7 @@ NGINX token: control characters never pass.
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from msgspec import Struct
@@ -207,10 +207,17 @@ _OPEN_VARIABLES = ("http_", "arg_", "cookie_")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\d|\w+))", re.ASCII)
 
 
-def with_variables(text: str, *, captures: int = 0) -> Expr | Rejected:
+def with_variables(
+    text: str,
+    *,
+    captures: int = 0,
+    allowed: Collection[str] = REQUEST_VARIABLES,
+    open_variables: tuple[str, ...] = _OPEN_VARIABLES,
+) -> Expr | Rejected:
     """Split ``text`` at variables; those a user may not name are refused by name.
 
-    ``captures``: how many numbered captures exist, so ``$1`` to that number are variables too.
+    ``captures``: how many numbered captures exist, so ``$1`` to that number are variables too.  ``allowed``
+    are the names that may be named, ``open_variables`` beginnings of more of them.
     """
     parts: list[Literal | Var] = []
     end = 0
@@ -219,7 +226,7 @@ def with_variables(text: str, *, captures: int = 0) -> Expr | Rejected:
         if name.isdecimal():
             if not 1 <= int(name) <= captures:
                 return Rejected(f"at most {captures} captures, as many as the path has; ${name} is none")
-        elif name not in REQUEST_VARIABLES and not name.startswith(_OPEN_VARIABLES):
+        elif name not in allowed and not name.startswith(open_variables):
             return Rejected(f"only variables that read the request; ${name} is none")
         if found.start() > end:
             parts.append(Literal(text[end : found.start()]))

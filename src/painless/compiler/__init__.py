@@ -7,7 +7,7 @@ the smallest part that cannot be honoured and is told; nothing is raised for wha
 from msgspec import Struct, structs
 
 from painless.annotations.base import setting
-from painless.compiler import custom_headers
+from painless.compiler import auth_headers, custom_headers
 from painless.compiler.claim import claim
 from painless.compiler.emit import emit
 from painless.compiler.memory import Memory
@@ -16,6 +16,7 @@ from painless.compiler.options import Options
 from painless.compiler.own_tls import BadAuthorities, dh_parameters
 from painless.compiler.site import Site
 from painless.features import ConfigValues, Parsed, listening, parse, parse_config
+from painless.features.external_auth import GLOBAL
 from painless.features.server_tls import DH_PARAM
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef
@@ -73,7 +74,7 @@ def understand(
     parsed = tuple(
         (one, _parsed(one, snapshot, options, config, remember=one.ref != passing)) for one in ours
     )
-    neutral = parse(Ingress("", ""), options.annotations_prefix, config)
+    neutral = parse(_nobody(options), options.annotations_prefix, config)
     merged = merge(snapshot, options, parsed, neutral, memory)
     said = (one for _, settings in parsed for one in settings.diagnostics)
     return Understood(merged, ours, merged.diagnostics.union(about_classes, said))
@@ -114,7 +115,16 @@ def _parsed(
     ingress: Ingress, snapshot: Snapshot, options: Options, config: ConfigValues, *, remember: bool
 ) -> Parsed:
     settings = parse(ingress, options.annotations_prefix, config, remember=remember)
-    return custom_headers.for_ingress(settings, ingress.ref, config, snapshot.configmaps, remember=remember)
+    settings = custom_headers.for_ingress(
+        settings, ingress.ref, config, snapshot.configmaps, remember=remember
+    )
+    prefix = options.annotations_prefix
+    return auth_headers.for_ingress(settings, ingress.ref, prefix, snapshot.configmaps, remember=remember)
+
+
+def _nobody(options: Options) -> Ingress:
+    """Return an Ingress that asks for nothing: what no rule serves is nobody's to guard."""
+    return Ingress("", "", annotations=((f"{options.annotations_prefix}/{GLOBAL.name}", "false"),))
 
 
 def _missing_configmap(snapshot: Snapshot, options: Options) -> tuple[Diagnostic, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from painless.compiler.lower_auth import signs_in
 from painless.compiler.lower_failed import failed_location, to_failed
 from painless.compiler.lower_http import one_label
 from painless.compiler.lower_locations import Lowered, lower_location
@@ -24,7 +25,8 @@ class Block(Struct, frozen=True, gc=False):
     """A server block; what its features put at http level; the lines of the maps that it looks up.
 
     ``looked_up`` has for each variable a line for each of the hosts.  ``by_variable`` are the upstreams that
-    some ``proxy_pass`` names by a variable: those looked up by host, and both of a path with a canary.
+    some ``proxy_pass`` names by a variable: those looked up by host, both of a path with a canary, and who is
+    asked at a URL with variables.  ``signs_in``: it sends clients to the server that escapes URLs.
     """
 
     server: Directive
@@ -32,6 +34,7 @@ class Block(Struct, frozen=True, gc=False):
     looked_up: Mapping[str, tuple[tuple[str, Directive], ...]]
     arms: tuple[CanaryArm, ...]
     by_variable: frozenset[str]
+    signs_in: bool
 
 
 def lower_shape(shape: Shape, options: Options, common: Everywhere) -> Block:
@@ -55,7 +58,8 @@ def lower_shape(shape: Shape, options: Options, common: Everywhere) -> Block:
         ),
         looked_up=looked_up,
         arms=tuple(arm for _, arm in arms),
-        by_variable=frozenset((*looked_for, *chosen)),
+        by_variable=frozenset((*looked_for, *chosen, *_asked(shape.servers))),
+        signs_in=any(signs_in(one) for location in locations for one in location.beside),
     )
 
 
@@ -64,6 +68,15 @@ def _owner(shape: Shape, at: int) -> object:
     if len(shape.servers) == 1:
         return shape.first.locations[at].route.origin
     return tuple(one.locations[at].route.origin for one in shape.servers)
+
+
+def _asked(servers: Iterable[Server]) -> Iterator[str]:
+    """Yield who is asked at a URL with variables."""
+    for server in servers:
+        for location in server.locations:
+            auth = location.route.settings.external_auth
+            if auth and any(isinstance(part, Var) for part in auth.url.target.parts):
+                yield location.route.auth_upstream
 
 
 def _arms(servers: Iterable[Server]) -> Iterator[tuple[str, CanaryArm]]:
@@ -99,6 +112,7 @@ def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options, comm
             *_app_root(shape),
             to_failed(()),
             *(one.block for one in locations),
+            *dict.fromkeys(beside for one in locations for beside in one.beside),
             *(_own_locations(first, options) if default else ()),
             *_failed(locations, common),
         ),

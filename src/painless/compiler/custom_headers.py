@@ -21,10 +21,10 @@ from painless.nginx.tokens import Expr
 T = TypeVar("T")
 ConfigMaps = Mapping[Name, ConfigMap]
 
-_FRAMING = frozenset({"content-length", "transfer-encoding"})
+FRAMING = frozenset({"content-length", "transfer-encoding"})
 """Headers of a request that say where it ends: with another value one request becomes two."""
 
-_ANY = ObjectRef("Ingress", "", "")
+ANY = ObjectRef("Ingress", "", "")
 """Stands for each of the Ingresses that share what their annotations mean."""
 
 _value = matching(r"[^\x00-\x1f\x7f\ud800-\udfff]*", "a value without control characters")
@@ -47,7 +47,7 @@ def for_all(
     complete = structs.replace(
         config,
         added=tuple(_good(added, _value, NGINX_OWN | _hsts(config), said)) if added else (),
-        sent=tuple(_good(sent, _expression, _FRAMING, said)) if sent else (),
+        sent=tuple(_good(sent, _expression, FRAMING, said)) if sent else (),
     )
     return complete, tuple(said)
 
@@ -77,7 +77,7 @@ def _good(
     configmap: ConfigMap, decode: Decoder[T], refused: frozenset[str], said: list[Diagnostic]
 ) -> Iterator[tuple[str, T]]:
     """Yield the headers that can be had, and tell of the others."""
-    for name, value in _headers(configmap, decode, refused):
+    for name, value in checked_headers(configmap, decode, refused):
         if isinstance(value, Rejected):
             says = f"found the header {shown(name)}, expected {value.expected}"
             field, reason = f"data[{name}]", Reason.INVALID_CONFIG_VALUE
@@ -87,7 +87,7 @@ def _good(
             yield name, value
 
 
-def _headers(
+def checked_headers(
     configmap: ConfigMap, decode: Decoder[T], refused: frozenset[str]
 ) -> Iterator[tuple[str, T | Rejected]]:
     """Yield each header with its value, or with what was expected."""
@@ -140,7 +140,7 @@ def _read(settings: Parsed, configmap: ConfigMap | None, allowed: tuple[str, ...
         return _closed(settings, missing, Reason.CONFIGMAP_NOT_FOUND)
     may = frozenset(name.lower() for name in allowed)
     # Its values are not shown: the ConfigMap may be another namespace's.
-    for name, value in _headers(configmap, _value, frozenset()):
+    for name, value in checked_headers(configmap, _value, frozenset()):
         expected = value.expected if isinstance(value, Rejected) else f"one of {ALLOWED.name}"
         if isinstance(value, Rejected) or name.lower() not in may:
             return _closed(settings, f"found the header {shown(name)} in {where}, expected {expected}")
@@ -170,7 +170,7 @@ def _with_own(settings: Parsed, configmap: ConfigMap) -> Parsed:
 
 def _told(settings: Parsed, reason: Reason, severity: Severity, says: str, hint: str) -> Diagnostic:
     asked = _asked(settings)
-    return Diagnostic(_ANY, asked[1] if asked else "", reason, severity, says, hint)
+    return Diagnostic(ANY, asked[1] if asked else "", reason, severity, says, hint)
 
 
 def _owner(name: str, *, with_cors: bool) -> str:

@@ -94,7 +94,8 @@ def _routes_of(server: Server) -> dict[str, frozenset[str]]:
     for location in server.locations:
         answer = location.route.answer
         if isinstance(answer, Proxy):
-            arms = frozenset({answer.upstream, *([answer.canary.upstream] if answer.canary else [])})
+            others = (answer.canary.upstream if answer.canary else "", location.route.auth_upstream)
+            arms = frozenset({answer.upstream, *filter(None, others)})
             for name in server.names:
                 found[f"{name} {location.modifier} {location.pattern}"] = arms
     return found

@@ -4,12 +4,13 @@ A function of the Ingresses that name the host and of the objects they refer to,
 its result is kept while those stay the same (memory.py).  What hosts share is decided in ``merge``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
 from painless.annotations.decode import Rejected, shown
 from painless.compiler import match
+from painless.compiler.auth_service import auth_service
 from painless.compiler.backends import Backends
 from painless.compiler.certificates import Chosen, choose
 from painless.compiler.lookup import Lookup
@@ -36,6 +37,7 @@ from painless.compiler.site import (
 )
 from painless.compiler.users import Users
 from painless.features import Parsed, backend_tls
+from painless.features.external_auth import GLOBAL_URL, URL, ExternalAuth
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef, Origin, Path, PathType, ResourceBackend, ServiceBackend
 from painless.nginx.tokens import Expr
@@ -137,11 +139,29 @@ def without_primary(name: str, canaries: Rules) -> tuple[Diagnostic, ...]:
 
 
 class Entry(Struct, frozen=True, gc=False):
-    """The hot file with the users who may enter, the files for TLS to the application, or why not."""
+    """Who may enter a path: the settings that count there, the hot file of the users, who is asked.
 
+    ``backend`` are the files for TLS to the application.  ``closed`` is the answer of a path that nobody may enter.
+    """
+
+    settings: Parsed
     users: str
     backend: backend_tls.Files | None
+    asked: str
     closed: Denied | None
+
+    def route(self, path: str, path_type: PathType, answer: Answer, origin: Origin) -> Route:
+        """Return the route through this entry, which has ``answer`` where it is open."""
+        return Route(
+            path,
+            path_type,
+            answer,
+            self.settings,
+            origin,
+            self.users,
+            backend=self.backend,
+            auth_upstream=self.asked,
+        )
 
 
 class Draft:
@@ -163,12 +183,32 @@ class Draft:
     ) -> None:
         self.diagnostics.append(Diagnostic(origin.ref, origin.field, reason, severity, says, hint))
 
-    def entry(self, settings: Parsed, ref: ObjectRef) -> Entry:
-        """Return what an Ingress's Secrets come to, and the answer of a route that is closed."""
-        users, denied = self.users.of(settings.basic_auth, ref, self.diagnostics)
-        backend, unusable = self.backends.of(settings.backend_tls, ref, self.diagnostics)
-        why = settings.denied or denied or unusable or self._not_without_host(settings, ref)
-        return Entry(users, backend, Denied(why) if why else None)
+    def entry(self, settings: Parsed, origin: Origin, path: str) -> Entry:
+        """Return who may enter a path."""
+        if path.startswith(settings.open_paths):
+            settings = structs.replace(settings, basic_auth=None, external_auth=None)
+        users, denied = self.users.of(settings.basic_auth, origin.ref, self.diagnostics)
+        backend, unusable = self.backends.of(settings.backend_tls, origin.ref, self.diagnostics)
+        asked = "" if settings.external_auth is None else self._asked(settings.external_auth, origin)
+        if asked is None:
+            denied = denied or "nobody can be asked about requests to a host that is no full name"
+        why = settings.denied or denied or unusable or self._not_without_host(settings, origin.ref)
+        return Entry(settings, users, backend, asked or "", Denied(why) if why else None)
+
+    def _asked(self, auth: ExternalAuth, origin: Origin) -> str | None:
+        """Return who is asked about a route's requests, and keep that upstream; ``None`` for nobody."""
+        found = auth_service(auth, self.name, self.lookup, self.options, self.claims.neutral)
+        if found is not None:
+            self.upstreams[found.name] = found
+            return found.name
+        says = f"found a variable for the host, expected a name, since {self.name or 'the catch-all'} is none"
+        hint = "the paths answer 503 until this is mended"
+        field = f"metadata.annotations[{self.options.annotations_prefix}/{URL.name}]"
+        about = Origin(origin.ref, field)
+        if auth.shared and self.options.configmap:
+            about = Origin(ObjectRef("ConfigMap", *self.options.configmap), f"data[{GLOBAL_URL.name}]")
+        self.say(about, Reason.LOCATION_DENIED, says, hint, Severity.REJECTED)
+        return None
 
     def _not_without_host(self, settings: Parsed, ref: ObjectRef) -> str:
         """Return why the catch-all is closed to who asks for certificates: it has no name to ask by."""
@@ -235,12 +275,10 @@ def _add_path(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> Non
         kept = "the older Ingress" if rules else "an Ingress without rules"
         draft.say(origin, Reason.PATH_CONFLICT, says, f"{kept} keeps the path")
         return
-    entry = draft.entry(settings, origin.ref)
+    entry = draft.entry(settings, origin, path.path)
     away = Redirected(label_of(path.backend, origin)) if settings.redirect else None
     answer = entry.closed or away or draft.answer(path.backend, settings, origin)
-    draft.routes[key] = Route(
-        path.path or "/", path.path_type, answer, settings, origin, entry.users, backend=entry.backend
-    )
+    draft.routes[key] = entry.route(path.path or "/", path.path_type, answer, origin)
 
 
 def _add_default_backend(draft: Draft, ingress: Ingress, settings: Parsed) -> None:
@@ -256,12 +294,9 @@ def _add_default_backend(draft: Draft, ingress: Ingress, settings: Parsed) -> No
         says = f"the catch-all is already served for {draft.routes[_ROOT].origin.ref}"
         draft.say(origin, Reason.DEFAULT_BACKEND_CONFLICT, says, "the older Ingress keeps it")
         return
-    entry = draft.entry(settings, origin.ref)
+    entry = draft.entry(_without_redirects(settings), origin, "/")
     answer = entry.closed or draft.answer(backend, settings, origin)
-    here = _without_redirects(settings)
-    draft.routes[_ROOT] = Route(
-        "/", PathType.PREFIX, answer, here, origin, entry.users, backend=entry.backend
-    )
+    draft.routes[_ROOT] = entry.route("/", PathType.PREFIX, answer, origin)
 
 
 def _without_redirects(settings: Parsed) -> Parsed:
@@ -278,7 +313,7 @@ def _add_implicit_root(draft: Draft) -> None:
     rules = draft.claims.rules
     owner, settings = (rules[0][0], rules[0][1]) if rules and draft.name else (None, draft.claims.neutral)
     origin = Origin(owner.ref, DEFAULT_BACKEND) if owner else NOBODY
-    entry = draft.entry(settings, origin.ref)
+    entry = draft.entry(settings, origin, "/")
     backend = owner.default_backend if owner else None
     if entry.closed:
         answer: Answer = entry.closed
@@ -288,9 +323,7 @@ def _add_implicit_root(draft: Draft) -> None:
         answer = draft.answer(backend, settings, origin)
     else:
         answer = draft.default_answer()
-    draft.routes[_ROOT] = Route(
-        "/", PathType.PREFIX, answer, settings, origin, entry.users, implicit=True, backend=entry.backend
-    )
+    draft.routes[_ROOT] = structs.replace(entry.route("/", PathType.PREFIX, answer, origin), implicit=True)
 
 
 def _add_canary(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> None:
@@ -386,9 +419,14 @@ def _twin(name: str, rules: Rules, options: Options) -> Twin | None:
     )
 
 
-def _used(upstreams: dict[str, Upstream], locations: Iterable[Location]) -> tuple[Upstream, ...]:
+def _asks(location: Location) -> bool:
+    return location.route.auth_upstream != "" and not isinstance(location.route.answer, Denied)
+
+
+def _used(upstreams: dict[str, Upstream], locations: Sequence[Location]) -> tuple[Upstream, ...]:
     """Return the upstreams that some location uses: nobody resolves what nobody asks for."""
     answers = (one.route.answer for one in locations)
     proxied = [one for one in answers if isinstance(one, Proxy)]
     names = {one.upstream for one in proxied} | {one.canary.upstream for one in proxied if one.canary}
+    names |= {one.route.auth_upstream for one in locations if _asks(one)}
     return tuple(upstreams[name] for name in sorted(names))

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from painless.compiler.block import Block, lower_shape
 from painless.compiler.lower_affinity import lower_affinity_maps
+from painless.compiler.lower_auth import signin_server
 from painless.compiler.lower_canary import lower_canary_maps
 from painless.compiler.lower_http import http_preamble, main_preamble, private_server
 from painless.compiler.lower_twins import lower_twins, twin_maps
@@ -31,6 +32,7 @@ _SAYS = {
     "canary": "Whose marker files give the canary of each its weight.",
     "users": "Who may enter each.",
     "ingress": "Whose each is.",
+    "auth_upstream": "Who is asked whether a request to each may pass.",
 }
 
 
@@ -63,6 +65,7 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
         *_looked_up(blocks),
         directive("include", UPSTREAMS),
         private_server(options),
+        *((signin_server(options.state),) if any(one.signs_in for one in blocks) else ()),
         *(one.server for one in blocks),
         *lower_twins(site.twins, options, common),
     )

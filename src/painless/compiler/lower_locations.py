@@ -6,6 +6,7 @@ from msgspec import Struct, structs
 
 from painless.annotations.base import Contribution, Place
 from painless.compiler.lower_affinity import cookie_contribution
+from painless.compiler.lower_auth import auth_contribution, to_sign_in
 from painless.compiler.lower_canary import choose_arm
 from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
 from painless.compiler.lower_tls import plain_closed, told_upstream
@@ -31,13 +32,14 @@ from painless.nginx.tree import Directive, block, directive, when
 
 
 class Lowered(Struct, frozen=True, gc=False):
-    """A location's block, what it needs at http level, and the headers its failures carry.
+    """A location's block, what it needs at http level and beside it, and the headers its failures carry.
 
     ``failed`` is ``None`` where no upstream is asked, so none can fail.
     """
 
     block: Directive
     shared: tuple[Directive, ...]
+    beside: tuple[Directive, ...]
     failed: Headers | None
 
 
@@ -55,6 +57,8 @@ def lower_location(
         *_added_to(location, names, options, alone=owner == route.origin),
         *told_upstream(server.own_tls),
     )
+    added += auth_contribution(route, names, added, options.state)
+    added += to_sign_in(route, added_headers(added), common.added, options.state)
     lowered = block(
         "location",
         *_pattern(location),
@@ -65,7 +69,12 @@ def lower_location(
     failed = added_headers(added) if isinstance(route.answer, Proxy) else None
     # A closed location has nothing of its features, so nothing may refer to what it would have set.
     parts = () if isinstance(route.answer, Denied) else added
-    return Lowered(lowered, tuple(one for part in parts for one in part.http), failed)
+    return Lowered(
+        lowered,
+        shared=tuple(one for part in parts for one in part.http),
+        beside=tuple(one for part in parts for one in part.server),
+        failed=failed,
+    )
 
 
 def _pattern(location: Location) -> tuple[Token, ...]:

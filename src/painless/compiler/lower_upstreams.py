@@ -6,6 +6,7 @@ from typing import assert_never
 from painless.compiler.resolve import cookie_id
 from painless.compiler.site import EndpointsFeed, ExternalFeed, StaticFeed, Upstream
 from painless.features.balancing import Balancing, Method
+from painless.features.external_auth import Pool
 from painless.nginx.resolver import server_parameters
 from painless.nginx.tokens import Literal, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry
@@ -32,10 +33,24 @@ def lower_upstream(upstream: Upstream, zone: str, kept: tuple[Directive, ...]) -
             directive("zone", ZONE, zone),
             *_balancing(upstream),
             directive("server", *_server(upstream), "max_fails=0"),
-            *kept,
+            *(_idle(upstream.pool) if upstream.pool else kept),
         ),
-        comment=f"Service {upstream.namespace}/{upstream.service}, port {upstream.port}",
+        comment=f"{_whose(upstream)}, port {upstream.port}",
         origin=upstream.origin,
+    )
+
+
+def _whose(upstream: Upstream) -> str:
+    if upstream.namespace:
+        return f"Service {upstream.namespace}/{upstream.service}"
+    return f"{upstream.service}, which is asked whether requests may pass"
+
+
+def _idle(pool: Pool) -> tuple[Directive, ...]:
+    return (
+        directive("keepalive", pool.connections),
+        directive("keepalive_requests", pool.requests),
+        directive("keepalive_timeout", f"{pool.seconds}s"),
     )
 
 

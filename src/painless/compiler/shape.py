@@ -45,6 +45,7 @@ class Names(Struct, frozen=True, gc=False):
     users: Literal | Var
     ingress: Literal | Var
     why: Literal | Var
+    auth_upstream: Literal | Var
 
 
 class Shape(Struct, frozen=True, gc=False):
@@ -67,6 +68,10 @@ class Shape(Struct, frozen=True, gc=False):
 
 def own_of(route: Route) -> Own:
     """Return what the route has of its own."""
+    return structs.replace(_own_of(route), auth_upstream=route.auth_upstream)
+
+
+def _own_of(route: Route) -> Own:
     ref = route.origin.ref
     ingress = f"{ref.namespace}/{ref.name}" if ref.name else ""
     match route.answer:
@@ -95,6 +100,7 @@ def shape_of(locations: Iterable[Location]) -> str:
             one.route.path,
             one.route.implicit,
             one.route.users != "",
+            *(("asked",) if one.route.auth_upstream else ()),
             one.route.settings.look,
             _kind(one.route.answer),
             *((one.route.backend,) if one.route.backend else ()),

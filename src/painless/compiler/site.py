@@ -12,6 +12,7 @@ from painless.features import Parsed
 from painless.features.backend_tls import Files
 from painless.features.balancing import Balancing
 from painless.features.canary import Canary
+from painless.features.external_auth import Pool
 from painless.features.server_tls import Ciphers
 from painless.features.tls_redirect import TlsRedirect
 from painless.model.objects import ObjectRef, Origin, PathType
@@ -70,7 +71,8 @@ class Upstream(Struct, frozen=True, gc=False):
 
     ``name`` is its identity in NGINX and in DNS, made of namespace, Service and port and of what is special
     about it: equal names are equal upstreams, whoever refers to them.  Peers survive a reload only under the
-    same name.  ``label`` is what ingress-nginx calls it, in logs and metrics.
+    same name.  ``label`` is what ingress-nginx calls it, in logs and metrics.  ``pool`` is how many idle
+    connections are kept, where somebody says so.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Upstream(Struct, frozen=True, gc=False):
     origin: Origin
     affinity: Binding | None = None
     balancing: Balancing | None = None
+    pool: Pool | None = None
 
 
 class CanaryArm(Struct, frozen=True, gc=False):
@@ -130,7 +133,8 @@ class Route(Struct, frozen=True, gc=False):
     """What an Ingress's path asks for, with everything its annotations mean.
 
     ``users`` is the hot file with the users who may enter; empty when anyone may.  ``backend`` are the files
-    for TLS to the application, if it wants any.
+    for TLS to the application, if it wants any.  ``auth_upstream`` is who is asked about each request; empty
+    when nobody is.
     """
 
     path: str
@@ -141,6 +145,7 @@ class Route(Struct, frozen=True, gc=False):
     users: str = ""
     implicit: bool = False
     backend: Files | None = None
+    auth_upstream: str = ""
 
 
 class Modifier(StrEnum):
@@ -168,7 +173,7 @@ class Own(Struct, frozen=True, gc=False):
 
     ``upstream`` and ``label`` are its Service's, those with ``canary_`` its canary's; ``canary`` names that
     Ingress.  ``users`` is the hot file of who may enter, ``ingress`` the Ingress, ``why`` what an answer
-    that is no Service's is for.
+    that is no Service's is for, ``auth_upstream`` who is asked about its requests.
     """
 
     upstream: str = ""
@@ -179,6 +184,7 @@ class Own(Struct, frozen=True, gc=False):
     users: str = ""
     ingress: str = ""
     why: str = ""
+    auth_upstream: str = ""
 
 
 class Clients(Struct, frozen=True, gc=False):

@@ -2,8 +2,8 @@
 
 For the demo and for tests.  The first line of each answer is the pod's name, which is also in the
 ``X-Pod`` header, so that whoever asks knows where a request went.  The query steers the answer:
-``?delay=0.2`` waits, ``?status=500`` answers so, ``?header=X-A:b`` adds a header, ``?format=json`` answers in
-JSON.
+``?delay=0.2`` waits, ``?status=500`` answers so, ``?header=X-A:b`` adds a header, ``?tell=host`` has the
+header ``X-Told`` say how it was asked, with what headers of these names, ``?format=json`` answers in JSON.
 """
 
 import asyncio
@@ -95,6 +95,8 @@ class Echo:
         text = msgspec.json.encode(asked).decode() if as_json else str(asked)
         answer = self._said(status, text, "application/json" if as_json else "text/plain")
         answer.headers.update(_wanted_headers(request))
+        if tell := request.query.getall("tell", []):
+            answer.headers["X-Told"] = _told(asked, tell)
         return answer
 
     def _said(self, status: int, text: str, kind: str = "text/plain") -> web.Response:
@@ -117,6 +119,11 @@ def _asked(pod: str, request: web.BaseRequest, length: int) -> Asked:
     version = f"{request.version.major}.{request.version.minor}"
     path, _, query = request.path_qs.partition("?")
     return Asked(pod, request.method, path, query, version, headers, length)
+
+
+def _told(asked: Asked, names: list[str]) -> str:
+    found = (f"{name}={value}" for name, value in asked.headers if name in names)
+    return "; ".join((f"{asked.method} {asked.path} {asked.length} bytes", *found))
 
 
 def _wanted_headers(request: web.BaseRequest) -> dict[str, str]:

@@ -11,7 +11,7 @@ from painless.annotations.base import OURS, Key, Scope, Setting
 from painless.annotations.decode import Decoder, Rejected
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
 from painless.docs.markdown import anchor, code, page, split, table
-from painless.features import FEATURES, GATES, KEYS, Feature
+from painless.features import FEATURES, KEYS, Feature
 
 PREFIX = "nginx.ingress.kubernetes.io"
 
@@ -76,7 +76,7 @@ def _own_config(declared: Mapping[str, tuple[Feature, Declared]]) -> Iterator[st
 def _state(name: str) -> str:
     key = KEYS.get(name)
     if key is None:
-        return "not yet; the paths answer 503" if name in GATES else "not yet"
+        return "not yet"
     what = "honoured" if name == key.name else f"the same as {key.name}"
     return f"[{what}](#{anchor(key.name)})"
 

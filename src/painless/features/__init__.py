@@ -42,6 +42,7 @@ from painless.features import (
     connection,
     cors,
     custom_headers,
+    external_auth,
     gzip,
     hash_tables,
     hsts,
@@ -56,6 +57,7 @@ from painless.features import (
     response_headers,
     retries,
     rewrite,
+    satisfy,
     server_alias,
     server_tls,
     timeouts,
@@ -69,9 +71,6 @@ from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ConfigMap, Ingress
 from painless.nginx.tokens import Expr
 from painless.nginx.tree import Directive
-
-GATES = frozenset({"auth-url"})
-"""Annotations that let only some clients in: a location that has one stays closed while we honour none."""
 
 
 class Feature(Protocol):
@@ -108,6 +107,7 @@ ADDITIVE: tuple[Additive, ...] = (
     relative_redirects,
     location_logs,
     custom_headers,
+    satisfy,
 )
 
 FEATURES: tuple[Feature, ...] = (
@@ -128,6 +128,7 @@ FEATURES: tuple[Feature, ...] = (
     backend_tls,
     backend_service,
     basic_auth,
+    external_auth,
     clients,
     response_headers,
     gzip,
@@ -151,8 +152,9 @@ _CONFIG: Mapping[str, Key[Any] | Setting[Any]] = {
 class Parsed(Struct, frozen=True):
     """What the annotations of one Ingress mean.
 
-    ``denied`` says why its locations are closed, if they are.  ``look`` is made of everything that shows in
-    a location's block: locations of equal looks differ in nothing but names.
+    ``denied`` says why its locations are closed, if they are.  ``open_paths`` are the beginnings of paths
+    that ask neither for a password nor a service.  ``look`` is made of everything that shows in a location's
+    block: locations of equal looks differ in nothing but names.
     """
 
     tls_redirect: tls_redirect.TlsRedirect
@@ -171,9 +173,11 @@ class Parsed(Struct, frozen=True):
     basic_auth: basic_auth.BasicAuth | None
     clients: client_certificates.ClientCertificates | None
     ciphers: server_tls.Ciphers | None
+    external_auth: external_auth.ExternalAuth | None
     additive: tuple[tuple[int, Any, str], ...]
     denied: str
     diagnostics: tuple[Diagnostic, ...]
+    open_paths: tuple[str, ...] = ()
     look: str = ""
 
     def contributions(self, place: Place) -> tuple[Contribution, ...]:
@@ -274,6 +278,7 @@ def _read(values: Values) -> Parsed:
     users = basic_auth.parse(values)
     clients = client_certificates.parse(values)
     ciphers = server_tls.parse(values)
+    asked = external_auth.parse(values)
     return Parsed(
         tls_redirect=redirect,
         app_root=root,
@@ -291,9 +296,11 @@ def _read(values: Values) -> Parsed:
         basic_auth=users,
         clients=clients,
         ciphers=ciphers,
+        external_auth=asked,
         additive=kept,
         denied=values.denied,
         diagnostics=tuple(values.diagnostics),
+        open_paths=external_auth.open_paths(values),
     )
 
 
@@ -313,8 +320,25 @@ def with_headers(
     return structs.replace(found, look=_look(found))
 
 
+def with_auth_headers(
+    parsed: Parsed, headers: tuple[tuple[str, Expr], ...], denied: str, said: tuple[Diagnostic, ...]
+) -> Parsed:
+    """Return what the annotations mean once the ConfigMap of ``auth-proxy-set-headers`` has been read."""
+    assert parsed.external_auth, "only who asks a service has headers for it"
+    found = structs.replace(
+        parsed,
+        external_auth=structs.replace(parsed.external_auth, headers=headers),
+        denied=parsed.denied or denied,
+        diagnostics=(*parsed.diagnostics, *said),
+    )
+    return structs.replace(found, look=_look(found))
+
+
 _ELSEWHERE = frozenset(
-    {"aliases", "app_root", "balancing", "ciphers", "diagnostics", "look", "own_server", "www"}
+    {
+        *("aliases", "app_root", "balancing", "ciphers", "diagnostics", "look", "open_paths"),
+        *("own_server", "www"),
+    }
 )
 """What does not show in a location's block."""
 
@@ -343,14 +367,7 @@ def _look(parsed: Parsed) -> str:
 def _say_if_unknown(values: Values, name: str) -> None:
     if name in KEYS:
         return
-    if name in GATES:
-        values.deny(
-            name,
-            Reason.UNSUPPORTED_ANNOTATION,
-            f"{name} is not honoured by this version",
-            "the location answers 503, since without it everybody could enter",
-        )
-    elif name in ANNOTATIONS:
+    if name in ANNOTATIONS:
         values.say(
             name,
             Reason.UNSUPPORTED_ANNOTATION,

@@ -12,14 +12,23 @@ an open door.  Writes ``auth_basic`` and ``auth_basic_user_file``.
 from msgspec import Struct
 
 from painless.annotations.base import Contribution, Key, Place, Values
-from painless.annotations.decode import matching, one_of
+from painless.annotations.decode import Rejected, matching, one_of
 from painless.model.diagnostics import Reason
 from painless.nginx.tokens import Literal, Var, expr
 from painless.nginx.tree import directive
 
+
+def _kind(text: str) -> str | Rejected:
+    if text == "digest":
+        return Rejected("basic, which is as safe over HTTPS: NGINX has no digest authentication")
+    return _basic(text)
+
+
+_basic = one_of("basic")
+
 TYPE = Key(
     "auth-type",
-    one_of("basic"),
+    _kind,
     default="",
     doc="Switches password protection on; stock NGINX has no digest authentication.",
     example="basic",

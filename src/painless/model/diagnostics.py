@@ -47,7 +47,7 @@ class Reason(StrEnum):
         "UnsupportedAnnotation",
         (
             "ingress-nginx knows this annotation and this version does not honour it. The Ingress is "
-            "served without it; where everybody could enter then, its paths answer 503."
+            "served without it."
         ),
         "Look it up in annotations.md, and remove it or stay with ingress-nginx if the application needs it.",
     )
