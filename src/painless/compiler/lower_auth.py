@@ -7,6 +7,8 @@ the door.
 
 import hashlib
 
+from msgspec import structs
+
 from painless.annotations.base import Contribution
 from painless.compiler.lower_failed import Headers, inherit
 from painless.compiler.shape import Names
@@ -39,7 +41,9 @@ def auth_contribution(
     if auth is None or not route.auth_upstream:
         return ()
     kept = _cache(auth, route, names.ingress) if auth.cache else ()
-    sizes = tuple(one for part in added for one in part.location if one.name in _SIZES)
+    sizes = tuple(
+        structs.replace(one, origin=None) for part in added for one in part.location if one.name in _SIZES
+    )
     asking = (*_asking(auth), *kept, *sizes, *_sent(auth, added), *_passed(auth, names.auth_upstream))
     # Not below "/": no client, rule or rewrite can name it.
     name = f"_external-auth-{_digest(asking)}"
