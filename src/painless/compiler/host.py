@@ -141,7 +141,8 @@ def without_primary(name: str, canaries: Rules) -> tuple[Diagnostic, ...]:
 class Entry(Struct, frozen=True, gc=False):
     """Who may enter a path: the settings that count there, the hot file of the users, who is asked.
 
-    ``backend`` are the files for TLS to the application.  ``closed`` is the answer of a path that nobody may enter.
+    ``backend`` are the files for TLS to the application.  ``closed`` is the answer of a path that nobody may
+    enter.
     """
 
     settings: Parsed
