@@ -1,6 +1,6 @@
 """Reading the global ConfigMap: a value for each key that is known, a finding for each that is not good."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from painless.annotations.base import Defaults, Key, Setting, decoded
