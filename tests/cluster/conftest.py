@@ -1,5 +1,6 @@
-"""The fixtures of this folder: those of tests/front."""
+"""The fixtures of this folder: those of tests/front, and a controller in a cluster."""
 
+from tests.cluster.given import home, running, shared
 from tests.front.given import folder, make, pods
 
-__all__ = ["folder", "make", "pods"]
+__all__ = ["folder", "home", "make", "pods", "running", "shared"]
