@@ -52,9 +52,11 @@ Replicas = Callable[..., Replica]
 
 
 @asynccontextmanager
-async def replicas(api: FakeApiServer, states: Callable[[], Path], files: Path) -> AsyncIterator[Replicas]:
+async def replicas(
+    api: FakeApiServer, states: Callable[[], Path], files: Path, token: str = ""
+) -> AsyncIterator[Replicas]:
     """Yield what makes controllers of one Deployment; all end with the test."""
-    kubeconfig = api.kubeconfig(files / "kubeconfig")
+    kubeconfig = api.kubeconfig(files / "kubeconfig", token=token)
     async with AsyncExitStack() as stack:
 
         def make(pod: str, *more: str) -> Replica:

@@ -1,5 +1,6 @@
 """What controllers say to their cluster, seen from the API server: once, by one of them, at no price."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.cluster.controllers import NAMESPACE, PATIENCE, Replica, Replicas, replicas
 from tests.fakes.apiserver import FakeApiServer
 from tests.front.clients import until
@@ -156,3 +158,52 @@ async def test_without_a_pod_nothing_is_written(api: FakeApiServer, make: Replic
     assert 1 == len(replica.events("answers_off"))
     assert 0 == await replica.end()
     assert {"get", "list", "watch"} >= {one.verb for one in api.requests}
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explain" / "status-and-events.md"
+READS = [
+    {"apiGroups": [group], "resources": kinds, "verbs": ["get", "list", "watch"]}
+    for group, kinds in (
+        ("", ["services", "secrets", "configmaps"]),
+        ("networking.k8s.io", ["ingresses", "ingressclasses"]),
+        ("discovery.k8s.io", ["endpointslices"]),
+    )
+]
+
+
+def permissions() -> Iterator[dict[str, Any]]:
+    """Yield the roles that the page asks for, with what reading takes, and their bindings."""
+    blocks = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    own, watched, nodes = map(yaml.safe_load, blocks)
+    subject = {"kind": "ServiceAccount", "name": "painless", "namespace": NAMESPACE}
+    everywhere = [*READS, *watched, *nodes]
+    places: list[tuple[str, list[Any], dict[str, str]]]
+    places = [("Role", own, {"namespace": NAMESPACE}), ("ClusterRole", everywhere, {})]
+    for kind, rules, place in places:
+        version = "rbac.authorization.k8s.io/v1"
+        rbac = {"apiVersion": version, "metadata": {"name": "painless", **place}}
+        yield {**rbac, "kind": kind, "rules": rules}
+        ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": "painless"}
+        yield {**rbac, "kind": f"{kind}Binding", "roleRef": ref, "subjects": [subject]}
+
+
+async def test_the_permissions_of_the_page_are_enough(states: Any, tmp_path: Path) -> None:
+    """From the election to the end nothing is refused; the addresses are the nodes', which asks for most."""
+    account = f"system:serviceaccount:{NAMESPACE}:painless"
+    async with FakeApiServer(tokens={"token": account}, with_rbac=True) as api:
+        api.push({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+        found = [{"type": "InternalIP", "address": "10.1.0.1"}]
+        api.push(
+            {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}, "status": {"addresses": found}}
+        )
+        await api.apply(CLASS, ingress("web"), permissions())
+        async with replicas(api, states, tmp_path, "token") as make:
+            replica = make("painless-1")
+            replica.start()
+            await replica.ready()
+            await replica.sees(lambda: [{"ip": "10.1.0.1"}] == shown(api, "web"))
+            await replica.sees(lambda: told(api, replica.pod, "RELOAD"))
+            await replica.sees(lambda: told(api, "web", "ServiceNotFound"))
+            assert 0 == await replica.end()
+        assert shown(api, "web") is None
+        assert [] == [one for one in api.requests if one.status == 403]
