@@ -219,6 +219,14 @@ def test_findings_are_told_and_so_is_their_end() -> None:
     assert ("web", "Normal", "Resolved") == told.take()[-1]
 
 
+def test_a_contested_status_is_told() -> None:
+    """With what to do about it: who else writes it is not ours to know."""
+    told = Town()
+    told.owners.contested(WEB)
+    assert "let only one controller serve the class" in told.notes[0].says
+    assert [("web", "Warning", "StatusContested")] == told.take()
+
+
 def test_only_the_leader_tells_of_ingresses() -> None:
     """Each tells of its own Pod; whoever begins to lead tells what is the matter."""
     told = Town()
