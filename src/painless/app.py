@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import logging
 import math
 import time
 from contextlib import AsyncExitStack, nullcontext
@@ -115,13 +116,18 @@ async def serve(settings: Settings) -> None:
         if cluster is not None:
             options = structs.replace(options, read_classes=cluster.source.reads_classes)
         outside = Outside(
-            nginx=Serving(nginx, disk),
+            nginx=Serving(nginx, disk, adopted),
             responder=responder,
             cluster=cluster,
             answers=answers,
             ending=Ending(nginx),
         )
         await Program(settings, options, outside).run()
+
+
+def adopted(note: str) -> None:
+    """Say that an NGINX was taken over, and aloud what is odd about it."""
+    logs.event("nginx_adopted", level=logging.WARNING if note else logging.INFO, note=note)
 
 
 def _trusts_loopback(settings: Settings) -> bool:

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.front.clients import Load, Target, until, until_seen
@@ -161,3 +163,29 @@ async def test_a_controller_killed_at_its_start_is_replaced(
         assert 200 == (await target.ask()).status
         await load.more(20)
     assert set() == {one.status for one in load.failures(allowed=(0, 200))}
+
+
+async def test_another_binary_is_told_and_waits(
+    folder: Folder, pods: Pods, make: Make, tmp_path: Path
+) -> None:
+    """A binary that was replaced on the disk costs nobody a request: it is for the next start of NGINX."""
+    binary = tmp_path / "nginx"
+    shutil.copy(find_nginx().path, binary)
+    await pods.service("web")
+    folder.ingress("web", "web.test", "web")
+    program = make("--nginx", str(binary))
+    program.start()
+    await program.ready()
+    master = program.master()
+    notes = []
+    async with Load(Target(program.doors.http, "web.test")) as load:
+        for _ in range(2):
+            await program.kill()
+            program = make("--nginx", str(binary))
+            program.start()
+            await program.ready()
+            notes += [one["note"] for one in program.events("nginx_adopted")]
+            binary.unlink()
+            shutil.copy(find_nginx().path, binary)
+    replaced = f"NGINX {master} runs {binary}, and {binary} was asked for, which has been replaced since"
+    assert (["", replaced], master, []) == (notes, program.master(), load.failures())

@@ -5,6 +5,7 @@ a process that merely has the right number.  All of it must fit, or nothing is a
 master, our configuration in its arguments, and a marker in our directory held open.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -57,11 +58,21 @@ def _recognised(pid: int, disk: Disk, binary: str) -> Adoption | None:
         ) from cause
     if not sight.holds:
         return None
-    runs = procfs.executable(pid)
-    if runs == str(Path(binary).resolve()):
-        return Adoption(sight)
     # It has our configuration and serves; the operator may have another binary from the next start on.
-    return Adoption(sight, f"NGINX {pid} runs {runs or 'another binary'}, and {binary} was asked for")
+    return Adoption(sight, _other_binary(pid, binary))
+
+
+def _other_binary(pid: int, binary: str) -> str:
+    """Say that a master runs another file than the next start would; one that was replaced is another too."""
+    wanted = Path(binary)
+    if not wanted.is_absolute():
+        return ""  # It is in another container, and a changed image is another Pod.
+    with suppress(OSError):
+        if Path(f"/proc/{pid}/exe").samefile(wanted):
+            return ""
+    runs = procfs.executable(pid) or "another binary"
+    said = f"NGINX {pid} runs {runs}, and {binary} was asked for"
+    return f"{said}, which has been replaced since" if runs == str(wanted.resolve()) else said
 
 
 def _written(pid_file: Path) -> tuple[int, ...]:

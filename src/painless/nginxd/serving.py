@@ -1,7 +1,7 @@
 """NGINX as the controller sees it: generations in and out, in place of ids and processes."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from painless.nginx.generation import Generation
@@ -19,9 +19,11 @@ _POLL = 0.02  # Seconds between two looks at it.
 class Serving:
     """The ports the controller's loop needs, on a real NGINX and its state directory."""
 
-    def __init__(self, nginx: Nginx, disk: Disk) -> None:
+    def __init__(self, nginx: Nginx, disk: Disk, adopted: Callable[[str], object] = str) -> None:
+        """``adopted`` is told of an NGINX that was taken over, and what is odd about it if anything is."""
         self._nginx = nginx
         self._disk = disk
+        self._adopted = adopted
 
     @property
     def reload_count(self) -> int:
@@ -34,8 +36,10 @@ class Serving:
         for each file that it reads, so the link must not be moved before it has come to rest; then it is
         put back to what runs, in case that load was refused or its signal was never sent.
         """
-        if await self._nginx.adopt() is None:
+        adoption = await self._nginx.adopt()
+        if adoption is None:
             return None
+        self._adopted(adoption.note)
         loop = asyncio.get_running_loop()
         due = loop.time() + _ADOPT_TIMEOUT
         while (id_ := self._nginx.settled()) is None:
