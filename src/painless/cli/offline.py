@@ -3,7 +3,7 @@
 import difflib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +80,11 @@ def _write(generation: Generation, out: Path) -> None:
 
 def plan(settings: Settings, against: Path, *, as_json: bool) -> None:
     """Compare what the manifests ask for with what ``render`` wrote."""
-    live = _rendered(against)
-    want = _compiled(settings, against)[0].generation
+    show_plan(_rendered(against), _compiled(settings, against)[0].generation, as_json=as_json)
+
+
+def show_plan(live: Generation, want: Generation, *, as_json: bool) -> None:
+    """Show what it takes to come from one generation to the other."""
     what = effect(live, want)
     reasons = changes(live, want) if what is Effect.RELOAD else ()
     hot = sorted(path for path in {*live.hot, *want.hot} if live.hot.get(path) != want.hot.get(path))
@@ -143,8 +146,14 @@ def version(nginx: str, *, as_json: bool) -> None:
 
 
 def _compiled(settings: Settings, out: Path | None) -> tuple[Compiled, tuple[Diagnostic, ...]]:
-    """Compile the folder as if its state directory were ``out``, and collect all findings."""
     objects, from_source = read_once(settings)
+    return compiled_of(settings, out, objects, from_source)
+
+
+def compiled_of(
+    settings: Settings, out: Path | None, objects: tuple[Object, ...], from_source: Iterable[Diagnostic] = ()
+) -> tuple[Compiled, tuple[Diagnostic, ...]]:
+    """Compile objects as if the state directory were ``out``, and collect all findings."""
     options = options_of(
         settings,
         build_of(settings),

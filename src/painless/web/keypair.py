@@ -26,7 +26,6 @@ class KeyPair:
         """Read the files; raise ``BadPair`` when they cannot be used."""
         self._certificate, self._key = certificate, key
         self._told = told
-        self._problem = ""
         self._seen = self._stamp()
         self._context = self._read()
 
@@ -38,16 +37,10 @@ class KeyPair:
                 # Before the reading: what changes meanwhile is read again.
                 self._seen = stamp
                 self._context = self._read()
-                self._say("")
+                self._told("")
         except BadPair as problem:
-            self._say(str(problem))
+            self._told(str(problem))
         return self._context
-
-    def _say(self, problem: str) -> None:
-        # Once, however many clients come meanwhile.
-        if not problem or problem != self._problem:
-            self._told(problem)
-        self._problem = problem
 
     def _stamp(self) -> Stamp:
         return tuple(self._stamp_of(path) for path in (self._certificate, self._key))

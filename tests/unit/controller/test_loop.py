@@ -5,7 +5,6 @@ import errno
 from collections.abc import AsyncIterator
 
 import pytest
-from msgspec import structs
 from tests.builders import CLASS, ingress, path, rule, service, web
 from tests.fakes.world import settle
 from tests.unit.controller.program import Program, running, slices
@@ -43,30 +42,6 @@ async def test_a_pod_that_comes_is_no_plan(program: Program) -> None:
     await program.say(slices("10.0.0.1", "10.0.0.2"))
     assert 2 == len(program.responder.answers["shop.web.80"].peers)
     assert (1, 1) == (len(program.nginx.applied), program.heard.endpoints)
-
-
-def _hosts(program: Program) -> list[str]:
-    compiled = program.controller.picture.compiled
-    return [one.host for one in compiled.site.servers if one.host] if compiled else []
-
-
-async def test_an_ingress_that_changes_its_class_goes_and_comes(program: Program) -> None:
-    """And so do all of a class that is removed, or becomes another controller's."""
-    here, elsewhere = web()[1], ingress("web", rule("web.example", path("/", "web")), class_name="other")
-    foreign = structs.replace(CLASS, controller="other.example/controller")
-    await program.say(*web())
-    await program.until(lambda: _hosts(program) == ["web.example"])
-    for gone, back in (
-        (program.say(elsewhere), program.say(here)),
-        (program.say(gone=(CLASS.ref,)), program.say(CLASS)),
-        (program.say(foreign), program.say(CLASS)),
-    ):
-        await gone
-        await program.clock.pass_(10.0)
-        await program.until(lambda: _hosts(program) == [])
-        await back
-        await program.clock.pass_(10.0)
-        await program.until(lambda: _hosts(program) == ["web.example"])
 
 
 async def test_changes_during_the_hold_off_come_together(program: Program) -> None:

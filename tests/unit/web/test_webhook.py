@@ -281,19 +281,6 @@ async def test_a_certificate_is_renewed_under_load(tmp_path: Path) -> None:
         assert any("is not a PEM certificate" in one for one in hook.heard.certificates)
 
 
-def test_a_missing_file_is_told_once(tmp_path: Path) -> None:
-    """However many clients come meanwhile, and they are met as before."""
-    hook = Hook(tmp_path)
-    told: list[str] = []
-    pair = KeyPair(hook.settings.certificate, hook.settings.key, told.append)
-    before = pair.context()
-    hook.settings.key.unlink()
-    assert [before] * 3 == [pair.context() for _ in range(3)]
-    assert [
-        f"the webhook's certificate: {hook.settings.key} cannot be read: No such file or directory"
-    ] == told
-
-
 async def _keep_asking(hook: Hook, stop: asyncio.Event) -> int:
     """Ask on one connection and on new ones; return how many answers came."""
     answers = 0
