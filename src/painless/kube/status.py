@@ -50,7 +50,7 @@ class Leading(Protocol):
 class _Batch(Struct):
     """What became of some writes."""
 
-    failed: bool = False
+    failures: int = 0
     conflicts: list[Name] = field(default_factory=list)
 
 
@@ -78,6 +78,7 @@ class Publisher:
         self._want: Addresses = frozenset()
         self._contests = Contests()
         self._given_up: list[Name] = []
+        self._failing: set[Name] = set()
         self._bell = asyncio.Event()
 
     def confirmed(self, ingresses: Iterable[Ingress]) -> None:
@@ -143,7 +144,7 @@ class Publisher:
             self._bell.clear()
             batch = await self._put(self._owed(), self._want)
             self._tell_given_up()
-            if not batch.failed and not batch.conflicts:
+            if not batch.failures and not batch.conflicts:
                 delay = RETRY[0]
                 continue
             await self._clock.sleep(delay)
@@ -155,18 +156,20 @@ class Publisher:
         if not self._want:
             return
         now = self._clock.now()
-        for name in sorted(self._served):
+        # What failed before comes last: an Ingress that a webhook refuses must not keep others from theirs.
+        self._failing &= self._served
+        for name in sorted(self._served, key=lambda one: (one in self._failing, one)):
             known = self.standings.get(name)
             if known and known.addresses != self._want and not self._contests.waits(name, now):
                 yield name
 
     async def _put(self, names: Iterator[Name], addresses: Addresses) -> _Batch:
-        """Write these addresses, several at once; the first failure ends it: the next would fail as well."""
+        """Write these addresses, several at once; when as many fail, the next would fail as well."""
         batch = _Batch()
 
         async def some() -> None:
             for name in names:
-                if batch.failed or self._leading.leads_for <= 0:
+                if batch.failures >= AT_ONCE or self._leading.leads_for <= 0:
                     return
                 known = self.standings.get(name)
                 if known is not None:
@@ -189,9 +192,11 @@ class Publisher:
             # It is another version; what that is, the watch says.
             batch.conflicts.append(name)
         except KubeError as problem:
-            batch.failed = True
+            batch.failures += 1
+            self._failing.add(name)
             self._listener.status_failed(problem)
         else:
+            self._failing.discard(name)
             self.standings.take(answer)
             self._listener.status_written()
 

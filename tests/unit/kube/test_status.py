@@ -9,7 +9,7 @@ from tests.unit.kube.given import Fleet, Heard, RealTime, manifest, served, unti
 
 from painless.kube.contest import PAUSE, REWRITES, Contest, rewritten
 from painless.kube.standing import Address, Addresses, Standings
-from painless.kube.status import Publisher
+from painless.kube.status import AT_ONCE, Publisher
 
 OURS = frozenset({Address(ip="192.0.2.1"), Address(hostname="edge.example")})
 SHOWN = [{"hostname": "edge.example"}, {"ip": "192.0.2.1"}]
@@ -206,6 +206,17 @@ async def test_a_refusal_stops_the_rest(api: FakeApiServer, desk: Desk) -> None:
     assert 100 > writes(api)
     api.faults.permit(which)
     await until(lambda: all(shown(api, name) for name in names))
+
+
+async def test_those_that_fail_keep_nobody_else_from_theirs(api: FakeApiServer, desk: Desk) -> None:
+    """A webhook that refuses some Ingresses, more than are written at once, costs the others nothing."""
+    bad, good = [f"a-{at}" for at in range(2 * AT_ONCE)], [f"b-{at}" for at in range(20)]
+    for name in (*bad, *good):
+        await api.apply(manifest(name))
+    api.allows = lambda attempt: attempt.resource != STATUS or attempt.name not in bad
+    desk.publisher.confirmed(served(*bad, *good))
+    await until(lambda: all(shown(api, name) for name in good))
+    assert not [name for name in bad if shown(api, name)]
 
 
 async def test_at_the_end_ours_is_taken_back(api: FakeApiServer, fleet: Fleet, desk: Desk) -> None:
