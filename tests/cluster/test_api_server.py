@@ -183,6 +183,23 @@ async def test_the_controller_is_killed(running: Running) -> None:
         await running.follows("after")
 
 
+async def test_a_controller_that_cannot_start_leaves_what_serves(running: Running) -> None:
+    """It ends with status 2 and the missing rule, and NGINX serves on until one comes that can."""
+    secrets = Which("list", "secrets")
+    async with running.unharmed():
+        await running.program.kill()
+        running.api.faults.forbid(secrets)
+        running.program = running.make()
+        running.program.start()
+        assert await running.program.ended() == 2
+        assert 'resources: ["secrets"], verbs: ["list"]' in running.program.last_words()
+        running.api.faults.permit(secrets)
+        running.program = running.make()
+        running.program.start()
+        await running.program.ready()
+        await running.follows("again")
+
+
 @pytest.mark.skipif(not SOAK, reason="a silent connection is given up after a minute and a half")
 async def test_connections_go_silent(running: Running) -> None:
     """Half-open connections, which nothing ends, are noticed by their silence."""

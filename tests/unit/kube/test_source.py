@@ -281,6 +281,7 @@ async def test_a_version_that_is_forgotten_costs_a_list_and_shows_what_went_mean
             api.faults.compact()
             await api.start()
             await reader.until_has(ref("Ingress", "comes"))
+            await reader.until(lambda: ref("Ingress", "goes") not in reader.has)
             names = {one.name for one in reader.has}
             sent = {one.ref.name for change in reader.changes[1:] for one in change.upserts}
             lists = reader.lists("Ingress")
