@@ -26,6 +26,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "shapes": "shared server blocks beside one for each host: nginx -t, memory, a request",
         "responder": "questions for 5,000 upstreams: answered, at what cost, noticed by whom",
         "admission": "verdicts of the webhook, and its memory under hostile bodies",
+        "apiserver": "the whole program in a cluster: start, single changes, a storm of events, memory",
         "live": "the whole program: start, one more Ingress, one changed endpoint, memory",
     }
 )

@@ -4,23 +4,25 @@
 arguments of a JSON object.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 from aiohttp import web
 from tests.fakes.apiserver.faults import Faults, Which
-from tests.fakes.apiserver.server import FakeApiServer
 
 PREFIX = "/fake/"
 
 
-async def handle(api: FakeApiServer, request: web.BaseRequest) -> web.Response:
+async def handle(push: Callable[[Any], None], faults: Faults, request: web.BaseRequest) -> web.Response:
     what = request.path.removeprefix(PREFIX)
     body = msgspec.json.decode(await request.read() or b"{}")
     if what == "push":
-        api.push(body)
+        push(body)
     elif what.startswith("faults/") and (fault := getattr(Faults, what.removeprefix("faults/"), None)):
         if "which" in body:
             body["which"] = Which(**body["which"])
-        fault(api.faults, **body)
+        fault(faults, **body)
     else:
         raise web.HTTPNotFound(text=f"there is no {what}")
     return web.Response(text="done")

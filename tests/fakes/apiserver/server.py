@@ -11,6 +11,7 @@ from typing import Any, Self
 import trustme
 import yaml
 from aiohttp import web
+from tests.fakes.apiserver import remote
 from tests.fakes.apiserver.access import Allows, rbac
 from tests.fakes.apiserver.admission import Admission
 from tests.fakes.apiserver.faults import Faults
@@ -55,7 +56,7 @@ class FakeApiServer:
             self._answers.allows = rbac(self.store)
         loop = asyncio.get_running_loop()
         request = functools.partial(web.BaseRequest, loop=loop, client_max_size=LARGEST)
-        self._server = web.Server(self._answers.handle, request_factory=request, handler_cancellation=True)
+        self._server = web.Server(self._handle, request_factory=request, handler_cancellation=True)
         self._listener: asyncio.Server | None = None
         for name in _NAMESPACES:
             self._namespace(name)
@@ -194,6 +195,11 @@ class FakeApiServer:
         except Refusal as refusal:
             if refusal.code != 404:
                 raise
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.startswith(remote.PREFIX):
+            return await remote.handle(self.push, self.faults, request)
+        return await self._answers.handle(request)
 
     def _namespace(self, name: str) -> None:
         metadata = {"name": name, "labels": {"kubernetes.io/metadata.name": name}}
