@@ -459,3 +459,14 @@ def _trusting(api: FakeApiServer) -> ssl.SSLContext:
     context = ssl.create_default_context()
     api.authority.configure_trust(context)
     return context
+
+
+async def test_the_side_door(api, caller):
+    """A server that is another process takes objects and faults over ``/fake``."""
+    async with caller.session.post(f"{api.url}/fake/push", json=[config("a")]) as answer:
+        assert 200 == answer.status
+    fault = {"status": 503, "times": 1, "which": {"verb": "list"}}
+    async with caller.session.post(f"{api.url}/fake/faults/answer", json=fault) as answer:
+        assert 200 == answer.status
+    seen = [(await caller.call("GET", "/api/v1/configmaps"))[0] for _ in range(2)]
+    assert ([503, 200], "a") == (seen, api.get("ConfigMap", "a")["metadata"]["name"])
