@@ -9,10 +9,13 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from click.testing import CliRunner
 from cryptography import x509
 from tests.deploy.chart import CHART, NAMESPACE, WITHOUT_HELM, decoded, flags_of, helm, render
 from tests.deploy.made import ROOT, stale
 from tests.deploy.security import violations
+
+from painless.cli.main import main as painless
 
 pytestmark = pytest.mark.skipif(helm is None, reason=WITHOUT_HELM)
 
@@ -210,6 +213,15 @@ def test_both_containers_share_state_user_and_processes(plain):
     assert {101} == users
     memory = [one["name"] for one in pod["volumes"] if one.get("emptyDir", {}).get("medium") == "Memory"]
     assert ["state", "runner"] == memory
+
+
+def test_the_script_that_nginx_runs_is_there_before_it(plain, tmp_path):
+    """The init container's command writes it, at the path that NGINX's container starts."""
+    (first,) = plain.pod()["initContainers"]
+    command, folder = first["args"]
+    assert CliRunner().invoke(painless, [command, str(tmp_path)]).exit_code == 0
+    shell, script, *_ = plain.container("nginx")["command"]
+    assert ("sh", True) == (shell, (tmp_path / Path(script).relative_to(folder)).is_file())
 
 
 def test_nginx_is_the_official_image(plain):
