@@ -97,6 +97,18 @@ async def test_a_killed_nginx_container_is_served_from_again(pod: Pod, folder: F
     assert controller == pod.pid
 
 
+async def test_an_nginx_container_that_alone_is_told_to_end(pod: Pod) -> None:
+    """As when its image is changed in place: NGINX ends in order, and is back with the next container."""
+    await served(pod, "web")
+    controller = pod.pid
+    os.kill(pod.runner, signal.SIGTERM)
+    assert 0 == await pod.runner_ended()
+    pod.end_script()
+    pod.start_nginx()
+    await served(pod, "web")
+    assert (controller, None) == (pod.pid, pod.status)
+
+
 async def test_without_a_controller_the_last_generation_is_served(pod: Pod) -> None:
     """The runner starts NGINX where addresses of pods can be had, and the next controller adopts it."""
     await served(pod, "web")

@@ -11,6 +11,7 @@
 #     DIR/work/NAME  the same while NGINX is being called
 #     DIR/out/NAME   the reply: the exit status in the first line, then what NGINX printed
 #     DIR/machine/   what this container may use, which the controller cannot see from its own
+#     DIR/ending     is there once this container was told to end
 #
 # Any POSIX shell will do: this runs in an image that is not ours.  It must not end while NGINX serves, since
 # the container, and every process in it, would end as well.
@@ -28,7 +29,7 @@ export MALLOC_MMAP_THRESHOLD_=16384 MALLOC_TOP_PAD_=0
 
 # Requests of an earlier container went with it.
 prepare() {
-    rm -rf "$dir/in" "$dir/work" "$dir/out" "$dir/machine"
+    rm -rf "$dir/in" "$dir/work" "$dir/out" "$dir/machine" "$dir/ending"
     mkdir -p "$dir/in" "$dir/work" "$dir/out" "$dir/machine/cpu"
     for one in cpu.max cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us; do
         [ ! -r "/sys/fs/cgroup/$one" ] || cat "/sys/fs/cgroup/$one" >"$dir/machine/$one"
@@ -40,7 +41,7 @@ prepare() {
 # Whether our NGINX runs.  The number alone proves nothing: it may have become another process's.
 runs() {
     [ -s "$state/run/nginx.pid" ] && read -r master <"$state/run/nginx.pid" &&
-        title=$(tr '\0' ' ' <"/proc/$master/cmdline") 2>/dev/null || return 1
+        title=$({ tr '\0' ' ' <"/proc/$master/cmdline"; } 2>/dev/null) || return 1
     case $title in
     "nginx: master process "*" -c $state/current/nginx.conf "*) return 0 ;;
     esac
@@ -57,6 +58,7 @@ resolves() {
 # While there is no controller: have the generation that was served last served again.
 stand_in() {
     while sleep "$look_again"; do
+        [ ! -e "$dir/ending" ] || return 0
         if ! runs && resolves; then
             rm -f "$state"/run/*.sock # One that nobody listens on any more is in the way.
             nginx -c "$state/current/nginx.conf" -p "$state" -e "$state/log/error.log" </dev/null
@@ -99,10 +101,16 @@ wait "$server"
 [ "$told" ] || exit 1 # It never ends by itself: the container starts anew.
 
 # The Pod ends.  The controller knows when clients have been sent elsewhere; without one we wait as long.
+: >"$dir/ending"
 waited=0
 while runs; do
-    [ "$waited" -ne "$grace" ] || kill -QUIT "$master"
+    if [ "$waited" -ge "$grace" ]; then
+        # A controller that was not told to end would have NGINX started again.
+        kill "$server" 2>/dev/null
+        kill -QUIT "$master"
+    fi
     sleep 1
     waited=$((waited + 1))
 done
-kill "$server"
+kill "$server" 2>/dev/null
+exit 0
