@@ -34,7 +34,7 @@ from painless.observe.metrics import Metrics, State, by_reason
 from painless.privacy import keep_to_ourselves
 from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
-from painless.sources import InCluster, changes_of, opened
+from painless.sources import InCluster, changes_of, opened, trusts_loopback
 from painless.told import Doorman, Told
 from painless.web.health import serve_health
 from painless.web.webhook import serve_webhook
@@ -95,7 +95,7 @@ async def serve(settings: Settings) -> None:
         answers = await stack.enter_async_context(answering(settings, cluster))
         disk = stack.enter_context(Disk(settings.state_dir, user.uid, user.gid))
         responder = await Responder.open(
-            disk.root, nameservers=settings.nameservers, allow_loopback=_trusts_loopback(settings)
+            disk.root, nameservers=settings.nameservers, allow_loopback=trusts_loopback(settings)
         )
         stack.push_async_callback(responder.stop)
 
@@ -130,11 +130,6 @@ def adopted(note: str) -> None:
     logs.event("nginx_adopted", level=logging.WARNING if note else logging.INFO, note=note)
 
 
-def _trusts_loopback(settings: Settings) -> bool:
-    """Whoever writes a folder has this machine; whoever writes to an API server may not."""
-    return settings.source is not None or settings.allow_loopback_endpoints
-
-
 class Outside(NamedTuple):
     """What serves, where objects come from and who is told; from a folder there is no ``cluster``."""
 
@@ -162,7 +157,7 @@ class Program:
             clock=RealClock(),
             options=options,
             listener=Told(self._metrics, answers),
-            allow_loopback=_trusts_loopback(settings),
+            allow_loopback=trusts_loopback(settings),
         )
 
         if cluster is not None:

@@ -71,15 +71,28 @@ def changes_of(settings: Settings, cluster: InCluster | None) -> AsyncIterator[C
     return FolderSource(settings.source).changes()
 
 
-def read_once(settings: Settings) -> tuple[tuple[Object, ...], tuple[Diagnostic, ...]]:
-    """Return all objects as they are now, and what is wrong with them."""
+class Read(Struct, frozen=True):
+    """All objects as they are now, what is wrong with them, and whether classes are among them."""
+
+    objects: tuple[Object, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    classes: bool = True
+
+
+def trusts_loopback(settings: Settings) -> bool:
+    """Whoever writes a folder has this machine; whoever writes to an API server may not."""
+    return settings.source is not None or settings.allow_loopback_endpoints
+
+
+def read_once(settings: Settings) -> Read:
+    """Return what there is, without following it."""
     if settings.source is None:
         return asyncio.run(_read_cluster(settings))
     _refuse_both(settings)
-    return read_folder(settings.source)
+    return Read(*read_folder(settings.source))
 
 
-async def _read_cluster(settings: Settings) -> tuple[tuple[Object, ...], tuple[Diagnostic, ...]]:
+async def _read_cluster(settings: Settings) -> Read:
     async with opened(settings) as cluster, asyncio.TaskGroup() as group:
         assert cluster is not None, "without a folder there is a cluster"
         run = group.create_task(cluster.source.run())
@@ -87,7 +100,7 @@ async def _read_cluster(settings: Settings) -> tuple[tuple[Object, ...], tuple[D
         first = await anext(changes)
         await changes.aclose()
         run.cancel()
-        return first.upserts, first.diagnostics
+        return Read(first.upserts, first.diagnostics, cluster.source.reads_classes)
 
 
 def _scope(settings: Settings) -> Scope:

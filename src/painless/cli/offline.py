@@ -3,11 +3,12 @@
 import difflib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import structs
 
 from painless import __version__
 from painless.app import build_of, options_of
@@ -25,7 +26,7 @@ from painless.nginxd.find import find_nginx
 from painless.plan.changes import Change, Effect, changes, effect
 from painless.sensitive import Sensitive
 from painless.settings import Settings, SettingsError, nginx_variable
-from painless.sources import read_once
+from painless.sources import Read, read_once, trusts_loopback
 
 _RECORD = "painless.json"
 _COLOURS = {Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.REJECTED: "red"}
@@ -146,13 +147,10 @@ def version(nginx: str, *, as_json: bool) -> None:
 
 
 def _compiled(settings: Settings, out: Path | None) -> tuple[Compiled, tuple[Diagnostic, ...]]:
-    objects, from_source = read_once(settings)
-    return compiled_of(settings, out, objects, from_source)
+    return compiled_of(settings, out, read_once(settings))
 
 
-def compiled_of(
-    settings: Settings, out: Path | None, objects: tuple[Object, ...], from_source: Iterable[Diagnostic] = ()
-) -> tuple[Compiled, tuple[Diagnostic, ...]]:
+def compiled_of(settings: Settings, out: Path | None, read: Read) -> tuple[Compiled, tuple[Diagnostic, ...]]:
     """Compile objects as if the state directory were ``out``, and collect all findings."""
     options = options_of(
         settings,
@@ -162,19 +160,23 @@ def compiled_of(
         user=WorkerUser(),
         resolvers=RESOLVERS,
     )
-    compiled = compile_snapshot(snapshot_of(objects), options)
-    found = {*from_source, *compiled.diagnostics, *_about_endpoints(compiled, objects)}
+    options = structs.replace(options, read_classes=read.classes)
+    compiled = compile_snapshot(snapshot_of(read.objects), options)
+    about_endpoints = _about_endpoints(compiled, read.objects, allow_loopback=trusts_loopback(settings))
+    found = {*read.diagnostics, *compiled.diagnostics, *about_endpoints}
     return compiled, tuple(sorted(found))
 
 
-def _about_endpoints(compiled: Compiled, objects: tuple[Object, ...]) -> Iterator[Diagnostic]:
+def _about_endpoints(
+    compiled: Compiled, objects: tuple[Object, ...], *, allow_loopback: bool
+) -> Iterator[Diagnostic]:
     slices: dict[tuple[str, str], list[EndpointSlice]] = {}
     for one in objects:
         if isinstance(one, EndpointSlice):
             slices.setdefault((one.namespace, one.service), []).append(one)
     for upstream in compiled.site.upstreams:
         own = slices.get((upstream.namespace, upstream.service), [])
-        yield from answer(upstream, own, allow_loopback=True)[1]
+        yield from answer(upstream, own, allow_loopback=allow_loopback)[1]
 
 
 def _rendered(folder: Path) -> Generation:

@@ -175,7 +175,7 @@ class KubeSource:
 
     async def _ask_for(self, ref: ObjectRef, number: int, turns: asyncio.Semaphore) -> None:
         """Ask until there is an answer, or none is needed any more."""
-        backoff = Backoff(self._world.luck)
+        backoff, told = Backoff(self._world.luck), False
         path = BY_REFERENCE[ref.kind].path(ref.namespace, ref.name)
         while self._known.is_open(ref, number):
             try:
@@ -187,7 +187,9 @@ class KubeSource:
             except KubeError as problem:
                 self._known.failed(ref, number)
                 self._rang()
-                logs.event("object_not_read", level=logging.WARNING, about=str(ref), problem=str(problem))
+                if not told:
+                    logs.event("object_not_read", level=logging.WARNING, about=str(ref), problem=str(problem))
+                told = True
                 await self._world.clock.sleep(backoff.wait())
             self._rang()
 

@@ -21,7 +21,7 @@ from painless.kubectl.calls import Kubectl, KubectlFailed
 from painless.kubectl.pods import Choice, arguments, choose
 from painless.model.objects import Ingress, Object
 from painless.settings import Settings
-from painless.sources import read_once
+from painless.sources import Read, read_once
 
 
 def lint(kubectl: Kubectl, choice: Choice, *, as_json: bool) -> int:
@@ -33,13 +33,12 @@ def lint(kubectl: Kubectl, choice: Choice, *, as_json: bool) -> int:
 def plan(kubectl: Kubectl, choice: Choice, manifests: Path, *, as_json: bool) -> None:
     """Show what NGINX would have to do if the manifests were applied."""
     with _settings(kubectl, choice) as settings:
-        live, _ = read_once(settings)
+        live = read_once(settings)
         wanted, wrong = read_folder(manifests)
+        after = Read(tuple(applied(live.objects, wanted, time.time())), wrong, live.classes)
         offline.show_plan(
             offline.compiled_of(settings, None, live)[0].generation,
-            offline.compiled_of(settings, None, tuple(applied(live, wanted, time.time())), wrong)[
-                0
-            ].generation,
+            offline.compiled_of(settings, None, after)[0].generation,
             as_json=as_json,
         )
 
