@@ -79,6 +79,10 @@ def options_of(
         default_backend=settings.default_backend,
         default_certificate=settings.default_certificate,
         external_names=settings.external_names,
+        tcp_services=settings.tcp_services,
+        udp_services=settings.udp_services,
+        ssl_passthrough=settings.ssl_passthrough,
+        health_port=settings.healthz_port,
     )
 
 

@@ -53,6 +53,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     catch_all: bool = True
     annotations_prefix: str = "nginx.ingress.kubernetes.io"
     external_names: bool = True
+    tcp_services: Name | None = None
+    udp_services: Name | None = None
+    ssl_passthrough: bool = False
     nameservers: tuple[str, ...] = ()
     nginx: str = ""
     nginx_runner: Path | None = None

@@ -7,6 +7,7 @@ import asyncio
 import http.client
 import io
 import re
+import socket
 import ssl
 from contextlib import closing
 
@@ -32,12 +33,18 @@ class Url(Struct, frozen=True):
     def host(self) -> str:
         return self.authority.partition(":")[0]
 
+    @property
+    def port(self) -> int:
+        """The port that the URL names; 0 when it names none."""
+        return int(self.authority.partition(":")[2] or 0)
+
 
 class Request(Struct, frozen=True):
     """One request; ``source`` is the address it comes from and ``length`` that of its body.
 
     ``http2`` asks for that version; else it is HTTP/1.1.  ``server_name`` is what the handshake asks for, if
     not the URL's host: empty for nothing.  ``shown`` is the client's certificate.
+    ``spoken_for`` is the address that a proxy in front says in the PROXY protocol.
     """
 
     method: str
@@ -47,6 +54,7 @@ class Request(Struct, frozen=True):
     length: int = 0
     http2: bool = False
     server_name: str | None = None
+    spoken_for: str = ""
     shown: Shown | None = None
 
 
@@ -75,12 +83,14 @@ async def send(request: Request, address: str, port: int) -> Answer:
     """Send one request on a connection of its own."""
     try:
         return await _sent(request, address, port)
-    except ssl.SSLError:
+    except (ssl.SSLError, ConnectionError):
         return Answer(0, (), "")
 
 
 async def _sent(request: Request, address: str, port: int) -> Answer:
     async with asyncio.timeout(DEADLINE):
+        if request.method == "UDP":
+            return await _datagram(request, address, port)
         secure = request.url.scheme == "https"
         reader, writer = await asyncio.open_connection(
             address,
@@ -118,8 +128,18 @@ async def _rest(reader: asyncio.StreamReader) -> bytes:
                 # A tunnel stays open.
                 break
     except ConnectionResetError:
-        assert raw, "the connection was reset before an answer came"
+        if not raw:
+            raise
     return raw
+
+
+async def _datagram(request: Request, address: str, port: int) -> Answer:
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0)
+        client.connect((address, port))
+        await loop.sock_sendall(client, request.url.target.encode())
+        return _read(await loop.sock_recv(client, 65_536), request.method)
 
 
 def _server_name(request: Request) -> str:
@@ -147,6 +167,8 @@ def _wire(request: Request) -> bytes:
         f"{request.method} {request.url.target} HTTP/1.1",
         *(f"{name}: {text}" for name, text in headers),
     ]
+    if request.spoken_for:
+        lines.insert(0, f"PROXY TCP4 {request.spoken_for} 127.0.0.1 1234 80")
     return "\r\n".join([*lines, "", ""]).encode() + b"x" * request.length
 
 

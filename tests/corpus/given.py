@@ -5,7 +5,7 @@ Manifests stay short: every Service gets one ready pod of its name, unless the c
 - ``test/pods: "3"`` on a Service: pods ``web-1`` to ``web-3``; ``"0"``: none.
 - ``test/protocol: https`` (or ``grpc``, ``grpcs``) on a Service: what its pods speak.  Those with
   ``mtls`` and ``mtls-grpc`` show a certificate that ``pods`` has signed for pod.internal, and ask for one
-  of ``ours``.
+  of ``ours``.  Those with ``raw`` and ``udp`` answer with the first bytes they get, as an HTTP answer.
 - ``test/certificate: a.example, *.b.example`` on a Secret: it holds a certificate for these names.
 - ``test/authority: ours`` on a Secret: it holds that authority; ``test/revoked: ann``: which revoked ann's;
   ``test/client: ann``: it holds a certificate that ``ours`` has signed for ann.
@@ -32,7 +32,7 @@ from painless.wire import decode_all
 NEAR = "127.0.0."
 """Where pods are as far as a case can see; ``stage`` gives each test process addresses of its own."""
 
-PROTOCOLS = ("http", "https", "grpc", "grpcs", "mtls", "mtls-grpc")
+PROTOCOLS = ("http", "https", "grpc", "grpcs", "mtls", "mtls-grpc", "raw", "udp")
 
 _COUNTS = tuple("1234567890")
 _FIRST_POD = 101  # Last byte of the first invented pod's address; below are those that a case writes itself.

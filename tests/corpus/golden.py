@@ -61,7 +61,9 @@ def _added(before: Iterable[Directive], after: Iterable[Directive]) -> str:
     known = _http(before)
     mine = tuple(one for one in _http(after) if one not in known)
     lines = printed((block("http", body=mine),)).text.splitlines()[1:-1]
-    return dedent("".join(f"{line}\n" for line in lines))
+    http = dedent("".join(f"{line}\n" for line in lines))
+    passed_on = printed(tuple(one for one in after if one.name == "stream")).text
+    return "\n".join(filter(None, (http, passed_on)))
 
 
 def _http(tree: Iterable[Directive]) -> tuple[Directive, ...]:
@@ -71,7 +73,7 @@ def _http(tree: Iterable[Directive]) -> tuple[Directive, ...]:
 
 
 def _about_endpoints(compiled: Compiled, given: Given) -> Iterable[Diagnostic]:
-    for upstream in compiled.site.upstreams:
+    for upstream in compiled.site.every_upstream:
         yield from answer(upstream, given.slices, allow_loopback=True)[1]
 
 

@@ -102,16 +102,18 @@ def _with(request: Request, field: str) -> Request | None:
         return structs.replace(request, length=int(found[1]))
     if field == "HTTP/2":
         return structs.replace(request, http2=True)
-    if in_handshake := _in_handshake(field):
-        return structs.replace(request, **in_handshake)
+    if said_before := _before(field):
+        return structs.replace(request, **said_before)
     found = _HEADER.fullmatch(field)
     if found is None or found["how"] != ":":
         return None
     return structs.replace(request, headers=(*request.headers, (found["name"], found["value"])))
 
 
-def _in_handshake(field: str) -> dict[str, Any]:
-    """Return what a client says in the handshake."""
+def _before(field: str) -> dict[str, Any]:
+    """Return what a client says before its request."""
+    if found := re.fullmatch(r"PROXY ([\d.]+)", field):
+        return {"spoken_for": found[1]}
     if found := re.fullmatch(r"no SNI|SNI (\S+)", field):
         return {"server_name": found[1] or ""}
     if found := re.fullmatch(r"(expired )?certificate (\S+) of (\S+)", field):

@@ -25,7 +25,7 @@ PINNED = Build(
         (
             "http_auth_request_module http_gunzip_module http_gzip_static_module http_realip_module "
             "http_ssl_module http_stub_status_module http_sub_module http_v2_module stream "
-            "stream_ssl_module threads"
+            "stream_realip_module stream_ssl_module stream_ssl_preread_module threads"
         ).split()
     ),
     path="/usr/sbin/nginx",
@@ -138,5 +138,8 @@ _SETTERS: Mapping[str, _Setter] = {
     "nginx-version": _version,
     "nginx-without": _without,
     "read-ingress-classes": _flag("read_classes"),
+    "enable-ssl-passthrough": _flag("ssl_passthrough"),
+    "tcp-services-configmap": _name("tcp_services"),
+    "udp-services-configmap": _name("udp_services"),
     "watch-ingress-without-class": _flag("watch_without_class"),
 }

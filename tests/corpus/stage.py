@@ -19,10 +19,10 @@ from tests.corpus.given import NEAR, Given, Pod, certificate_for
 from tests.corpus.golden import Output
 from tests.corpus.grpc_echo import GrpcEcho
 from tests.corpus.outside import Outside, outside
+from tests.corpus.raw_echo import Unread
 from tests.corpus.settings import defaults, on_this_machine
 
 from painless.compiler import compile_snapshot
-from painless.compiler.lower_upstreams import ZONE
 from painless.compiler.options import Options
 from painless.demo.echo import Echo, Tls
 from painless.demo.ports import free_ports
@@ -31,7 +31,7 @@ from painless.discovery.client import Responder
 from painless.discovery.zone import answer
 from painless.model.snapshot import Snapshot
 from painless.nginx.build import Build
-from painless.nginx.generation import UPSTREAMS, Generation, generation_id
+from painless.nginx.generation import STREAM_UPSTREAMS, UPSTREAMS, Generation, generation_id
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.plan.steps import (
@@ -108,7 +108,7 @@ class Theatre:
         async with AsyncExitStack() as pods:
             for pod in given.pods:
                 await pods.enter_async_context(self._running(pod))
-            upstreams = output.compiled.site.upstreams
+            upstreams = output.compiled.site.every_upstream
             found = [answer(one, given.slices, allow_loopback=True)[0] for one in upstreams]
             async with self._names.serving(self._outside(found, given)):
                 await self._responder.replace([self._moved(one) for one in found])
@@ -118,10 +118,13 @@ class Theatre:
     async def ask(self, request: Request) -> Answer:
         """Send a request to NGINX; ports in the answer are those that cases name."""
         secure = request.url.scheme == "https"
-        port = self.ports.https if secure else self.ports.http
-        got = await send(request, f"{self._address}1", port)
+        port = request.url.port or (self.ports.https if secure else self.ports.http)
+        got = await send(request, f"{self._address}1", self._real(port))
         headers = tuple((name, self._as_named(text)) for name, text in got.headers)
         return structs.replace(got, headers=headers, body=self._as_named(got.body))
+
+    def _real(self, port: int) -> int:
+        return {_HTTP: self.ports.http, _HTTPS: self.ports.https}.get(port, port)
 
     def _as_named(self, text: str) -> str:
         for real, named in ((self.ports.http, _HTTP), (self.ports.https, _HTTPS)):
@@ -144,11 +147,11 @@ class Theatre:
         assert not missing, f"NGINX has not asked for {sorted(missing)}"
 
     def _own_generation(self, generation: Generation) -> Generation:
-        upstreams = generation.cold[UPSTREAMS].replace(f"zone {ZONE} ", f"zone {ZONE}{next(self._numbers)} ")
-        cold = {
-            **generation.cold,
-            UPSTREAMS: re.sub(rf"(server ){re.escape(NEAR)}", rf"\g<1>{self._address}", upstreams),
-        }
+        number = next(self._numbers)
+        cold = dict(generation.cold)
+        for name in {UPSTREAMS, STREAM_UPSTREAMS} & cold.keys():
+            upstreams = re.sub(r"(?m)^( +zone \w+)", rf"\g<1>{number}", cold[name])
+            cold[name] = re.sub(rf"(server ){re.escape(NEAR)}", rf"\g<1>{self._address}", upstreams)
         return structs.replace(generation, id=generation_id(cold), cold=cold)
 
     def _outside(self, found: Iterable[records.Answer], given: Given) -> dict[str, str]:
@@ -163,7 +166,9 @@ class Theatre:
     def _place(self, address: str) -> str:
         return address.replace(NEAR, self._address) if address.startswith(NEAR) else address
 
-    def _running(self, pod: Pod) -> Echo | GrpcEcho:
+    def _running(self, pod: Pod) -> Echo | GrpcEcho | Unread:
+        if pod.protocol in {"raw", "udp"}:
+            return Unread(pod.name, self._place(pod.address), pod.port, udp=pod.protocol == "udp")
         tls = self._tls.get(pod.protocol)
         kind = GrpcEcho if pod.protocol in {"grpc", "grpcs", "mtls-grpc"} else Echo
         return kind(pod.name, self._place(pod.address), pod.port, tls)

@@ -42,6 +42,8 @@ OPTIONS = Options(
     state="/state",
     fallback_certificate=Sensitive(b"fallback"),
     configmap=CONFIGMAP,
+    tcp_services=("shop", "tcp"),
+    udp_services=("shop", "udp"),
     bind_addresses=("127.0.0.1",),
     http_port=18080,
     https_port=18443,
@@ -128,6 +130,7 @@ _BUNDLES: tuple[dict[str, str], ...] = (
     {"backend-protocol": "HTTPS", "proxy-body-size": "8m", "proxy-read-timeout": "60"},
     {"force-ssl-redirect": "true", "preserve-trailing-slash": "true"},
     {"service-upstream": "true"},
+    {"ssl-passthrough": "true"},
     {"auth-tls-secret": "shop/pair", "auth-tls-match-cn": "CN=a.*", "auth-tls-verify-depth": "2"},
     {"proxy-ssl-secret": "shop/pair", "backend-protocol": "HTTPS", "proxy-ssl-verify": "on"},
     {"proxy-ssl-secret": "shop/pair", "backend-protocol": "GRPCS", "proxy-ssl-name": "$host"},
@@ -278,6 +281,14 @@ def _configmap(draw: st.DrawFn) -> Raw:
 
 
 @st.composite
+def _ports_map(draw: st.DrawFn) -> Raw:
+    lines = mostly("shop/web:http", "shop/api:80:PROXY", "ops/web:8080::PROXY", "shop/web:80:proxy:PROXY")
+    ports = draw(st.lists(mostly("9000", "9001", "80", "09000", "70000"), max_size=3))
+    data = {name: draw(lines) for name in ports}
+    return _object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("tcp", "udp")), {}, data=data)
+
+
+@st.composite
 def _headers(draw: st.DrawFn) -> Raw:
     names = st.lists(
         mostly("X-Own", "x-own", "Server", "Vary", "Host", "Access-Control-Allow-Origin"), max_size=3
@@ -294,7 +305,9 @@ def _class(draw: st.DrawFn) -> Raw:
     )
 
 
-objects = st.one_of(ingresses(), _service(), _slice(), _secret(), _configmap(), _headers(), _class())
+objects = st.one_of(
+    ingresses(), _service(), _slice(), _secret(), _configmap(), _ports_map(), _headers(), _class()
+)
 
 _BASE: tuple[Raw, ...] = (
     {

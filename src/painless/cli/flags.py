@@ -83,6 +83,9 @@ COMPILING = (
     option("bind-address", "Comma separated addresses to listen on; empty for all.", default=""),
     option("http-port", "Port for HTTP.", default=80, type=click.IntRange(1, 65535)),
     option("https-port", "Port for HTTPS.", default=443, type=click.IntRange(1, 65535)),
+    option("tcp-services-configmap", "namespace/name of the ConfigMap with TCP services.", default=""),
+    option("udp-services-configmap", "namespace/name of the ConfigMap with UDP services.", default=""),
+    switch("enable-ssl-passthrough", "Honour ssl-passthrough: TLS goes to applications unopened."),
     option("nginx", "NGINX to use (default: $PAINLESS_NGINX, the PATH, the packaged one).", default=""),
 )
 
@@ -180,6 +183,9 @@ def settings_of(flags: dict[str, Any], **more: Any) -> Settings:
             watch_without_class=flags["watch_ingress_without_class"],
             catch_all=not flags["disable_catch_all"],
             annotations_prefix=flags["annotations_prefix"],
+            tcp_services=object_name("--tcp-services-configmap", flags["tcp_services_configmap"]),
+            udp_services=object_name("--udp-services-configmap", flags["udp_services_configmap"]),
+            ssl_passthrough=flags["enable_ssl_passthrough"],
             external_names=not flags["disable_svc_external_name"],
             nginx=flags["nginx"],
             # Only serve has one.

@@ -47,7 +47,7 @@ def render(settings: Settings, out: Path) -> None:
     lines = sum(text.count("\n") for text in generation.cold.values())
     click.echo(
         f"generation {generation.id}: {len(compiled.site.servers)} servers, "
-        f"{len(compiled.site.upstreams)} upstreams, {lines} lines in {out}"
+        f"{len(compiled.site.every_upstream)} upstreams, {lines} lines in {out}"
     )
     if found:
         click.echo(f"{len(found)} findings; painless lint shows them", err=True)
@@ -174,7 +174,7 @@ def _about_endpoints(
     for one in objects:
         if isinstance(one, EndpointSlice):
             slices.setdefault((one.namespace, one.service), []).append(one)
-    for upstream in compiled.site.upstreams:
+    for upstream in compiled.site.every_upstream:
         own = slices.get((upstream.namespace, upstream.service), [])
         yield from answer(upstream, own, allow_loopback=allow_loopback)[1]
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from painless.compiler.lower_auth import signs_in
 from painless.compiler.lower_failed import failed_location, to_failed
-from painless.compiler.lower_http import one_label
+from painless.compiler.lower_http import listen_queues, one_label
 from painless.compiler.lower_locations import Lowered, lower_location
 from painless.compiler.lower_tls import asks, certificate_files, misdirected_map, own_context
 from painless.compiler.options import Options
@@ -145,13 +145,26 @@ def _name(host: str) -> Literal | Regex:
 
 def listen(options: Options, *, default: bool) -> tuple[Directive, ...]:
     """Return the listeners that all servers share; the default one says how long their queues are."""
-    queues = ("reuseport",) if options.reuse_port else ()
-    words = ("default_server", f"backlog={options.machine.backlog}", *queues) if default else ()
-    return tuple(
-        directive("listen", f"{address}:{port}" if address else str(port), *tls, *words)
-        for port, tls in ((options.http_port, ()), (options.https_port, ("ssl",)))
-        for address in options.bind_addresses
+    words = ("default_server",) if default else ()
+    queues = listen_queues(options) if default else ()
+    at = {port: [_at(address, port) for address in options.bind_addresses] for port in _data_ports(options)}
+    secure = (
+        (directive("listen", options.https_socket, "ssl", *words),)
+        if options.https_socket
+        else tuple(directive("listen", one, "ssl", *words, *queues) for one in at[options.https_port])
     )
+    return (
+        *(directive("listen", one, *words, *queues) for one in at[options.http_port]),
+        *secure,
+    )
+
+
+def _data_ports(options: Options) -> tuple[int, int]:
+    return options.http_port, options.https_port
+
+
+def _at(address: str, port: int) -> str:
+    return f"{address}:{port}" if address else str(port)
 
 
 def _app_root(shape: Shape) -> tuple[Directive, ...]:

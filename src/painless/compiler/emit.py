@@ -6,12 +6,13 @@ from functools import partial
 
 from painless.compiler.lower import lower, warm
 from painless.compiler.lower_canary import markers
+from painless.compiler.lower_stream import lower_stream_upstreams
 from painless.compiler.lower_upstreams import lower_upstream, zone_size
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
 from painless.compiler.site import Proxy, Server, Site, StaticFeed, Upstream
 from painless.features import ConfigValues, upstream_keepalive
-from painless.nginx.generation import MAIN, UPSTREAMS, Generation, generation_id
+from painless.nginx.generation import MAIN, STREAM_UPSTREAMS, UPSTREAMS, Generation, generation_id
 from painless.nginx.printer import Printed, printed
 from painless.nginx.tree import Directive
 from painless.sensitive import Sensitive
@@ -28,11 +29,19 @@ def emit(
     }
     marked = {path: content for arm in lowered.arms for path, content in markers(arm).items()}
     return _generation(
-        {**files, **_pem(site, config)},
+        {**files, **_stream_upstreams(site, memory), **_pem(site, config)},
         hot={**hot, **marked},
-        upstreams=frozenset(one.name for one in site.upstreams if not isinstance(one.feed, StaticFeed)),
+        upstreams=frozenset(one.name for one in site.every_upstream if not isinstance(one.feed, StaticFeed)),
         routes=_routes(site.servers, memory),
     )
+
+
+def _stream_upstreams(site: Site, memory: Memory) -> dict[str, Printed]:
+    """Return the file with the upstreams of stream, where it has a block."""
+    if not site.streams and not site.passthrough:
+        return {}
+    blocks = lower_stream_upstreams(site.stream_upstreams, zone_size(len(site.stream_upstreams)))
+    return {STREAM_UPSTREAMS: printed(blocks, memory.keep)}
 
 
 def _pem(site: Site, config: ConfigValues) -> dict[str, Printed]:
@@ -56,6 +65,7 @@ def _upstreams(
     )
 
 
+_RESOLVED = (UPSTREAMS, STREAM_UPSTREAMS)
 # Our own spelling: an upstream's words hold no user's text but names without a dollar sign.
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 
@@ -63,8 +73,9 @@ _VARIABLE = re.compile(r"\$\{?(\w+)")
 def warm_generation(want: Generation, options: Options) -> Generation:
     """Return the generation that only resolves the upstreams of ``want``: the first step of a start."""
     variables = sorted(set(_VARIABLE.findall(want.cold[UPSTREAMS])))
-    main = printed(warm(options, len(want.upstreams), variables))
-    cold = {MAIN: main.text, UPSTREAMS: want.cold[UPSTREAMS]}
+    stream = STREAM_UPSTREAMS in want.cold
+    main = printed(warm(options, len(want.upstreams), variables, stream=stream))
+    cold = {MAIN: main.text, **{name: want.cold[name] for name in _RESOLVED if name in want.cold}}
     origins = {MAIN: main.origins, UPSTREAMS: want.origins.get(UPSTREAMS, ())}
     return Generation(generation_id(cold), cold, hot=want.hot, origins=origins, upstreams=want.upstreams)
 

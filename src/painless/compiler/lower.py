@@ -5,13 +5,14 @@ from functools import partial
 from operator import itemgetter
 from string import digits
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from painless.compiler.block import Block, lower_shape
 from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_auth import signin_server
 from painless.compiler.lower_canary import lower_canary_maps
 from painless.compiler.lower_http import http_preamble, main_preamble, private_server
+from painless.compiler.lower_stream import https_socket, lower_stream, warm_stream
 from painless.compiler.lower_twins import lower_twins, twin_maps
 from painless.compiler.lower_upstreams import lower_hash_maps
 from painless.compiler.memory import Memory
@@ -46,9 +47,11 @@ class Lowered(Struct, frozen=True):
 
 def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) -> Lowered:
     """Return the main file."""
+    if site.passthrough:
+        options = structs.replace(options, https_socket=https_socket(options))
     common = everywhere(config)
     blocks = tuple(
-        memory.blocks.get(key, servers, partial(_block, servers, options, common))
+        memory.blocks.get(key, (servers, options.https_socket), partial(_block, servers, options, common))
         for key, servers in grouped(site.servers).items()
     )
     arms = tuple(arm for one in blocks for arm in one.arms)
@@ -69,15 +72,19 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
         *(one.server for one in blocks),
         *lower_twins(site.twins, options, common),
     )
-    tree = (*main_preamble(options, config.as_defaults()), block("http", body=body))
+    body_of_main = main_preamble(options, config.as_defaults())
+    tree = (*body_of_main, block("http", body=body), *_passed_on(site, options, config))
     return Lowered(tree, arms, frozenset[str]().union(*(one.by_variable for one in blocks)))
 
 
-def warm(options: Options, upstreams: int, variables: Iterable[str]) -> tuple[Directive, ...]:
+def warm(
+    options: Options, upstreams: int, variables: Iterable[str], *, stream: bool = False
+) -> tuple[Directive, ...]:
     """Return a main file that resolves the upstreams and serves nobody.
 
     NGINX has no peers until its first answers, so a start goes in two steps: this, then the real one.
-    ``variables`` are those that the upstreams name and locations or maps of the real one define.
+    ``variables`` are those that the upstreams name and locations or maps of the real one define.  ``stream``:
+    some upstreams are of stream.
     """
     neutral = Site(servers=(), twins=(), upstreams=(), certificates={})
     body = (
@@ -86,7 +93,13 @@ def warm(options: Options, upstreams: int, variables: Iterable[str]) -> tuple[Di
         directive("include", UPSTREAMS),
         private_server(options),
     )
-    return (*main_preamble(options, {}), block("http", body=body))
+    passed_on = (warm_stream(options, upstreams),) if stream else ()
+    return (*main_preamble(options, {}), block("http", body=body), *passed_on)
+
+
+def _passed_on(site: Site, options: Options, config: ConfigValues) -> tuple[Directive, ...]:
+    ipv6 = any(map(_may_have_ipv6, site.stream_upstreams))
+    return lower_stream(site, options, config, ipv6=ipv6) if site.streams or site.passthrough else ()
 
 
 def _may_have_ipv6(upstream: Upstream) -> bool:

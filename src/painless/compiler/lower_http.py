@@ -48,7 +48,7 @@ def http_preamble(
         *hash_tables.http(defaults, names),
         *_variables(),
         *_files(options),
-        *_resolver(options, upstreams, ipv6=ipv6 and not listening.only_ipv4_names(defaults)),
+        *resolver(options, upstreams, ipv6=ipv6 and not listening.only_ipv4_names(defaults)),
         _certificate_map(site.certificates),
         *_tls(),
         *_upstream_side(everywhere(config)),
@@ -161,7 +161,8 @@ def _files(options: Options) -> tuple[Directive, ...]:
     )
 
 
-def _resolver(options: Options, upstreams: int, *, ipv6: bool) -> tuple[Directive, ...]:
+def resolver(options: Options, upstreams: int, *, ipv6: bool) -> tuple[Directive, ...]:
+    """Return who is asked for so many upstreams' peers."""
     wanted = 1 << max(0, (upstreams // _UPSTREAMS_FOR_EACH_RESOLVER).bit_length())
     # An address given again is another socket of NGINX, so a whole round fits in however many it needs.
     addresses = islice(cycle(options.resolvers), wanted)
@@ -203,3 +204,8 @@ def _upstream_side(common: Everywhere) -> tuple[Directive, ...]:
         ),
         directive("proxy_ssl_session_reuse", "on"),
     )
+
+
+def listen_queues(options: Options) -> tuple[str, ...]:
+    """Return how long the queues of a port are, and whether each worker has its own."""
+    return (f"backlog={options.machine.backlog}", *(("reuseport",) if options.reuse_port else ()))

@@ -32,7 +32,7 @@ def lower_upstream(upstream: Upstream, zone: str, kept: tuple[Directive, ...]) -
         body=(
             directive("zone", ZONE, zone),
             *_balancing(upstream),
-            directive("server", *_server(upstream), "max_fails=0"),
+            directive("server", *server_words(upstream), "max_fails=0"),
             *(_idle(upstream.pool) if upstream.pool else kept),
         ),
         comment=f"{_whose(upstream)}, port {upstream.port}",
@@ -117,7 +117,8 @@ def _key(balancing: Balancing) -> str:
     return balancing.name.replace("-", "_")
 
 
-def _server(upstream: Upstream) -> tuple[str, ...]:
+def server_words(upstream: Upstream) -> tuple[str, ...]:
+    """Return what says where the peers are."""
     match upstream.feed:
         case StaticFeed(address=address, number=number):
             return (f"[{address}]:{number}" if ":" in address else f"{address}:{number}",)

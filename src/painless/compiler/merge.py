@@ -14,7 +14,8 @@ from painless.compiler.host import CATCH_ALL, Claims, Hosted, Rules, without_pri
 from painless.compiler.lookup import Lookup
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
-from painless.compiler.site import Server, Site, Twin, Upstream
+from painless.compiler.services import services
+from painless.compiler.site import Passthrough, Server, Site, Twin, Upstream
 from painless.features import Parsed
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, Origin
@@ -46,8 +47,10 @@ def merge(snapshot: Snapshot, options: Options, claimed: Claimed, neutral: Parse
     aliases, about_aliases = _aliases(claimed, claims, options)
     servers = tuple(_servers(hosted, certificates, aliases, memory))
     twins, about_twins = _twins(hosted, servers, certificates)
+    ports = services(snapshot, options, neutral)
     diagnostics = frozenset(
         (
+            *ports.diagnostics,
             *(said for one in hosted.values() for said in one.diagnostics),
             *(said for name, canaries in alone.items() for said in without_primary(name, canaries)),
             *certificates.diagnostics,
@@ -57,7 +60,17 @@ def merge(snapshot: Snapshot, options: Options, claimed: Claimed, neutral: Parse
     )
     files = {name: text for one in hosted.values() for name, text in one.files}
     upstreams = _upstreams(hosted.values())
-    site = Site(servers, twins, upstreams, certificates.by_name(), dict(sorted(files.items())))
+    passed = _passed(hosted)
+    site = Site(
+        servers,
+        twins,
+        upstreams,
+        certificates.by_name(),
+        dict(sorted(files.items())),
+        ports.servers,
+        tuple(one for one, _ in passed),
+        _sorted((*(one for _, one in passed), *ports.upstreams)),
+    )
     hot = {**certificates.hot(), **{path: text for one in hosted.values() for path, text in one.hot}}
     return Merged(site, hot, diagnostics)
 
@@ -178,6 +191,19 @@ def _server(name: str, names: tuple[str, ...], one: Hosted, *, tls: bool) -> Ser
     )
 
 
+def _passed(hosted: Mapping[str, Hosted]) -> tuple[tuple[Passthrough, Upstream], ...]:
+    """Return the hosts whose TLS is passed on unread, each with its upstream."""
+    return tuple(
+        (Passthrough(name, one.passed_on.name, one.origin), one.passed_on)
+        for name, one in hosted.items()
+        if one.passed_on and one.origin
+    )
+
+
 def _upstreams(hosted: Iterable[Hosted]) -> tuple[Upstream, ...]:
-    found = {upstream.name: upstream for one in hosted for upstream in one.upstreams}
-    return tuple(sorted(found.values(), key=attrgetter("name")))
+    return _sorted(upstream for one in hosted for upstream in one.upstreams)
+
+
+def _sorted(upstreams: Iterable[Upstream]) -> tuple[Upstream, ...]:
+    """Return the upstreams by name, each once."""
+    return tuple(sorted({one.name: one for one in upstreams}.values(), key=attrgetter("name")))

@@ -28,6 +28,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ``worker_user`` is what the ``user`` directive names, empty when NGINX starts as an ordinary user.
     ``fallback_certificate`` is a PEM chain with its key, for hosts without one of their own.
     ``read_classes`` is off where IngressClasses may not be listed: their names tell nothing then.
+    ``https_socket`` is where the http servers take TLS while a stream server stands in front of them.
     ``catch_all`` is off where no Ingress may have a default backend.
     """
 
@@ -52,3 +53,13 @@ class Options(Struct, frozen=True, kw_only=True):
     default_backend: Name | None = None
     default_certificate: Name | None = None
     external_names: bool = True
+    tcp_services: Name | None = None
+    udp_services: Name | None = None
+    ssl_passthrough: bool = False
+    health_port: int = 10254
+    https_socket: str = ""
+
+    @property
+    def own_ports(self) -> frozenset[int]:
+        """The ports that no TCP service can have."""
+        return frozenset({self.http_port, self.https_port, self.health_port})

@@ -240,11 +240,34 @@ class Twin(Struct, frozen=True, gc=False):
     origin: Origin
 
 
+class StreamServer(Struct, frozen=True, gc=False):
+    """A port whose connections or datagrams go to an upstream unread.
+
+    ``decode``: clients speak the PROXY protocol.  ``encode``: the pods are spoken to in it.
+    """
+
+    port: int
+    udp: bool
+    upstream: str
+    decode: bool
+    encode: bool
+    origin: Origin
+
+
+class Passthrough(Struct, frozen=True, gc=False):
+    """A host whose TLS connections go to an upstream as they are."""
+
+    host: str
+    upstream: str
+    origin: Origin
+
+
 class Site(Struct, frozen=True, gc=False):
     """Everything NGINX will serve.
 
     ``certificates``: for each name of a server, the hot file of its certificate without suffix.  ``files``:
-    cold files that are no configuration, such as authorities, by name.
+    cold files that are no configuration, such as authorities, by name.  ``streams`` and ``passthrough`` are
+    passed on unread, to ``stream_upstreams``.
     """
 
     servers: tuple[Server, ...]
@@ -252,3 +275,13 @@ class Site(Struct, frozen=True, gc=False):
     upstreams: tuple[Upstream, ...]
     certificates: Mapping[str, str]
     files: Mapping[str, str] = {}
+    streams: tuple[StreamServer, ...] = ()
+    passthrough: tuple[Passthrough, ...] = ()
+    stream_upstreams: tuple[Upstream, ...] = ()
+
+    @property
+    def every_upstream(self) -> tuple[Upstream, ...]:
+        """The upstreams of http and of stream, each name once: it means the same in both."""
+        if not self.stream_upstreams:
+            return self.upstreams
+        return tuple({one.name: one for one in (*self.upstreams, *self.stream_upstreams)}.values())

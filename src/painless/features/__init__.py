@@ -60,6 +60,8 @@ from painless.features import (
     satisfy,
     server_alias,
     server_tls,
+    ssl_passthrough,
+    streams,
     timeouts,
     tls_redirect,
     upstream_headers,
@@ -119,6 +121,8 @@ FEATURES: tuple[Feature, ...] = (
     server_alias,
     server_tls,
     client_certificates,
+    ssl_passthrough,
+    streams,
     own_server,
     rewrite,
     canary,
@@ -174,6 +178,7 @@ class Parsed(Struct, frozen=True):
     clients: client_certificates.ClientCertificates | None
     ciphers: server_tls.Ciphers | None
     external_auth: external_auth.ExternalAuth | None
+    passthrough: bool
     additive: tuple[tuple[int, Any, str], ...]
     denied: str
     diagnostics: tuple[Diagnostic, ...]
@@ -279,6 +284,7 @@ def _read(values: Values) -> Parsed:
     clients = client_certificates.parse(values)
     ciphers = server_tls.parse(values)
     asked = external_auth.parse(values)
+    passed_on = ssl_passthrough.parse(values)
     return Parsed(
         tls_redirect=redirect,
         app_root=root,
@@ -297,6 +303,7 @@ def _read(values: Values) -> Parsed:
         clients=clients,
         ciphers=ciphers,
         external_auth=asked,
+        passthrough=passed_on,
         additive=kept,
         denied=values.denied,
         diagnostics=tuple(values.diagnostics),
@@ -334,10 +341,18 @@ def with_auth_headers(
     return structs.replace(found, look=_look(found))
 
 
+def over_https(parsed: Parsed) -> Parsed:
+    """Return what the annotations mean where the application is asked over HTTPS, for it ends TLS itself."""
+    if parsed.protocol != "HTTP":
+        return parsed
+    found = structs.replace(parsed, protocol="HTTPS")
+    return structs.replace(found, look=_look(found))
+
+
 _ELSEWHERE = frozenset(
     {
         *("aliases", "app_root", "balancing", "ciphers", "diagnostics", "look", "open_paths"),
-        *("own_server", "www"),
+        *("own_server", "passthrough", "www"),
     }
 )
 """What does not show in a location's block."""

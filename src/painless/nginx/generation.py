@@ -13,6 +13,7 @@ from painless.sensitive import Sensitive
 
 MAIN = "nginx.conf"
 UPSTREAMS = "upstreams.conf"
+STREAM_UPSTREAMS = "stream-upstreams.conf"
 
 
 class Generation(Struct, frozen=True):

@@ -1,0 +1,127 @@
+"""What NGINX passes on without reading it: TCP and UDP services, and TLS by the name in its handshake."""
+
+from collections.abc import Iterable
+
+from painless.compiler.lower_http import listen_queues, one_label, resolver
+from painless.compiler.lower_upstreams import server_words
+from painless.compiler.options import Options
+from painless.compiler.site import Passthrough, Site, StreamServer, Upstream
+from painless.features import ConfigValues, streams
+from painless.nginx.generation import STREAM_UPSTREAMS
+from painless.nginx.tokens import Literal, Regex, template
+from painless.nginx.tree import Directive, block, directive
+
+ZONE = "stream_upstreams"
+"""The shared memory zone, whose name never changes, since a renamed zone forgets its peers."""
+
+_LOG_FORMAT = template(
+    "[$remote_addr] [$time_local] $protocol $status $bytes_sent $bytes_received $session_time"
+)
+"""ingress-nginx's default, so that what reads its logs reads ours."""
+
+_ANYONE = ("0.0.0.0/0", "::/0")
+
+
+def https_socket(options: Options) -> str:
+    """Return where the http servers take TLS connections while a stream server stands in front of them."""
+    return f"unix:{options.state}/run/https.sock"
+
+
+def lower_stream(site: Site, options: Options, config: ConfigValues, *, ipv6: bool) -> tuple[Directive, ...]:
+    """Return the block; ``ipv6``: some peers may have such addresses."""
+    body = (
+        directive("log_format", "log_stream", _LOG_FORMAT),
+        directive("access_log", f"{options.state}/log/access.log", "log_stream", "buffer=64k", "flush=1s"),
+        *resolver(options, len(site.stream_upstreams), ipv6=ipv6),
+        *streams.stream(config.as_defaults()),
+        directive("include", STREAM_UPSTREAMS),
+        *(_service(one, options, config) for one in site.streams),
+        *(_by_name(site.passthrough, options) if site.passthrough else ()),
+    )
+    return (block("stream", body=body),)
+
+
+def warm_stream(options: Options, upstreams: int) -> Directive:
+    """Return a block that resolves the upstreams and serves nobody."""
+    body = (*resolver(options, upstreams, ipv6=True), directive("include", STREAM_UPSTREAMS))
+    return block("stream", body=body)
+
+
+def lower_stream_upstreams(upstreams: Iterable[Upstream], size: str) -> tuple[Directive, ...]:
+    """Return the upstreams' blocks; ``size`` is that of the zone which all share."""
+    return tuple(
+        block(
+            "upstream",
+            one.name,
+            body=(
+                directive("zone", ZONE, size),
+                directive("server", *server_words(one), "max_fails=0"),
+            ),
+            comment=f"Service {one.namespace}/{one.service}, port {one.port}",
+            origin=one.origin,
+        )
+        for one in upstreams
+    )
+
+
+def _service(one: StreamServer, options: Options, config: ConfigValues) -> Directive:
+    words = (*(("udp",) if one.udp else ()), *(("proxy_protocol",) if one.decode else ()))
+    trusted = _ANYONE if one.decode and options.build.has("stream_realip_module") else ()
+    return block(
+        "server",
+        body=(
+            *_listen(one.port, options, *words),
+            *(directive("set_real_ip_from", network) for network in trusted),
+            *(streams.datagrams(config.as_defaults()) if one.udp else ()),
+            *((directive("proxy_protocol", "on"),) if one.encode else ()),
+            directive("proxy_pass", one.upstream),
+        ),
+        comment=f"{'UDP' if one.udp else 'TCP'} service {one.origin.ref} {one.origin.field}",
+        origin=one.origin,
+    )
+
+
+def _by_name(passed: tuple[Passthrough, ...], options: Options) -> tuple[Directive, ...]:
+    port = options.https_port
+    longest = max(len(one.host) for one in passed)
+    others = block(
+        "server",
+        body=(
+            *_listen(port, options, "default_server", *listen_queues(options)),
+            directive("server_name", "_"),
+            directive("ssl_preread", "on"),
+            directive("pass", https_socket(options)),
+        ),
+        comment="TLS for all other names: handed on to the http servers.",
+    )
+    return (
+        # As large as the names they hold: a bucket has one and a pointer.
+        directive("server_names_hash_max_size", 1 << max(10, (2 * len(passed)).bit_length())),
+        directive("server_names_hash_bucket_size", 1 << max(7, (longest + 24 - 1).bit_length())),
+        others,
+        *(
+            block(
+                "server",
+                body=(
+                    *_listen(port, options),
+                    directive("server_name", _name(one.host)),
+                    directive("ssl_preread", "on"),
+                    directive("proxy_pass", one.upstream),
+                ),
+                comment=f"TLS for {one.host} is passed on as it is",
+                origin=one.origin,
+            )
+            for one in passed
+        ),
+    )
+
+
+def _name(host: str) -> Literal | Regex:
+    return one_label(host, "~") if host.startswith("*.") else Literal(host)
+
+
+def _listen(port: int, options: Options, *words: str) -> tuple[Directive, ...]:
+    return tuple(
+        directive("listen", f"{address}:{port}" if address else str(port), *words)
+        for address in options.bind_addresses
+    )
