@@ -19,7 +19,7 @@ from painless.compiler.memory import Memory
 from painless.compiler.options import Options
 from painless.compiler.shape import FIELDS, field_of, grouped, shape
 from painless.compiler.site import CanaryArm, EndpointsFeed, ExternalFeed, Server, Site, Upstream
-from painless.features import ConfigValues, Everywhere, everywhere
+from painless.features import ConfigValues, Everywhere, everywhere, listening
 from painless.features import http as features_http
 from painless.nginx.generation import UPSTREAMS
 from painless.nginx.tokens import Var
@@ -98,7 +98,8 @@ def warm(
 
 
 def _passed_on(site: Site, options: Options, config: ConfigValues) -> tuple[Directive, ...]:
-    ipv6 = any(map(_may_have_ipv6, site.stream_upstreams))
+    only_ipv4 = listening.only_ipv4_names(config.as_defaults())
+    ipv6 = any(map(_may_have_ipv6, site.stream_upstreams)) and not only_ipv4
     return lower_stream(site, options, config, ipv6=ipv6) if site.streams or site.passthrough else ()
 
 
