@@ -72,6 +72,7 @@ class Theatre:
         self._asked_since = 0.0
         self._numbers = count(1)
         self._hot: frozenset[str] = frozenset()
+        self._unread: frozenset[int] = frozenset()
         plain, mutual = _pod_certificate(disk.root), _pod_with_clients(disk.root)
         self._tls = {"https": plain, "grpcs": plain, "mtls": mutual, "mtls-grpc": mutual}
         self._address = own_addresses()
@@ -112,19 +113,19 @@ class Theatre:
             found = [answer(one, given.slices, allow_loopback=True)[0] for one in upstreams]
             async with self._names.serving(self._outside(found, given)):
                 await self._responder.replace([self._moved(one) for one in found])
+            self._unread = frozenset(one.port for one in output.compiled.site.streams)
             await self._load(self._own_generation(output.compiled.generation))
             yield
 
     async def ask(self, request: Request) -> Answer:
         """Send a request to NGINX; ports in the answer are those that cases name."""
         secure = request.url.scheme == "https"
-        port = request.url.port or (self.ports.https if secure else self.ports.http)
-        got = await send(request, f"{self._address}1", self._real(port))
+        port = self.ports.https if secure else self.ports.http
+        # A port in a URL is what the client says, unless something is passed on unread there.
+        port = request.url.port if request.url.port in self._unread else port
+        got = await send(request, f"{self._address}1", port)
         headers = tuple((name, self._as_named(text)) for name, text in got.headers)
         return structs.replace(got, headers=headers, body=self._as_named(got.body))
-
-    def _real(self, port: int) -> int:
-        return {_HTTP: self.ports.http, _HTTPS: self.ports.https}.get(port, port)
 
     def _as_named(self, text: str) -> str:
         for real, named in ((self.ports.http, _HTTP), (self.ports.https, _HTTPS)):
