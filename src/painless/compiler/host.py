@@ -16,6 +16,7 @@ from painless.compiler.certificates import Chosen, choose
 from painless.compiler.lookup import Lookup
 from painless.compiler.options import Options
 from painless.compiler.own_tls import Decided, Files, decide
+from painless.compiler.passthrough import Passing
 from painless.compiler.resolve import Unresolved, diagnostic, for_canary, label_of, resolve
 from painless.compiler.shape import own_of, shape_of
 from painless.compiler.site import (
@@ -36,7 +37,7 @@ from painless.compiler.site import (
     Upstream,
 )
 from painless.compiler.users import Users
-from painless.features import Parsed, backend_tls, over_https
+from painless.features import Parsed, backend_tls
 from painless.features.external_auth import GLOBAL_URL, URL, ExternalAuth
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef, Origin, Path, PathType, ResourceBackend, ServiceBackend
@@ -110,9 +111,6 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         for origin, path in _paths(ingress, at):
             _add_canary(draft, path, settings, origin)
     _drop_bad_expressions(draft)
-    if draft.passes and draft.passed_on is None:
-        says = "found no Service for the path / of the host, expected one"
-        draft.say_passthrough(Reason.INCOMPLETE_ANNOTATION, says)
     locations = match.locations(draft.routes.values())
     chosen, about_tls = choose(name, claims.rules, lookup) if name else (None, ())
     own = decide(claims.rules, lookup, options.annotations_prefix) if name else Decided()
@@ -130,9 +128,9 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         # The catch-all is NGINX's default server.
         alone=not name or any(settings.own_server for _, settings, _ in claims.rules),
         twin=_twin(name, claims.rules, options),
-        diagnostics=(*draft.diagnostics, *about_tls, *own.diagnostics),
+        diagnostics=(*draft.diagnostics, *about_tls, *own.diagnostics, *draft.passing.diagnostics()),
         own_tls=own.tls,
-        passed_on=draft.passed_on,
+        passed_on=draft.passing.upstream,
         files=(*own.files, *draft.backends.cold.items()),
     )
 
@@ -142,23 +140,6 @@ def without_primary(name: str, canaries: Rules) -> tuple[Diagnostic, ...]:
     return tuple(
         _no_primary(origin, name, path) for ingress, _, at in canaries for origin, path in _paths(ingress, at)
     )
-
-
-def why_not_passed(name: str, rules: Rules, options: Options) -> tuple[Reason, str] | None:
-    """Return why TLS of a host cannot be passed on unread, if so."""
-    if not options.ssl_passthrough:
-        says = "found ssl-passthrough without --enable-ssl-passthrough, expected both"
-        return Reason.INCOMPLETE_ANNOTATION, says
-    if not name:
-        return Reason.INCOMPLETE_ANNOTATION, "found ssl-passthrough on a rule without a host, expected a host"
-    if any(settings.clients for _, settings, _ in rules):
-        says = "found ssl-passthrough for a host with auth-tls-secret, which it would let everybody around"
-        return Reason.HOST_CONFLICT, says
-    missing = [one for one in ("stream", "stream_ssl_preread_module") if not options.build.has(one)]
-    if missing:
-        says = f"found an NGINX that was built without {missing[0]}, expected one with it"
-        return Reason.UNSUPPORTED_ANNOTATION, says
-    return None
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -201,27 +182,7 @@ class Draft:
         self.users = Users(lookup, options.annotations_prefix)
         self.backends = Backends(lookup, options.annotations_prefix)
         self.diagnostics: list[Diagnostic] = []
-        self.passes = any(settings.passthrough for _, settings, _ in claims.rules) and self._may_pass()
-        self.passed_on: Upstream | None = None
-
-    def _may_pass(self) -> bool:
-        """Whether TLS can be passed on unread; who asks in vain is told."""
-        why = why_not_passed(self.name, self.claims.rules, self.options)
-        if why:
-            self.say_passthrough(*why)
-        return not why
-
-    def say_passthrough(self, reason: Reason, says: str) -> None:
-        """Tell those who ask for ``ssl-passthrough`` why the host has none."""
-        field = f"metadata.annotations[{self.options.annotations_prefix}/ssl-passthrough]"
-        for ingress, settings, _ in self.claims.rules:
-            if settings.passthrough:
-                self.say(Origin(ingress.ref, field), reason, says, "TLS ends in NGINX")
-
-    def unread(self, backend: ServiceBackend, origin: Origin) -> Upstream | None:
-        """Return the upstream for TLS as it is; what is wrong with it, ``answer`` tells."""
-        found = resolve(self.lookup, self.options, backend, origin, self.claims.neutral)
-        return None if isinstance(found, Unresolved) else found
+        self.passing = Passing(name, claims.rules, options)
 
     def say(
         self, origin: Origin, reason: Reason, says: str, hint: str = "", severity: Severity = Severity.ERROR
@@ -320,9 +281,8 @@ def _add_path(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> Non
         kept = "the older Ingress" if rules else "an Ingress without rules"
         draft.say(origin, Reason.PATH_CONFLICT, says, f"{kept} keeps the path")
         return
-    if draft.passes and key == _ROOT:
-        draft.passed_on = draft.unread(path.backend, origin)
-        settings = over_https(settings)
+    if draft.passing.wanted and key == _ROOT:
+        settings = draft.passing.take(path.backend, origin, settings, draft.claims.neutral, draft.lookup)
     entry = draft.entry(settings, origin, path.path)
     away = Redirected(label_of(path.backend, origin)) if settings.redirect else None
     answer = entry.closed or away or draft.answer(path.backend, settings, origin)

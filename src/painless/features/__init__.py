@@ -277,8 +277,7 @@ def _read(values: Values) -> Parsed:
     stuck = affinity.parse(values)
     dealt = balancing.parse(values)
     protocol = backend_protocol.parse(values)
-    over_tls = backend_tls.parse(values)
-    backend_tls.say_if_useless(values, over_tls, protocol)
+    over_tls = backend_tls.parse(values, protocol)
     one_peer = backend_service.parse(values)
     users = basic_auth.parse(values)
     clients = client_certificates.parse(values)
@@ -338,14 +337,6 @@ def with_auth_headers(
         denied=parsed.denied or denied,
         diagnostics=(*parsed.diagnostics, *said),
     )
-    return structs.replace(found, look=_look(found))
-
-
-def over_https(parsed: Parsed) -> Parsed:
-    """Return what the annotations mean where the application is asked over HTTPS, for it ends TLS itself."""
-    if parsed.protocol != "HTTP":
-        return parsed
-    found = structs.replace(parsed, protocol="HTTPS")
     return structs.replace(found, look=_look(found))
 
 

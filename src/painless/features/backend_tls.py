@@ -117,7 +117,8 @@ class Files(Struct, frozen=True):
     revoked: str = ""
 
 
-def parse(values: Values) -> BackendTls | None:
+def parse(values: Values, protocol: str) -> BackendTls | None:
+    """Read what is wanted of TLS to an application that is asked with ``protocol``."""
     if not values.given(SECRET):
         found = next((one for one in KEYS if values.given(one)), None)
         if found is not None:
@@ -131,6 +132,9 @@ def parse(values: Values) -> BackendTls | None:
         hint = "references to other namespaces are not allowed"
         values.deny(SECRET.name, Reason.LOCATION_DENIED, says, hint)
         return None
+    if protocol in {"HTTP", "GRPC"}:
+        says = f"found proxy-ssl-secret with backend-protocol {protocol}, expected HTTPS or GRPCS"
+        values.say(SECRET.name, Reason.INCOMPLETE_ANNOTATION, says, "the application is asked without TLS")
     return BackendTls(
         secret=name,
         ciphers=values.get(CIPHERS),
@@ -140,13 +144,6 @@ def parse(values: Values) -> BackendTls | None:
         verify=values.get(VERIFY) == "on",
         depth=values.get(DEPTH) or 1,
     )
-
-
-def say_if_useless(values: Values, wanted: BackendTls | None, protocol: str) -> None:
-    """Tell who asks for TLS to an application that is asked without."""
-    if wanted is not None and protocol in {"HTTP", "GRPC"}:
-        says = f"found proxy-ssl-secret with backend-protocol {protocol}, expected HTTPS or GRPCS"
-        values.say(SECRET.name, Reason.INCOMPLETE_ANNOTATION, says, "the application is asked without TLS")
 
 
 def contribute(wanted: BackendTls, files: Files, place: Place) -> Contribution:
