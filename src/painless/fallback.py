@@ -16,7 +16,9 @@ from cryptography.x509.oid import NameOID
 
 from painless.sensitive import Sensitive
 
-_FILE = "fallback-certificate.pem"
+FILE = "fallback-certificate.pem"
+"""Where it is kept, with its key; no part of what is compiled."""
+
 _LIFE = dt.timedelta(days=365)
 _RENEW = dt.timedelta(
     days=30
@@ -26,7 +28,7 @@ _KEY_BITS = 2048
 
 def read_fallback(folder: Path, now: dt.datetime) -> Sensitive:
     """Return the certificate and key kept in ``folder``, made when missing or near its end."""
-    path = folder / _FILE
+    path = folder / FILE
     try:
         pem = path.read_bytes()
         if x509.load_pem_x509_certificate(pem).not_valid_after_utc - now > _RENEW:

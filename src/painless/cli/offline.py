@@ -10,7 +10,7 @@ from typing import Any
 import click
 from msgspec import structs
 
-from painless import __version__
+from painless import __version__, fallback
 from painless.app import build_of, options_of
 from painless.compiler import Compiled, compile_snapshot
 from painless.compiler.options import RESOLVERS, Machine
@@ -68,7 +68,7 @@ def _write(generation: Generation, out: Path) -> None:
     for name, text in generation.cold.items():
         (out / name).write_text(text)
     (out / "generation.conf").write_text(f"error_log {out.absolute()}/gen-{generation.id} emerg;\n")
-    for path in out.glob("*.pem"):
+    for path in _cold_files(out):
         if path.name not in generation.cold:
             path.unlink()
     kept = {out / "hot" / path for path in generation.hot}
@@ -186,10 +186,15 @@ def _rendered(folder: Path) -> Generation:
         raise SettingsError(f"--against: {folder} was not written by painless render -o {folder}") from cause
     if about is None:
         raise SettingsError(f"--against: {folder} was rendered by another version; render it again")
-    files = sorted((*folder.glob("*.conf"), *folder.glob("*.pem")))
-    cold = {one.name: one.read_text() for one in files if one.name != "generation.conf"}
+    cold = {one.name: one.read_text() for one in _cold_files(folder)}
     hot = {str(one.relative_to(folder / "hot")): Sensitive(one.read_bytes()) for one in _hot_files(folder)}
     return record.restored(about, generation_id(cold), cold, hot)
+
+
+def _cold_files(folder: Path) -> list[Path]:
+    """Return the files of a generation that lie in a folder, without what else is kept there."""
+    found = (*folder.glob("*.conf"), *folder.glob("*.pem"))
+    return sorted(one for one in found if one.name not in {"generation.conf", fallback.FILE})
 
 
 def _hot_files(folder: Path) -> list[Path]:
