@@ -44,7 +44,7 @@ class Request(Struct, frozen=True):
 
     ``http2`` asks for that version; else it is HTTP/1.1.  ``server_name`` is what the handshake asks for, if
     not the URL's host: empty for nothing.  ``shown`` is the client's certificate.
-    ``spoken_for`` is the address that a proxy in front says in the PROXY protocol.
+    ``proxied`` is what a PROXY header says of the client: its address, and the port that it asked.
     """
 
     method: str
@@ -54,8 +54,8 @@ class Request(Struct, frozen=True):
     length: int = 0
     http2: bool = False
     server_name: str | None = None
-    spoken_for: str = ""
     shown: Shown | None = None
+    proxied: tuple[str, str] | None = None
 
 
 class Answer(Struct, frozen=True):
@@ -93,13 +93,13 @@ async def _sent(request: Request, address: str, port: int) -> Answer:
             return await _datagram(request, address, port)
         secure = request.url.scheme == "https"
         reader, writer = await asyncio.open_connection(
-            address,
-            port,
-            ssl=_trusting(request) if secure else None,
-            server_hostname=_server_name(request) if secure else None,
-            local_addr=(request.source, 0) if request.source else None,
+            address, port, local_addr=(request.source, 0) if request.source else None
         )
         with closing(writer):
+            if request.proxied:
+                writer.write(_proxy_header(*request.proxied))
+            if secure:
+                await writer.start_tls(_trusting(request), server_hostname=_server_name(request))
             names = _names(writer) if secure else ()
             cipher = writer.get_extra_info("cipher")[0] if secure else ""
             if request.http2:
@@ -108,6 +108,12 @@ async def _sent(request: Request, address: str, port: int) -> Answer:
                 writer.write(_wire(request))
                 found = _read(await _rest(reader), request.method)
     return structs.replace(found, names=names, cipher=cipher)
+
+
+def _proxy_header(address: str, port: str) -> bytes:
+    family = "TCP6" if ":" in address else "TCP4"
+    asked = "2001:db8::1" if ":" in address else "192.0.2.1"
+    return f"PROXY {family} {address} {asked} 40000 {port}\r\n".encode()
 
 
 async def _second(request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer:
@@ -167,8 +173,6 @@ def _wire(request: Request) -> bytes:
         f"{request.method} {request.url.target} HTTP/1.1",
         *(f"{name}: {text}" for name, text in headers),
     ]
-    if request.spoken_for:
-        lines.insert(0, f"PROXY TCP4 {request.spoken_for} 127.0.0.1 1234 80")
     return "\r\n".join([*lines, "", ""]).encode() + b"x" * request.length
 
 

@@ -5,7 +5,8 @@
 Before the arrow: ``Header: value`` · ``from 127.0.0.9`` (the client's address) · ``body 2048 bytes`` ·
 ``with cookies`` (those that earlier answers of this case set) · ``HTTP/2`` · ``SNI name``, ``no SNI`` (what
 the handshake asks for, if not the URL's host) · ``certificate ann of ours``, ``expired certificate ann of
-ours`` (what the client shows).  ``10x GET …`` sends it ten times.  The status 000 is a TLS that was refused.
+ours`` (what the client shows) · ``PROXY 203.0.113.9 443`` (a header with a client's address and the port it
+asked).  ``10x GET …`` sends it ten times.  The status 000 is a TLS that was refused.
 
 After it, a pod's name right after the status; ``web-1, web-2`` means that these and no others answered, each
 at least once; ``(one pod)`` that all answers came from one.  Then: ``Header: value`` · ``Header ~ regular
@@ -102,18 +103,18 @@ def _with(request: Request, field: str) -> Request | None:
         return structs.replace(request, length=int(found[1]))
     if field == "HTTP/2":
         return structs.replace(request, http2=True)
-    if said_before := _before(field):
-        return structs.replace(request, **said_before)
+    if of_connection := _of_connection(field):
+        return structs.replace(request, **of_connection)
     found = _HEADER.fullmatch(field)
     if found is None or found["how"] != ":":
         return None
     return structs.replace(request, headers=(*request.headers, (found["name"], found["value"])))
 
 
-def _before(field: str) -> dict[str, Any]:
-    """Return what a client says before its request."""
-    if found := re.fullmatch(r"PROXY ([\d.]+)", field):
-        return {"spoken_for": found[1]}
+def _of_connection(field: str) -> dict[str, Any]:
+    """Return what a client says before its request: in a PROXY header and in the handshake."""
+    if found := re.fullmatch(r"PROXY (\S+)(?: (\d+))?", field):
+        return {"proxied": (found[1], found[2] or "80")}
     if found := re.fullmatch(r"no SNI|SNI (\S+)", field):
         return {"server_name": found[1] or ""}
     if found := re.fullmatch(r"(expired )?certificate (\S+) of (\S+)", field):

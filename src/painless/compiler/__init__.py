@@ -15,7 +15,7 @@ from painless.compiler.merge import Merged, merge
 from painless.compiler.options import Options
 from painless.compiler.own_tls import BadAuthorities, dh_parameters
 from painless.compiler.site import Site
-from painless.features import ConfigValues, Parsed, listening, parse, parse_config
+from painless.features import ConfigValues, Parsed, client_address, listening, parse, parse_config
 from painless.features.external_auth import GLOBAL
 from painless.features.server_tls import DH_PARAM
 from painless.model.diagnostics import Diagnostic, Reason, Severity
@@ -82,8 +82,14 @@ def understand(
 
 def _listening(options: Options, config: ConfigValues) -> Options:
     """Return the options with what the ConfigMap says about listeners."""
-    found = listening.listening(config.as_defaults(), options.bind_addresses)
-    return structs.replace(options, bind_addresses=found.addresses, reuse_port=found.reuse_port)
+    defaults = config.as_defaults()
+    found = listening.listening(defaults, options.bind_addresses)
+    return structs.replace(
+        options,
+        bind_addresses=found.addresses,
+        reuse_port=found.reuse_port,
+        proxy_protocol=client_address.listens_for_proxy(defaults),
+    )
 
 
 def settings_for_all(snapshot: Snapshot, options: Options) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:

@@ -109,7 +109,7 @@ def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options, comm
             *((*certificate_files(options), *common.default_server) if default else ()),
             *own_context(first.own_tls, options),
             *common.servers,
-            *_app_root(shape),
+            *_app_root(shape, common.scheme),
             to_failed(()),
             *(one.block for one in locations),
             *dict.fromkeys(beside for one in locations for beside in one.beside),
@@ -146,15 +146,16 @@ def _name(host: str) -> Literal | Regex:
 def listen(options: Options, *, default: bool) -> tuple[Directive, ...]:
     """Return the listeners that all servers share; the default one says how long their queues are."""
     words = ("default_server",) if default else ()
+    proxy = ("proxy_protocol",) if options.proxy_protocol else ()
     queues = listen_queues(options) if default else ()
     at = {port: [_at(address, port) for address in options.bind_addresses] for port in _data_ports(options)}
     secure = (
         (directive("listen", options.https_socket, "ssl", *words),)
         if options.https_socket
-        else tuple(directive("listen", one, "ssl", *words, *queues) for one in at[options.https_port])
+        else tuple(directive("listen", one, "ssl", *proxy, *words, *queues) for one in at[options.https_port])
     )
     return (
-        *(directive("listen", one, *words, *queues) for one in at[options.http_port]),
+        *(directive("listen", one, *proxy, *words, *queues) for one in at[options.http_port]),
         *secure,
     )
 
@@ -167,12 +168,12 @@ def _at(address: str, port: int) -> str:
     return f"{address}:{port}" if address else str(port)
 
 
-def _app_root(shape: Shape) -> tuple[Directive, ...]:
+def _app_root(shape: Shape, scheme: Var) -> tuple[Directive, ...]:
     if shape.first.app_root is None:
         return ()
     path, _ = shape.first.app_root
     origins = tuple(one.app_root[1] for one in shape.servers if one.app_root)
-    target = expr(Var("scheme"), "://", Var("best_http_host"), *path.parts)
+    target = expr(scheme, "://", Var("best_http_host"), *path.parts)
     owner = origins[0] if len(origins) == 1 else origins
     return (when(Var("uri"), "=", "/", body=(directive("return", 302, target),), origin=owner),)
 

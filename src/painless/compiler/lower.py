@@ -61,7 +61,7 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
         ),
         *features_http(config),
         *lower_canary_maps(arms),
-        *lower_affinity_maps(site.upstreams),
+        *lower_affinity_maps(site.upstreams, common.scheme),
         *lower_hash_maps(site.upstreams),
         *twin_maps(site.twins),
         *_shared(blocks),

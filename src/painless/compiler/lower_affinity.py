@@ -11,14 +11,14 @@ from painless.nginx.tokens import Literal, Regex, Var, expr, pattern_of
 from painless.nginx.tree import Directive, block, directive, entry
 
 
-def lower_affinity_maps(upstreams: Iterable[Upstream]) -> tuple[Directive, ...]:
+def lower_affinity_maps(upstreams: Iterable[Upstream], scheme: Var) -> tuple[Directive, ...]:
     """Return the maps of balanced affinity, once for each cookie's name."""
     kept = {one.affinity for one in upstreams if one.affinity}
     if not kept:
         return ()
     secure = block(
         "map",
-        Var("scheme"),
+        scheme,
         Var("affinity_secure"),
         body=(directive("default", ""), entry(Literal("https"), Literal("; Secure"))),
         comment="Cookies that keep a client on a pod are Secure when the request was.",

@@ -7,7 +7,15 @@ from painless.annotations.base import Defaults
 from painless.compiler.options import Options
 from painless.compiler.request_headers import request_headers
 from painless.compiler.site import Site
-from painless.features import ConfigValues, Everywhere, everywhere, hash_tables, listening, workers
+from painless.features import (
+    ConfigValues,
+    Everywhere,
+    client_address,
+    everywhere,
+    hash_tables,
+    listening,
+    workers,
+)
 from painless.nginx.resolver import NO_ENDPOINTS
 from painless.nginx.tokens import Literal, Regex, Var, template
 from painless.nginx.tree import Directive, block, directive, entry
@@ -47,6 +55,7 @@ def http_preamble(
     return (
         *hash_tables.http(defaults, names),
         *_variables(),
+        *client_address.http(defaults),
         *_files(options),
         *resolver(options, upstreams, ipv6=ipv6 and not listening.only_ipv4_names(defaults)),
         _certificate_map(site.certificates),
@@ -109,30 +118,11 @@ def _variables() -> tuple[Directive, ...]:
             comment="NGINX has no escape for a dollar.",
         ),
         mapped(
-            "http_host",
-            "best_http_host",
-            directive("default", Var("http_host")),
-            entry(Literal(""), Var("host")),
-            comment="The host as the client wrote it, with its port.",
-        ),
-        mapped(
             "http_upgrade",
             "connection_upgrade",
             directive("default", "upgrade"),
             entry(Literal(""), Literal("")),
             comment="WebSockets work everywhere; other requests reuse connections to the application.",
-        ),
-        mapped(
-            "scheme",
-            "pass_port",
-            directive("default", Var("server_port")),
-            entry(Literal("https"), Literal("443")),
-        ),
-        mapped(
-            "http_x_request_id",
-            "req_id",
-            directive("default", Var("http_x_request_id")),
-            entry(Literal(""), Var("request_id")),
         ),
         mapped(
             "upstream_addr",

@@ -55,7 +55,7 @@ def _server(
 ) -> Iterator[Directive]:
     if not twins:
         return
-    target = expr(Var("scheme"), "://", *host.parts, Var("request_uri_trimmed"))
+    target = expr(common.scheme, "://", *host.parts, Var("request_uri_trimmed"))
     yield block(
         "server",
         body=(

@@ -42,6 +42,7 @@ class Options(Struct, frozen=True, kw_only=True):
     http_port: int = 80
     https_port: int = 443
     reuse_port: bool = False
+    proxy_protocol: bool = False
     ingress_class: str = "nginx"
     controller_class: str = "k8s.io/ingress-nginx"
     watch_without_class: bool = False

@@ -37,6 +37,7 @@ from painless.features import (
     body_size,
     buffering,
     canary,
+    client_address,
     client_certificates,
     clients,
     connection,
@@ -71,7 +72,7 @@ from painless.features import (
 )
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ConfigMap, Ingress
-from painless.nginx.tokens import Expr
+from painless.nginx.tokens import Expr, Token, Var
 from painless.nginx.tree import Directive
 
 
@@ -133,6 +134,7 @@ FEATURES: tuple[Feature, ...] = (
     backend_service,
     basic_auth,
     external_auth,
+    client_address,
     clients,
     response_headers,
     gzip,
@@ -411,7 +413,7 @@ def http(config: ConfigValues) -> tuple[Directive, ...]:
         *relative_redirects.http(defaults),
         *hsts.http(defaults),
         *custom_headers.written(config.added),
-        *tls_redirect.http(defaults),
+        *tls_redirect.http(defaults, client_address.scheme(defaults)),
     )
 
 
@@ -419,13 +421,15 @@ class Everywhere(Struct, frozen=True):
     """What holds in all locations, where NGINX inherits a list whole or not: locations with more repeat it.
 
     ``hidden`` are the application's headers that no client sees, ``added`` the directives that add headers
-    to all answers, ``sent`` the headers of all requests beyond our own.  ``default_server`` is what only
-    the server for names that nobody has says, ``servers`` what each of them begins with.
+    to all answers, ``sent`` the headers of all requests beyond our own.  ``scheme`` is the variable with the
+    one that the client used.  ``default_server`` is what only the server for names that nobody has says,
+    ``servers`` what each of them begins with.
     """
 
     hidden: tuple[str, ...] = ()
     added: tuple[Directive, ...] = ()
-    sent: tuple[tuple[str, Expr], ...] = ()
+    sent: tuple[tuple[str, Token], ...] = ()
+    scheme: Var = Var("scheme")
     default_server: tuple[Directive, ...] = ()
     servers: tuple[Directive, ...] = ()
 
@@ -444,7 +448,8 @@ def everywhere(config: ConfigValues) -> Everywhere:
             )
         ),
         added=tuple(one for one in http(config) if one.name == "add_header"),
-        sent=config.sent,
+        sent=(*client_address.sent(defaults).items(), *config.sent),
+        scheme=client_address.scheme(defaults),
         default_server=server_tls.default_server(defaults),
         servers=blocking.server(defaults),
     )

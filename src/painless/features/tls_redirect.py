@@ -90,8 +90,11 @@ def parse(values: Values) -> TlsRedirect:
     )
 
 
-def http(defaults: Defaults) -> tuple[Directive, ...]:
-    """Return the maps that decide for each request whether it may be redirected, and to what."""
+def http(defaults: Defaults, scheme: Var) -> tuple[Directive, ...]:
+    """Return the maps that decide for each request whether it may be redirected, and to what.
+
+    ``scheme`` is the variable with the one that the client used.
+    """
     exempt = (entry(_prefix_of(path), Literal("0")) for path in setting(defaults, EXEMPT))
     return (
         block(
@@ -103,7 +106,7 @@ def http(defaults: Defaults) -> tuple[Directive, ...]:
         ),
         block(
             "map",
-            expr(Var("scheme"), ":", Var("redirect_exempt")),
+            expr(scheme, ":", Var("redirect_exempt")),
             Var("redirect_to_https"),
             body=(directive("default", "0"), entry(Literal("http:1"), Literal("1"))),
         ),
