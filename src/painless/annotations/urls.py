@@ -142,4 +142,10 @@ def _returning(text: str, param: str) -> tuple[Literal | Var, ...]:
     if any(one.startswith(f"{param}=") and one != f"{param}=" for one in query.split("&")):
         return ()
     joint = "?" if not mark else "&" if query and not query.endswith("&") else ""
-    return (Literal(f"{joint}{param}="), Var("scheme"), Literal("://"), Var("best_http_host"), Var(ESCAPED))
+    return (
+        Literal(f"{joint}{param}="),
+        Var("pass_access_scheme"),
+        Literal("://"),
+        Var("best_http_host"),
+        Var(ESCAPED),
+    )

@@ -179,6 +179,8 @@ def _asked_scheme(defaults: Defaults) -> Iterator[Directive]:
             Var("forwarded_scheme" if forwarded else "scheme"),
             entry(Literal("443"), Literal("https")),
         )
+    if not (forwarded or proxy):
+        yield _map(Var("scheme"), _SCHEME, Var("scheme"), comment="The scheme that the client used.")
 
 
 def _port(defaults: Defaults) -> Iterator[Directive]:
