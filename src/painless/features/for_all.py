@@ -1,0 +1,140 @@
+"""What the global ConfigMap means: for each feature the default, and what it writes for all servers alike."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from painless.annotations.base import Defaults
+from painless.annotations.configmap import read
+from painless.features import (
+    blocking,
+    body_size,
+    buffering,
+    client_address,
+    clients,
+    connection,
+    custom_headers,
+    gzip,
+    hsts,
+    limits,
+    proxy_cookies,
+    proxy_redirect,
+    relative_redirects,
+    response_headers,
+    retries,
+    server_tls,
+    timeouts,
+    tls_redirect,
+    workers,
+)
+from painless.features.registry import CONFIG
+from painless.model.diagnostics import Diagnostic, Reason, Severity
+from painless.model.objects import ConfigMap
+from painless.nginx.tokens import Expr, Token, Var
+from painless.nginx.tree import Directive
+
+
+class ConfigValues(Struct, frozen=True):
+    """A ConfigMap's values: decoded, and hashable so that parsing can be memoised by them.
+
+    ``added`` and ``sent`` are the headers of all answers and of all requests, from ConfigMaps that it names.
+    ``dh_parameters`` is a cold file's name with its text, from a Secret that it names.
+    """
+
+    pairs: tuple[tuple[str, Any], ...] = ()
+    added: custom_headers.Headers = ()
+    sent: tuple[tuple[str, Expr], ...] = ()
+    dh_parameters: tuple[str, str] = ("", "")
+
+    def as_defaults(self) -> Defaults:
+        return dict(self.pairs)
+
+
+def parse_config(
+    configmap: ConfigMap | None, has: Callable[[str], bool]
+) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:
+    """Decode the global ConfigMap; a bad or unknown key is said and dropped.
+
+    ``has`` says whether NGINX is built with something.
+    """
+    if configmap is None:
+        return ConfigValues(), ()
+    values, diagnostics = read(configmap, CONFIG, has)
+    fitting, about_sizes = _fitting(configmap, values)
+    return ConfigValues(tuple(sorted(fitting.items()))), (*diagnostics, *about_sizes)
+
+
+def _fitting(configmap: ConfigMap, values: Defaults) -> tuple[Defaults, tuple[Diagnostic, ...]]:
+    """Return the values without the sizes of buffers, if NGINX would refuse them together."""
+    wrong = buffering.misfit(values)
+    if not wrong:
+        return values, ()
+    sizes = [key.config for key in buffering.SIZES]
+    field = f"data[{next(name for name in sizes if name in values)}]"
+    reason, instead = Reason.INVALID_CONFIG_VALUE, "the default sizes are used"
+    about = Diagnostic(configmap.ref, field, reason, Severity.ERROR, wrong, instead)
+    return {name: value for name, value in values.items() if name not in sizes}, (about,)
+
+
+def http(config: ConfigValues) -> tuple[Directive, ...]:
+    """Return what the features write for all servers alike."""
+    defaults = config.as_defaults()
+    return (
+        *clients.http(defaults),
+        *response_headers.http(defaults),
+        *gzip.http(defaults),
+        *workers.http(defaults),
+        *blocking.http(defaults),
+        *server_tls.http(defaults, config.dh_parameters[0]),
+        *limits.http(defaults),
+        *body_size.http(defaults),
+        *timeouts.http(defaults),
+        *retries.http(defaults),
+        *buffering.http(defaults),
+        *connection.http(defaults),
+        *proxy_redirect.http(defaults),
+        *proxy_cookies.http(defaults),
+        *relative_redirects.http(defaults),
+        *hsts.http(defaults),
+        *custom_headers.written(config.added),
+        *tls_redirect.http(defaults, client_address.scheme(defaults)),
+    )
+
+
+class Everywhere(Struct, frozen=True):
+    """What holds in all locations, where NGINX inherits a list whole or not: locations with more repeat it.
+
+    ``hidden`` are the application's headers that no client sees, ``added`` the directives that add headers
+    to all answers, ``sent`` the headers of all requests beyond our own.  ``scheme`` is the variable with the
+    one that the client used.  ``default_server`` is what only the server for names that nobody has says,
+    ``servers`` what each of them begins with.
+    """
+
+    hidden: tuple[str, ...] = ()
+    added: tuple[Directive, ...] = ()
+    sent: tuple[tuple[str, Token], ...] = ()
+    scheme: Var = Var("scheme")
+    default_server: tuple[Directive, ...] = ()
+    servers: tuple[Directive, ...] = ()
+
+
+def everywhere(config: ConfigValues) -> Everywhere:
+    """Return what all locations share."""
+    defaults = config.as_defaults()
+    return Everywhere(
+        hidden=tuple(
+            dict.fromkeys(
+                (
+                    *hsts.hidden(defaults),
+                    *response_headers.hidden(defaults),
+                    *(name for name, _ in config.added),
+                )
+            )
+        ),
+        added=tuple(one for one in http(config) if one.name == "add_header"),
+        sent=(*client_address.sent(defaults).items(), *config.sent),
+        scheme=client_address.scheme(defaults),
+        default_server=server_tls.default_server(defaults),
+        servers=blocking.server(defaults),
+    )
