@@ -93,19 +93,17 @@ def pod_variables() -> Name | None:
     return (namespace, name) if namespace and name else None
 
 
-_DURATION = re.compile(r"(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s)?")
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_PART = r"(\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|ns)"
+_DURATION = re.compile(rf"[-+]?(?:0|(?:{_PART})+)", re.ASCII)
 
 
 def duration(flag: str, text: str) -> float:
-    """Decode a duration as Go writes it, such as 30s and 1m30s; return seconds."""
-    found = _DURATION.fullmatch(text)
-    try:
-        parts = [float(found[unit] or 0) for unit in "hms"] if found and text else []
-    except ValueError:
-        parts = []
-    if not parts:
+    """Decode a duration as Go writes it, such as 30s, 1m30s and 500ms; return seconds."""
+    if not _DURATION.fullmatch(text):
         raise SettingsError(f'{flag}: found "{text}", expected a duration such as 30s or 1m30s')
-    return 3600 * parts[0] + 60 * parts[1] + parts[2]
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text))
+    return -seconds if text.startswith("-") else seconds
 
 
 def published(service: str, addresses: str) -> dict[str, Name | tuple[str, ...] | None]:

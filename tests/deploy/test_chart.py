@@ -345,7 +345,7 @@ def test_what_has_no_effect_is_named():
     assert "controller.service.adress: the chart has no such value" in said
     assert "pools.chat.replicas: the chart has no such value" in said
     assert "controller.keda: no ScaledObject is made" in said
-    assert "--no-such (painless-controller): this version has no such flag" in said
+    assert "--no-such (painless-controller): it means nothing to this version" in said
     assert "no-such" not in made.flags("painless-controller")
 
 

@@ -256,7 +256,7 @@ def test_a_setting_becomes_a_flag(migrated, setting):
 def test_a_flag_is_passed_or_named(migrated, flag):
     """One that this version does not know would end the program at its start; the notes name it instead."""
     assert (flag in migrated.flags(NAME)) != (
-        f"--{flag} ({NAME}): this version has no such flag" in migrated.notes
+        f"--{flag} ({NAME}): it means nothing to this version" in migrated.notes
     )
 
 

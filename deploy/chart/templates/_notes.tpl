@@ -20,7 +20,7 @@
 {{- end -}}
 {{- range $flag, $value := include "painless.flags" . | fromYaml -}}
 {{- if not (include "painless.knows" (dict "root" $root "flag" $flag)) }}
-  --{{ $flag }} ({{ $self.name }}): this version has no such flag; it is left out
+  --{{ $flag }} ({{ $self.name }}): it means nothing to this version; it is left out
 {{- end -}}
 {{- end -}}
 {{- end -}}

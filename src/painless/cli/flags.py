@@ -23,7 +23,7 @@ _TRUE = frozenset({"1", "t", "true"})
 _FALSE = frozenset({"0", "f", "false"})
 
 
-class _Switch(click.ParamType[bool]):
+class Switch(click.ParamType[bool]):
     """A boolean that takes ``--flag`` and ``--flag=true`` alike, as Go's flags do."""
 
     name = "true|false"
@@ -35,11 +35,23 @@ class _Switch(click.ParamType[bool]):
         return text in _TRUE
 
 
+class Level(click.ParamType[int]):
+    """A number that takes ``-v 2``, ``-v2`` and ``-v=2`` alike, as Go's flags do."""
+
+    name = "integer"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).removeprefix("=")
+        if not text.isascii() or not text.isdigit():
+            self.fail(f'found "{value}", expected a whole number', param, ctx)
+        return int(text)
+
+
 def switch(name: str, text: str, *, default: bool = False) -> Callable[[Command], Command]:
     """Return the decorator of a boolean flag."""
     return click.option(
         f"--{name}",
-        type=_Switch(),
+        type=Switch(),
         is_flag=False,
         flag_value="true",
         default=default,
@@ -68,7 +80,6 @@ COMPILING = (
     option("certificate-authority", "File with the authority of --apiserver-host.", default=""),
     option("watch-namespace", "Read this namespace only.", default=""),
     option("watch-namespace-selector", "Read only namespaces whose labels match this selector.", default=""),
-    option("sync-period", "Accepted and not needed: watches miss nothing.", default="0"),
     switch("allow-loopback-endpoints", "Ask endpoints on loopback; for tests on one machine."),
     option("configmap", "namespace/name of the ConfigMap with global settings.", default=""),
     option("default-backend-service", "namespace/name of the Service for what nobody serves.", default=""),
@@ -144,6 +155,7 @@ def answering(command: Command) -> Command:
 def answers_of(flags: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that these flags ask for."""
     try:
+        ttl = duration("--election-ttl", flags["election_ttl"])
         return {
             "pod": pod_variables(),
             **published(flags["publish_service"], flags["publish_status_address"]),
@@ -152,7 +164,8 @@ def answers_of(flags: dict[str, Any]) -> dict[str, Any]:
             "update_status_on_shutdown": flags["update_status_on_shutdown"],
             "status_update_interval": float(max(flags["status_update_interval"], 5)),
             "election_id": flags["election_id"],
-            "election_ttl": duration("--election-ttl", flags["election_ttl"]) or 30.0,
+            # As there, nothing and less means the default.
+            "election_ttl": ttl if ttl > 0 else 30.0,
             "disable_leader_election": flags["disable_leader_election"],
             "disable_sync_events": flags["disable_sync_events"],
         }

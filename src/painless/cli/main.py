@@ -1,14 +1,26 @@
 """Commands and their exit statuses: 0 done, 1 something was found, 2 it could not be done."""
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
 import click
 
 from painless import __version__
+from painless.cli.accepted import accepting, given
 from painless.cli.failures import sentences as _sentences
-from painless.cli.flags import answering, answers_of, compiling, option, settings_of, with_webhook
+from painless.cli.flags import (
+    Level,
+    answering,
+    answers_of,
+    compiling,
+    option,
+    settings_of,
+    switch,
+    with_webhook,
+)
+from painless.cli.help import Grouped
 from painless.cli.inspect import inspect
 
 _OUTPUT = click.Choice(["text", "json"])
@@ -23,7 +35,7 @@ def main() -> None:
     """
 
 
-@main.command()
+@main.command(cls=Grouped)
 @compiling
 @answering
 @option("state-dir", "Directory for generations, certificates and logs.", default="/var/lib/painless")
@@ -55,12 +67,20 @@ def main() -> None:
 @option(
     "shutdown-patience", "Seconds for requests to finish at the end.", default=240.0, type=click.FloatRange(0)
 )
-@click.option("-v", "verbosity", type=int, default=0, help="Log verbosity.")
-def serve(**flags: Any) -> None:
+@click.option(
+    "-v", "--v", "verbosity", type=Level(), default=0, help="Log verbosity; more is told from 1 on."
+)
+@switch("version", "Show our version and end.")
+@accepting
+@click.pass_context
+def serve(context: click.Context, /, **flags: Any) -> None:
     """Serve the Ingresses of a cluster or a folder with NGINX, and follow their changes."""
     from painless import app
     from painless.observe import logs
 
+    if flags["version"]:
+        click.echo(f"painless, version {__version__}")
+        return
     settings = settings_of(
         flags,
         state_dir=Path(flags["state_dir"]).absolute(),
@@ -76,6 +96,8 @@ def serve(**flags: Any) -> None:
         **answers_of(flags),
     )
     logs.set_up(verbosity=settings.verbosity)
+    for flag in given(context):
+        logs.event("flag_without_effect", level=logging.WARNING, flag=f"--{flag.name}", why=flag.why)
     with _sentences():
         asyncio.run(app.serve(settings))
 

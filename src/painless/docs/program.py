@@ -7,8 +7,10 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from painless.cli import main as commands
+from painless.cli.accepted import flag_name
 from painless.cli.main import __doc__ as about_commands
 from painless.docs.markdown import code, page, prose, table
+from painless.flags import WITHOUT_EFFECT
 from painless.model.diagnostics import Reason, Severity
 from painless.observe.answers import Answered, Said
 from painless.observe.apiserver import ApiServer, Line
@@ -84,8 +86,9 @@ def commands_page() -> str:
 
 
 def flags() -> str:
-    """Return the flags of ``painless serve``, a name a line: the chart passes no other."""
+    """Return the flags of ``painless serve`` that mean something; the chart passes no other."""
     known = {name.lstrip("-") for one in commands.commands["serve"].params for name in one.opts}
+    known -= WITHOUT_EFFECT.keys()
     return "".join(f"{name}\n" for name in sorted(known))
 
 
@@ -114,5 +117,6 @@ def _shared(known: Mapping[str, click.Command]) -> Iterator[Record]:
 
 def _records(command: click.Command) -> list[Record]:
     context = click.Context(command)
-    found = (one.get_help_record(context) for one in command.params)
+    meaning = (one for one in command.params if flag_name(one) not in WITHOUT_EFFECT)
+    found = (one.get_help_record(context) for one in meaning)
     return [(code(flag), text) for flag, text in filter(None, found)]

@@ -1,0 +1,121 @@
+"""Whoever comes from ingress-nginx keeps the arguments of its controller as they are."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from painless import __version__
+from painless.cli.accepted import flag_name
+from painless.cli.help import TITLES, title
+from painless.cli.main import main, serve
+from painless.flags import CONTROLLER, FLAGS, KLOG, WITHOUT_EFFECT, Flag, Kind
+from painless.settings import duration
+
+EXAMPLES = {Kind.TEXT: "x", Kind.BOOL: "true", Kind.FLOATS: "0.5,1", Kind.DURATION: "1m30s"}
+
+#: Defaults that are meant to differ; docs/differences.md has the reason.
+OTHER_DEFAULTS = {"post-shutdown-grace-period": "0.0"}
+
+
+def spelled(flag: Flag) -> list[str]:
+    """All ways in which Go takes a flag."""
+    value = EXAMPLES.get(flag.kind, "2")
+    ways = [f"--{flag.name}={value}", *([f"--{flag.name}"] if flag.kind is Kind.BOOL else [])]
+    return [*ways, *(["-v=2", "-v2"] if flag.name == "v" else [])]
+
+
+def parsed(*arguments: str) -> click.Context:
+    return serve.make_context("serve", list(arguments))
+
+
+def served(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["serve", *arguments])
+
+
+def test_there_are_all_of_them():
+    """72 of the controller and 13 of klog, each with an option of ours."""
+    ours = {name.lstrip("-") for one in serve.params for name in one.opts}
+    assert (72, 13, set()) == (len(CONTROLLER), len(KLOG), FLAGS.keys() - ours)
+
+
+@pytest.mark.parametrize("flag", FLAGS.values(), ids=lambda one: one.name)
+def test_go_s_spellings_are_taken(flag):
+    """With a sign of equality, and alone where it is a boolean."""
+    (option,) = (one for one in serve.params if flag_name(one) == flag.name or f"--{flag.name}" in one.opts)
+    values = {str(parsed(way).params[str(option.name)]) for way in spelled(flag)}
+    assert 1 == len(values)
+
+
+@pytest.mark.parametrize("flag", FLAGS.values(), ids=lambda one: one.name)
+def test_defaults_are_ingress_nginx_s(flag):
+    """Nobody has to write a flag that was not needed before."""
+    (option,) = (one for one in serve.params if f"--{flag.name}" in one.opts)
+    ours = OTHER_DEFAULTS.get(flag.name, flag.default)
+    shown = str(option.default).lower() if flag.kind is Kind.BOOL else str(option.default)
+    assert re.sub(r"\.0$", "", shown) == re.sub(r"\.0$", "", ours)
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("--profiling=perhaps", "true or false"),
+        ("--sync-period=30", "a duration such as 30s or 1m30s"),
+        ("--max-buckets=-1", "a whole number, 0 at least"),
+        ("--sync-rate-limit=fast", "a number"),
+        ("--time-buckets=1,", "numbers, separated by commas"),
+        ("-v=many", "a whole number"),
+    ],
+)
+def test_a_wrong_value_ends_the_command(argument, expected):
+    """Also of a flag that changes nothing: with a sentence."""
+    ended = served(argument)
+    assert (2, True) == (ended.exit_code, f"expected {expected}" in ended.output)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0), ("30s", 30), ("1m30s", 90), ("1.5h", 5400), ("500ms", 0.5), ("-1s", -1)]
+)
+def test_durations_are_go_s(text, seconds):
+    """Each unit, several together, and none for zero."""
+    assert duration("--election-ttl", text) == seconds
+
+
+def test_the_version_is_shown():
+    """And nothing is served."""
+    assert (0, f"painless, version {__version__}\n") == (
+        (ended := served("--version", "--source=/nowhere")).exit_code,
+        ended.output,
+    )
+
+
+def test_the_help_has_groups():
+    """Each flag once, those without effect by their names at the end."""
+    text = served("--help").output
+    assert list(TITLES) == [one for one in re.findall(r"^(\S.*):$", text, re.MULTILINE) if one in TITLES]
+    assert [] == [one.name for one in serve.params if title(one) not in TITLES]
+    assert 1 == text.count("--http-port")
+
+
+def test_a_flag_without_effect_is_told_once(tmp_path: Path):
+    """When it was given, with what holds in any case; the others are not mentioned."""
+    # Into a process: logs are the process's.  It ends by itself, since the folder is none.
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "painless", "serve", "--source", str(tmp_path / "none")),
+            *("--state-dir", str(tmp_path / "state"), "--status-port=10246", "--deep-inspect", "--v=0"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    told = [json.loads(one) for one in ended.stderr.splitlines() if one.startswith("{")]
+    assert [(f"--{name}", WITHOUT_EFFECT[name].why) for name in ("status-port", "deep-inspect")] == [
+        (one["flag"], one["why"]) for one in told if one["event"] == "flag_without_effect"
+    ]
