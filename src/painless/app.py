@@ -15,7 +15,9 @@ from painless.answering import answering
 from painless.clock import RealClock
 from painless.compiler.options import Machine, Options
 from painless.controller.loop import Controller
+from painless.controller.outside import Reach
 from painless.discovery.client import Responder
+from painless.discovery.outside import is_own
 from painless.ending import Ending, Patience
 from painless.fallback import read_fallback
 from painless.garbage import keep_collecting, tame
@@ -83,6 +85,7 @@ def options_of(
         udp_services=settings.udp_services,
         ssl_passthrough=settings.ssl_passthrough,
         health_port=settings.healthz_port,
+        webhook_port=settings.webhook.port if settings.webhook else 0,
     )
 
 
@@ -161,7 +164,7 @@ class Program:
             clock=RealClock(),
             options=options,
             listener=Told(self._metrics, answers),
-            allow_loopback=trusts_loopback(settings),
+            reach=Reach(trusts_loopback(settings), is_own),
         )
 
         if cluster is not None:

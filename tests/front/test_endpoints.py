@@ -12,8 +12,10 @@ from tests.front.given import AT_ONCE, NOISE, PATIENT, SOAK, Make
 from tests.front.manifests import Folder
 from tests.front.pods import GRPC, HTTPS, Pods
 from tests.front.program import Program
+from tests.nginx.test_rebinding import own_address
 
 from painless.demo.echo import Echo
+from painless.demo.ports import LOOPBACK, free_ports
 from painless.machine import read_every_address
 
 pytestmark = PATIENT
@@ -175,3 +177,23 @@ async def test_a_new_pod_is_asked_soon(folder: Folder, pods: Pods, make: Make) -
         for one in services:
             group.create_task(replace(one))
     assert (before, True) == (await program.reloads(), max(took) <= NOISE), took
+
+
+async def test_nginx_does_not_ask_itself(folder: Folder, make: Make) -> None:
+    """An EndpointSlice is no way to our own listeners; a pod in the host's network is asked."""
+    own = own_address()
+    if not own:
+        pytest.skip("this machine has no address but loopback")
+    program = make("--bind-address", f"{LOOPBACK},{own}")
+    host_port = free_ports(1)[0]
+    ports = {"http": program.doors.http, "health": program.doors.health, "pod": host_port}
+    for name, port in ports.items():
+        folder.service(name, port)
+        folder.endpoints(name, port, [own])
+        folder.ingress(name, f"{name}.test", name)
+    async with Echo("pod", own, host_port):
+        program.start()
+        await program.ready()
+        statuses = {one: (await Target(program.doors.http, f"{one}.test").ask()).status for one in ports}
+    told = [one["says"] for one in program.events("diagnostic_found") if "a listener of" in one["says"]]
+    assert ({"http": 503, "health": 503, "pod": 200}, 2) == (statuses, len(told))

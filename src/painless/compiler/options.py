@@ -58,9 +58,11 @@ class Options(Struct, frozen=True, kw_only=True):
     udp_services: Name | None = None
     ssl_passthrough: bool = False
     health_port: int = 10254
+    webhook_port: int = 0
     https_socket: str = ""
 
     @property
     def own_ports(self) -> frozenset[int]:
         """The ports that no TCP service can have."""
-        return frozenset({self.http_port, self.https_port, self.health_port})
+        ports = (self.http_port, self.https_port, self.health_port, self.webhook_port)
+        return frozenset(filter(None, ports))

@@ -7,13 +7,15 @@ stands for; here is which upstreams a Service feeds.
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 
-from painless.compiler.site import StaticFeed, Upstream
+from msgspec import structs
+
+from painless.compiler.site import Site, StaticFeed, Upstream
 from painless.controller.inbox import Inbox
 from painless.controller.outside import Outside
 from painless.controller.picture import Shown
 from painless.controller.ports import WorldError
 from painless.discovery.answers import Answer
-from painless.discovery.zone import answer
+from painless.discovery.zone import Ours, answer
 from painless.model.diagnostics import Diagnostic
 from painless.model.snapshot import Name
 
@@ -28,10 +30,12 @@ class Endpoints:
     def __init__(self, inbox: Inbox, outside: Outside, shown: Shown) -> None:
         self._inbox = inbox
         self._responder = outside.responder
-        self._allow_loopback = outside.allow_loopback
+        self._allow_loopback = outside.reach.allow_loopback
+        self._own_ports = outside.options.own_ports
+        self._ours = Ours(self._own_ports, outside.reach.is_own)
         self._shown = shown
         self._upstreams: Mapping[Name, Upstreams] = {}
-        self._of: tuple[Upstreams, Upstreams] = ((), ())
+        self._of: tuple[Site | None, Site | None] = (None, None)
         self._findings: dict[Name, tuple[Diagnostic, ...]] = {}
         self._moved: set[Name] = set()
 
@@ -47,12 +51,16 @@ class Endpoints:
             await self._responder.put(answers)
         return len(answers)
 
-    async def serve(self, live: Upstreams, want: Upstreams) -> None:
+    async def serve(self, live: Site | None, want: Site) -> None:
         """Have the responder answer for what NGINX is about to ask for, and for what it uses already."""
         if self._of[0] is live and self._of[1] is want:
             return
         known = self._upstreams
         new, changed = await asyncio.to_thread(_by_service, live, want, known)
+        ours = self._listening(live, want)
+        if ours != self._ours:
+            changed = tuple(new)
+        before, self._ours = self._ours, ours
         self._upstreams = new
         self._findings = {name: some for name, some in self._findings.items() if name in new}
         try:
@@ -60,7 +68,7 @@ class Endpoints:
                 await self._responder.put([one for name in some for one in self._answers_of(name)])
         except WorldError:
             # What was not told is new the next time, too.
-            self._upstreams = known
+            self._upstreams, self._ours = known, before
             raise
         self._of = live, want
         self._show()
@@ -76,12 +84,16 @@ class Endpoints:
         answers |= {name: self._answers_of(name) for name in self._moved & answers.keys()}
         await self._responder.replace([one for some in answers.values() for one in some])
 
+    def _listening(self, *sites: Site | None) -> Ours:
+        streams = {stream.port for one in sites if one for stream in one.streams}
+        return structs.replace(self._ours, ports=self._own_ports | streams)
+
     def _answers_of(self, service: Name) -> list[Answer]:
         slices = self._inbox.slices(service)
         answers: list[Answer] = []
         found: list[Diagnostic] = []
         for upstream in self._upstreams.get(service, ()):
-            one, about = answer(upstream, slices, allow_loopback=self._allow_loopback)
+            one, about = answer(upstream, slices, allow_loopback=self._allow_loopback, ours=self._ours)
             answers.append(one)
             found += about
         # Only Services with findings are kept, so that showing them costs nothing in a sound cluster.
@@ -97,11 +109,12 @@ class Endpoints:
 
 
 def _by_service(
-    live: Upstreams, want: Upstreams, known: Mapping[Name, Upstreams]
+    live: Site | None, want: Site, known: Mapping[Name, Upstreams]
 ) -> tuple[dict[Name, Upstreams], tuple[Name, ...]]:
     """Return the upstreams of both by Service, and the Services of which they are not the known ones."""
     found: dict[Name, list[Upstream]] = {}
-    for one in {each.name: each for each in (*live, *want)}.values():
+    every = (each for site in (live, want) if site for each in site.every_upstream)
+    for one in {each.name: each for each in every}.values():
         if not isinstance(one.feed, StaticFeed):
             found.setdefault((one.namespace, one.service), []).append(one)
     new = {name: tuple(some) for name, some in found.items()}

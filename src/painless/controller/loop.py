@@ -13,7 +13,7 @@ from painless.controller.admission import Admission
 from painless.controller.endpoints import Endpoints
 from painless.controller.inbox import Inbox
 from painless.controller.live import Live
-from painless.controller.outside import Outside
+from painless.controller.outside import Outside, Reach
 from painless.controller.picture import Picture, Shown
 from painless.controller.ports import CannotStart, Change, Clock, NginxPort, ResponderPort, WorldError
 from painless.controller.rounds import Rounds
@@ -37,9 +37,9 @@ class Controller:
         clock: Clock,
         options: Options,
         listener: Listener,
-        allow_loopback: bool,
+        reach: Reach,
     ) -> None:
-        outside = Outside(nginx, responder, clock, options, listener, allow_loopback)
+        outside = Outside(nginx, responder, clock, options, listener, reach)
         self._nginx = nginx
         self._clock = clock
         self._listener = listener

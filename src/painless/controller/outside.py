@@ -1,10 +1,18 @@
 """What the controller is given: the world through its ports, and what the operator decided."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from painless.compiler.options import Options
 from painless.controller.ports import Clock, NginxPort, ResponderPort
 from painless.controller.telling import Listener
+
+
+class Reach(NamedTuple):
+    """Who may be a pod: one on loopback perhaps; ``is_own`` tells the machine's other addresses."""
+
+    allow_loopback: bool
+    is_own: Callable[[str], bool]
 
 
 class Outside(NamedTuple):
@@ -15,4 +23,4 @@ class Outside(NamedTuple):
     clock: Clock
     options: Options
     listener: Listener
-    allow_loopback: bool
+    reach: Reach

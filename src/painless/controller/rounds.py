@@ -164,8 +164,8 @@ class Rounds:
         return await asyncio.to_thread(work)
 
     async def _apply(self, want: Want) -> No | None:
-        live = self._confirmed.compiled.site.every_upstream if self._confirmed else ()
-        await self._endpoints.serve(live, want.compiled.site.every_upstream)
+        live = self._confirmed.compiled.site if self._confirmed else None
+        await self._endpoints.serve(live, want.compiled.site)
         known = await asyncio.to_thread(differ, want.objects, self._good)
         return await self._live.apply(want.generation, known)
 

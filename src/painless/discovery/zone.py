@@ -4,8 +4,10 @@ Pure, and for one Service at a time, so that a pod that comes or goes costs the 
 large cluster.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import assert_never
+
+from msgspec import Struct
 
 from painless.compiler.site import EndpointsFeed, ExternalFeed, StaticFeed, Upstream
 from painless.discovery.addresses import canonical, refusal
@@ -18,8 +20,23 @@ _FAMILIES = frozenset({"IPv4", "IPv6"})  # slices of type FQDN are deprecated an
 Findings = tuple[Diagnostic, ...]
 
 
+class Ours(Struct, frozen=True):
+    """What listens on this machine and is ours: the ports, and what tells the machine's addresses."""
+
+    ports: frozenset[int] = frozenset()
+    is_own: Callable[[str], bool] = lambda _: False
+
+    def has(self, peer: Peer) -> bool:
+        # The port first: it is nearly never one of ours, and an address is asked of the kernel.
+        return peer.port in self.ports and self.is_own(peer.address)
+
+
+NOTHING = Ours()
+"""For commands that look at a cluster from another machine."""
+
+
 def answer(
-    upstream: Upstream, slices: Iterable[EndpointSlice], *, allow_loopback: bool
+    upstream: Upstream, slices: Iterable[EndpointSlice], *, allow_loopback: bool, ours: Ours = NOTHING
 ) -> tuple[Answer, Findings]:
     """Return what ``upstream`` stands for, and what in its endpoints cannot be served.
 
@@ -27,9 +44,10 @@ def answer(
     """
     match upstream.feed:
         case EndpointsFeed():
-            return _from_endpoints(upstream, upstream.feed, slices, allow_loopback=allow_loopback)
+            own = (one for one in slices if (one.namespace, one.service) == _service(upstream))
+            return _from_endpoints(upstream, upstream.feed, own, allow_loopback=allow_loopback, ours=ours)
         case ExternalFeed():
-            return _from_outside(upstream, upstream.feed, allow_loopback=allow_loopback)
+            return _from_outside(upstream, upstream.feed, allow_loopback=allow_loopback, ours=ours)
         case StaticFeed(address, number):
             return Answer(upstream.name, (Peer(address, number),)), ()
         case _:
@@ -37,20 +55,29 @@ def answer(
 
 
 def _from_endpoints(
-    upstream: Upstream, feed: EndpointsFeed, slices: Iterable[EndpointSlice], *, allow_loopback: bool
+    upstream: Upstream,
+    feed: EndpointsFeed,
+    slices: Iterable[EndpointSlice],
+    *,
+    allow_loopback: bool,
+    ours: Ours,
 ) -> tuple[Answer, Findings]:
     peers: set[Peer] = set()
     findings: list[Diagnostic] = []
     for one in slices:
-        if (one.namespace, one.service) != (upstream.namespace, upstream.service):
-            continue
         for field, peer in _ready(one, feed):
             why = refusal(peer.address, allow_loopback=allow_loopback)
+            if not why and ours.has(peer):
+                why = f"with port {peer.port} is a listener of Painless"
             if why:
                 findings.append(_refused(one, field, peer.address, why))
             else:
                 peers.add(Peer(canonical(peer.address), peer.port))
     return Answer(upstream.name, tuple(sorted(peers)), srv=feed.number is None), tuple(sorted(findings))
+
+
+def _service(upstream: Upstream) -> tuple[str, str]:
+    return upstream.namespace, upstream.service
 
 
 def _ready(one: EndpointSlice, feed: EndpointsFeed) -> Iterator[tuple[str, Peer]]:
@@ -74,11 +101,15 @@ def _refused(one: EndpointSlice, field: str, address: str, why: str) -> Diagnost
     return Diagnostic(one.ref, field, Reason.ENDPOINT_REFUSED, Severity.ERROR, says)
 
 
-def _from_outside(upstream: Upstream, feed: ExternalFeed, *, allow_loopback: bool) -> tuple[Answer, Findings]:
+def _from_outside(
+    upstream: Upstream, feed: ExternalFeed, *, allow_loopback: bool, ours: Ours
+) -> tuple[Answer, Findings]:
     name = feed.hostname.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return _not_outside(upstream, f"the external name {feed.hostname!r} means NGINX's own machine")
     why = refusal(name, allow_loopback=allow_loopback)
+    if not why and ours.is_own(name):
+        why = "is an address of NGINX's own machine"
     if not why:
         return Answer(upstream.name, (Peer(canonical(name), feed.number),)), ()
     if why != refusal("not an address", allow_loopback=allow_loopback):

@@ -168,9 +168,9 @@ class Reason(StrEnum):
         "EndpointRefused",
         (
             "An EndpointSlice has an address that is not another machine's, such as the node's metadata "
-            "service. The address gets no traffic; other endpoints do."
+            "service, or leads to a port where Painless listens. It gets no traffic; other endpoints do."
         ),
-        "Correct the address. Endpoints that Kubernetes makes from pods never have such addresses.",
+        "Correct the address. Of pods, only Painless's own have such endpoints.",
     )
     SECRET_NOT_FOUND = (
         "SecretNotFound",

@@ -8,10 +8,14 @@ from tests.builders import OPTIONS
 from tests.fakes.world import FakeNginx, FakeResponder, VirtualClock, settle
 
 from painless.controller.loop import Controller
+from painless.controller.outside import Reach
 from painless.controller.ports import Change as Said
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Ingress, Object, ObjectRef
 from painless.plan.changes import Change
+
+OWN = "10.9.9.9"
+"""The address of the machine that all of this is on."""
 
 
 class Heard:
@@ -68,7 +72,7 @@ class Program:
             clock=self.clock,
             options=OPTIONS,
             listener=self.heard,
-            allow_loopback=False,
+            reach=Reach(allow_loopback=False, is_own=OWN.__eq__),
         )
 
     async def say(self, *upserts: Object, gone: tuple[ObjectRef, ...] = (), seconds: float = 0.5) -> None:

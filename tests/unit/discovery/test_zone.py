@@ -5,7 +5,7 @@ import pytest
 from painless.compiler.site import EndpointsFeed, ExternalFeed, Feed, StaticFeed, Upstream
 from painless.discovery.addresses import refusal
 from painless.discovery.answers import Answer, Peer
-from painless.discovery.zone import answer
+from painless.discovery.zone import Ours, answer
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, ObjectRef, Origin
 
@@ -75,6 +75,27 @@ def test_an_endpoint_on_loopback_is_refused_and_said():
             "expected the address of a pod or another machine",
         ),
     )
+
+
+def test_an_endpoint_at_a_listener_of_ours_is_refused():
+    """A loop, or a way to a port that is nobody's business; a pod in the host's network has other ports."""
+    ours = Ours(frozenset({8080}), "10.0.0.5".__eq__)
+    addresses = Endpoint(("10.0.0.5",)), Endpoint(("10.0.0.6",))
+    slices = some(*addresses), some(addresses[0], name="web-2", port=8081)
+    feed = upstream(EndpointsFeed("http", None))
+    found, (finding,) = answer(feed, slices, allow_loopback=True, ours=ours)
+    assert (Peer("10.0.0.5", 8081), Peer("10.0.0.6", 8080)) == found.peers
+    assert (
+        "the endpoint '10.0.0.5' with port 8080 is a listener of Painless; "
+        "expected the address of a pod or another machine"
+    ) == finding.says
+
+
+def test_an_outside_name_that_is_our_own_address_is_refused():
+    """As a name would be that resolves to it."""
+    ours = Ours(frozenset(), "10.0.0.5".__eq__)
+    found, (finding,) = answer(upstream(ExternalFeed("10.0.0.5", 80)), (), allow_loopback=False, ours=ours)
+    assert (Answer("shop.web.80"), Reason.EXTERNAL_NAME_REFUSED) == (found, finding.reason)
 
 
 def test_loopback_may_be_allowed():
