@@ -10,6 +10,7 @@ from painless.annotations.base import setting
 from painless.compiler import auth_headers, custom_headers
 from painless.compiler.claim import claim
 from painless.compiler.emit import emit
+from painless.compiler.lower_stream import socket_of
 from painless.compiler.memory import Memory
 from painless.compiler.merge import Merged, merge
 from painless.compiler.options import Options
@@ -84,11 +85,15 @@ def _listening(options: Options, config: ConfigValues) -> Options:
     """Return the options with what the ConfigMap says about listeners."""
     defaults = config.as_defaults()
     found = listening.listening(defaults, options.bind_addresses)
+    # NGINX replaces an address once; with both of these that happens twice.
+    handed_on = client_address.is_told_twice(defaults) and options.build.has("stream_realip_module")
     return structs.replace(
         options,
         bind_addresses=found.addresses,
         reuse_port=found.reuse_port,
         proxy_protocol=client_address.listens_for_proxy(defaults),
+        http_socket=socket_of(options, "http") if handed_on else "",
+        https_socket=socket_of(options, "https") if handed_on else "",
     )
 
 

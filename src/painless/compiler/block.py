@@ -148,24 +148,15 @@ def listen(options: Options, *, default: bool) -> tuple[Directive, ...]:
     words = ("default_server",) if default else ()
     proxy = ("proxy_protocol",) if options.proxy_protocol else ()
     queues = listen_queues(options) if default else ()
-    at = {port: [_at(address, port) for address in options.bind_addresses] for port in _data_ports(options)}
-    secure = (
-        (directive("listen", options.https_socket, "ssl", *words),)
-        if options.https_socket
-        else tuple(directive("listen", one, "ssl", *proxy, *words, *queues) for one in at[options.https_port])
-    )
-    return (
-        *(directive("listen", one, *proxy, *words, *queues) for one in at[options.http_port]),
-        *secure,
-    )
-
-
-def _data_ports(options: Options) -> tuple[int, int]:
-    return options.http_port, options.https_port
-
-
-def _at(address: str, port: int) -> str:
-    return f"{address}:{port}" if address else str(port)
+    ports = (options.http_port, options.http_socket, ()), (options.https_port, options.https_socket, ("ssl",))
+    found: list[Directive] = []
+    for port, socket, tls in ports:
+        if socket:
+            found.append(directive("listen", socket, *tls, *words))
+            continue
+        at = (f"{address}:{port}" if address else str(port) for address in options.bind_addresses)
+        found += (directive("listen", one, *tls, *proxy, *words, *queues) for one in at)
+    return tuple(found)
 
 
 def _app_root(shape: Shape, scheme: Var) -> tuple[Directive, ...]:

@@ -29,16 +29,16 @@ def emit(
     }
     marked = {path: content for arm in lowered.arms for path, content in markers(arm).items()}
     return _generation(
-        {**files, **_stream_upstreams(site, memory), **_pem(site, config)},
+        {**files, **_stream_upstreams(site, options, memory), **_pem(site, config)},
         hot={**hot, **marked},
         upstreams=frozenset(one.name for one in site.every_upstream if not isinstance(one.feed, StaticFeed)),
         routes=_routes(site.servers, memory),
     )
 
 
-def _stream_upstreams(site: Site, memory: Memory) -> dict[str, Printed]:
+def _stream_upstreams(site: Site, options: Options, memory: Memory) -> dict[str, Printed]:
     """Return the file with the upstreams of stream, where it has a block."""
-    if not site.streams and not site.passthrough:
+    if not (site.streams or site.passthrough or options.https_socket):
         return {}
     blocks = lower_stream_upstreams(site.stream_upstreams, zone_size(len(site.stream_upstreams)))
     return {STREAM_UPSTREAMS: printed(blocks, memory.keep)}

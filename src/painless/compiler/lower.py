@@ -12,7 +12,7 @@ from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_auth import signin_server
 from painless.compiler.lower_canary import lower_canary_maps
 from painless.compiler.lower_http import http_preamble, main_preamble, private_server
-from painless.compiler.lower_stream import https_socket, lower_stream, warm_stream
+from painless.compiler.lower_stream import lower_stream, socket_of, warm_stream
 from painless.compiler.lower_twins import lower_twins, twin_maps
 from painless.compiler.lower_upstreams import lower_hash_maps
 from painless.compiler.memory import Memory
@@ -48,7 +48,7 @@ class Lowered(Struct, frozen=True):
 def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) -> Lowered:
     """Return the main file."""
     if site.passthrough:
-        options = structs.replace(options, https_socket=https_socket(options))
+        options = structs.replace(options, https_socket=socket_of(options, "https"))
     common = everywhere(config)
     blocks = tuple(
         memory.blocks.get(key, (servers, options.https_socket), partial(_block, servers, options, common))
@@ -100,7 +100,8 @@ def warm(
 def _passed_on(site: Site, options: Options, config: ConfigValues) -> tuple[Directive, ...]:
     only_ipv4 = listening.only_ipv4_names(config.as_defaults())
     ipv6 = any(map(_may_have_ipv6, site.stream_upstreams)) and not only_ipv4
-    return lower_stream(site, options, config, ipv6=ipv6) if site.streams or site.passthrough else ()
+    needed = site.streams or options.https_socket
+    return lower_stream(site, options, config, ipv6=ipv6) if needed else ()
 
 
 def _may_have_ipv6(upstream: Upstream) -> bool:

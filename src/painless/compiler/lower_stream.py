@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+from painless.annotations.base import Defaults
 from painless.compiler.lower_http import listen_queues, one_label, resolver
 from painless.compiler.lower_upstreams import server_words
 from painless.compiler.options import Options
 from painless.compiler.site import Passthrough, Site, StreamServer, Upstream
-from painless.features import ConfigValues, streams
+from painless.features import ConfigValues, client_address, streams
 from painless.nginx.generation import STREAM_UPSTREAMS
 from painless.nginx.tokens import Literal, Regex, template
 from painless.nginx.tree import Directive, block, directive
@@ -22,9 +23,9 @@ _LOG_FORMAT = template(
 _ANYONE = ("0.0.0.0/0", "::/0")
 
 
-def https_socket(options: Options) -> str:
-    """Return where the http servers take TLS connections while a stream server stands in front of them."""
-    return f"unix:{options.state}/run/https.sock"
+def socket_of(options: Options, scheme: str) -> str:
+    """Return where the http servers take connections while a stream server stands in front of them."""
+    return f"unix:{options.state}/run/{scheme}.sock"
 
 
 def lower_stream(site: Site, options: Options, config: ConfigValues, *, ipv6: bool) -> tuple[Directive, ...]:
@@ -36,7 +37,7 @@ def lower_stream(site: Site, options: Options, config: ConfigValues, *, ipv6: bo
         *streams.stream(config.as_defaults()),
         directive("include", STREAM_UPSTREAMS),
         *(_service(one, options, config) for one in site.streams),
-        *(_by_name(site.passthrough, options) if site.passthrough else ()),
+        *_in_front(site, options, config.as_defaults()),
     )
     return (block("stream", body=body),)
 
@@ -81,29 +82,55 @@ def _service(one: StreamServer, options: Options, config: ConfigValues) -> Direc
     )
 
 
+def _in_front(site: Site, options: Options, defaults: Defaults) -> tuple[Directive, ...]:
+    """Return the servers that take connections in place of the http servers, and hand them on."""
+    names = (directive("server_name", "_"), directive("ssl_preread", "on")) if site.passthrough else ()
+    says = "HTTP: the PROXY header is taken off, and X-Forwarded-For read by the http servers."
+    tls = "TLS for all other names: handed on to the http servers."
+    handed = (
+        (options.http_port, options.http_socket, (), says),
+        (options.https_port, options.https_socket, names, tls),
+    )
+    return (
+        *(_hand_on(*one, options, defaults) for one in handed if one[1]),
+        *(_by_name(site.passthrough, options) if site.passthrough else ()),
+    )
+
+
+def _hand_on(
+    port: int, socket: str, names: tuple[Directive, ...], says: str, options: Options, defaults: Defaults
+) -> Directive:
+    body = (
+        *_listen(
+            port,
+            options,
+            *_proxied(options),
+            *(("default_server",) if names else ()),
+            *listen_queues(options),
+        ),
+        *(client_address.taken_off(defaults) if options.proxy_protocol else ()),
+        *names,
+        directive("pass", socket),
+    )
+    return block("server", body=body, comment=says)
+
+
+def _proxied(options: Options) -> tuple[str, ...]:
+    return ("proxy_protocol",) if options.proxy_protocol else ()
+
+
 def _by_name(passed: tuple[Passthrough, ...], options: Options) -> tuple[Directive, ...]:
     port = options.https_port
     longest = max(len(one.host) for one in passed)
-    others = block(
-        "server",
-        body=(
-            *_listen(port, options, "default_server", *listen_queues(options)),
-            directive("server_name", "_"),
-            directive("ssl_preread", "on"),
-            directive("pass", https_socket(options)),
-        ),
-        comment="TLS for all other names: handed on to the http servers.",
-    )
     return (
         # As large as the names they hold: a bucket has one and a pointer.
         directive("server_names_hash_max_size", 1 << max(10, (2 * len(passed)).bit_length())),
         directive("server_names_hash_bucket_size", 1 << max(7, (longest + 24 - 1).bit_length())),
-        others,
         *(
             block(
                 "server",
                 body=(
-                    *_listen(port, options),
+                    *_listen(port, options, *_proxied(options)),
                     directive("server_name", _name(one.host)),
                     directive("ssl_preread", "on"),
                     directive("proxy_pass", one.upstream),

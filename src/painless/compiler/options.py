@@ -28,7 +28,8 @@ class Options(Struct, frozen=True, kw_only=True):
     ``worker_user`` is what the ``user`` directive names, empty when NGINX starts as an ordinary user.
     ``fallback_certificate`` is a PEM chain with its key, for hosts without one of their own.
     ``read_classes`` is off where IngressClasses may not be listed: their names tell nothing then.
-    ``https_socket`` is where the http servers take TLS while a stream server stands in front of them.
+    ``http_socket`` and ``https_socket`` are where the http servers take connections while stream servers
+    stand in front of them; empty where none does.
     ``catch_all`` is off where no Ingress may have a default backend.
     """
 
@@ -59,6 +60,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ssl_passthrough: bool = False
     health_port: int = 10254
     webhook_port: int = 0
+    http_socket: str = ""
     https_socket: str = ""
 
     @property

@@ -7,7 +7,8 @@ ConfigMap only.  Without any of these settings the connection says it, and what 
 port it asked; one without is closed.  ``use-forwarded-headers``: ``X-Forwarded-For`` has the client's
 address, ``X-Forwarded-Proto``, ``-Host`` and ``-Port`` what it asked; ``forwarded-for-header`` names another
 header for the first.  ``enable-real-ip``: the address only.  ``proxy-real-ip-cidr`` lists who is believed,
-which is everybody unless said: set it to the addresses of your load balancers.
+which is everybody unless said: set it to the addresses of your load balancers.  With PROXY and forwarded
+headers together the PROXY header says who is in front, and that one is believed or not.
 
 ``compute-full-forwarded-for`` has applications see the whole chain in ``X-Forwarded-For``, not the client
 alone.  ``proxy-add-original-uri-header`` sends them the URL as ``X-Original-URI``, and
@@ -18,7 +19,7 @@ as ``X-Original-Forwarded-For`` and ``-Host``; ``forwarded-host-header`` names a
 from collections.abc import Iterator, Mapping
 
 from painless.annotations.base import LONGEST_LIST, Defaults, Setting, setting
-from painless.annotations.decode import boolean, header_name, networks
+from painless.annotations.decode import boolean, duration, header_name, networks
 from painless.nginx.tokens import Expr, Literal, Regex, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry
 
@@ -67,8 +68,27 @@ TRUSTED: Setting[tuple[str, ...]] = Setting(
     longest=LONGEST_LIST,
 )
 
+PROXY_TIMEOUT = Setting(
+    "proxy-protocol-header-timeout",
+    duration,
+    "5s",
+    "How long a stream server waits for the PROXY header.",
+    "10s",
+)
+
 KEYS = ()
-SETTINGS = (FORWARDED, PROXY, REAL_IP, FULL, ORIGINAL_URI, REQUEST_ID, FOR_HEADER, HOST_HEADER, TRUSTED)
+SETTINGS = (
+    PROXY_TIMEOUT,
+    FORWARDED,
+    PROXY,
+    REAL_IP,
+    FULL,
+    ORIGINAL_URI,
+    REQUEST_ID,
+    FOR_HEADER,
+    HOST_HEADER,
+    TRUSTED,
+)
 
 _SCHEME = "pass_access_scheme"
 _CLIENT_PORT = "proxy_protocol_server_port"
@@ -77,6 +97,20 @@ _CLIENT_PORT = "proxy_protocol_server_port"
 def listens_for_proxy(defaults: Defaults) -> bool:
     """Whether connections begin with a PROXY header."""
     return setting(defaults, PROXY)
+
+
+def is_told_twice(defaults: Defaults) -> bool:
+    """Whether a PROXY header says who is in front, and X-Forwarded-For who the client is."""
+    return setting(defaults, PROXY) and (setting(defaults, FORWARDED) or setting(defaults, REAL_IP))
+
+
+def taken_off(defaults: Defaults) -> tuple[Directive, ...]:
+    """Return what a stream server says that takes PROXY headers off."""
+    return (
+        directive("proxy_protocol_timeout", setting(defaults, PROXY_TIMEOUT)),
+        # Who may connect at all is the network's matter; the list is about those that it names.
+        *(directive("set_real_ip_from", one) for one in EVERYBODY),
+    )
 
 
 def scheme(defaults: Defaults) -> Var:
@@ -125,7 +159,7 @@ def _believed(defaults: Defaults) -> Iterator[Directive]:
     trusted = setting(defaults, TRUSTED)
     yield directive(
         "real_ip_header",
-        "proxy_protocol" if proxy else setting(defaults, FOR_HEADER),
+        "proxy_protocol" if proxy and not is_told_twice(defaults) else setting(defaults, FOR_HEADER),
         comment="Who the client is: what those in front say, where they are believed.",
     )
     yield directive("real_ip_recursive", "on")
@@ -136,7 +170,7 @@ def _believed(defaults: Defaults) -> Iterator[Directive]:
         everybody = "1" if trusted == EVERYBODY else "0"
         yield block(
             "geo",
-            Var("proxy_protocol_addr" if proxy else "realip_remote_addr"),
+            Var("realip_remote_addr"),
             Var("believed"),
             body=(directive("default", everybody), *lines),
         )
@@ -205,7 +239,7 @@ def _rest(defaults: Defaults) -> Iterator[Directive]:
     if setting(defaults, FORWARDED) and setting(defaults, FULL):
         # NGINX's own variable for this is made after the address was replaced.
         chain = _of(setting(defaults, FOR_HEADER))
-        peer = Var("proxy_protocol_addr" if setting(defaults, PROXY) else "realip_remote_addr")
+        peer = Var("realip_remote_addr")
         yield _map(chain, "full_x_forwarded_for", expr(chain, ", ", peer), entry(Literal(""), peer))
     made = Var("request_id") if setting(defaults, REQUEST_ID) else Literal("")
     yield _map(Var("http_x_request_id"), "req_id", Var("http_x_request_id"), entry(Literal(""), made))
