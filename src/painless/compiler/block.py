@@ -16,7 +16,7 @@ from painless.compiler.lower_tls import asks, certificate_files, misdirected_map
 from painless.compiler.options import Options
 from painless.compiler.shape import Shape
 from painless.compiler.site import CanaryArm, Proxy, Server
-from painless.features import Everywhere
+from painless.features import Everywhere, status_page
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry, when
 
@@ -113,7 +113,7 @@ def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options, comm
             to_failed(()),
             *(one.block for one in locations),
             *dict.fromkeys(beside for one in locations for beside in one.beside),
-            *(_own_locations(first, options) if default else ()),
+            *(_own_locations(first, options, common) if default else ()),
             *_failed(locations, common),
         ),
         comment=_comment(shape),
@@ -169,7 +169,7 @@ def _app_root(shape: Shape, scheme: Var) -> tuple[Directive, ...]:
     return (when(Var("uri"), "=", "/", body=(directive("return", 302, target),), origin=owner),)
 
 
-def _own_locations(server: Server, options: Options) -> tuple[Directive, ...]:
+def _own_locations(server: Server, options: Options, common: Everywhere) -> tuple[Directive, ...]:
     """Return the catch-all's own answers, unless an Ingress has the path."""
     taken = {location.pattern.rstrip("/") for location in server.locations}
     health = block(
@@ -178,21 +178,10 @@ def _own_locations(server: Server, options: Options) -> tuple[Directive, ...]:
         body=(directive("access_log", "off"), directive("return", 200)),
         comment="For load balancers that ask on the data ports; our own probes never do.",
     )
-    status = block(
-        "location",
-        "/nginx_status",
-        body=(
-            directive("allow", "127.0.0.1"),
-            directive("allow", "::1"),
-            directive("deny", "all"),
-            directive("access_log", "off"),
-            directive("stub_status"),
-        ),
-    )
-    built = options.build.has("http_stub_status_module")
+    built = options.build.has(status_page.MODULE)
     return (
         *((health,) if "/healthz" not in taken else ()),
-        *((status,) if built and "/nginx_status" not in taken else ()),
+        *((common.status,) if common.status and built and status_page.PATH not in taken else ()),
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from painless.annotations.base import Defaults
 from painless.compiler.lower_http import listen_queues, one_label, resolver
 from painless.compiler.lower_upstreams import server_words
@@ -85,62 +87,68 @@ def _service(one: StreamServer, options: Options, config: ConfigValues) -> Direc
 def _in_front(site: Site, options: Options, defaults: Defaults) -> tuple[Directive, ...]:
     """Return the servers that take connections in place of the http servers, and hand them on."""
     names = (directive("server_name", "_"), directive("ssl_preread", "on")) if site.passthrough else ()
-    says = "HTTP: the PROXY header is taken off, and X-Forwarded-For read by the http servers."
-    tls = "TLS for all other names: handed on to the http servers."
+    http, tls = (
+        "HTTP: the PROXY header is taken off.",
+        "TLS for all other names: handed on to the http servers.",
+    )
     handed = (
-        (options.http_port, options.http_socket, (), says),
-        (options.https_port, options.https_socket, names, tls),
+        _HandedOn(options.http_port, options.http_socket, (), http),
+        _HandedOn(options.https_port, options.https_socket, names, tls),
     )
     return (
-        *(_hand_on(*one, options, defaults) for one in handed if one[1]),
-        *(_by_name(site.passthrough, options) if site.passthrough else ()),
+        *_tables(site.passthrough),
+        *(_hand_on(one, options, defaults) for one in handed if one.socket),
+        *(_by_name(one, options) for one in site.passthrough),
     )
 
 
-def _hand_on(
-    port: int, socket: str, names: tuple[Directive, ...], says: str, options: Options, defaults: Defaults
-) -> Directive:
+class _HandedOn(Struct, frozen=True):
+    """A port whose connections go to a socket of the http servers; ``names`` where names are looked at."""
+
+    port: int
+    socket: str
+    names: tuple[Directive, ...]
+    says: str
+
+
+def _tables(passed: tuple[Passthrough, ...]) -> tuple[Directive, ...]:
+    """Return the sizes of tables, as large as the names they hold: a bucket has one and a pointer."""
+    if not passed:
+        return ()
+    longest = max(len(one.host) for one in passed)
+    return (
+        directive("server_names_hash_max_size", 1 << max(10, (2 * len(passed)).bit_length())),
+        directive("server_names_hash_bucket_size", 1 << max(7, (longest + 24 - 1).bit_length())),
+    )
+
+
+def _hand_on(one: _HandedOn, options: Options, defaults: Defaults) -> Directive:
+    words = (*_proxied(options), *(("default_server",) if one.names else ()), *listen_queues(options))
     body = (
-        *_listen(
-            port,
-            options,
-            *_proxied(options),
-            *(("default_server",) if names else ()),
-            *listen_queues(options),
-        ),
+        *_listen(one.port, options, *words),
         *(client_address.taken_off(defaults) if options.proxy_protocol else ()),
-        *names,
-        directive("pass", socket),
+        *one.names,
+        directive("pass", one.socket),
     )
-    return block("server", body=body, comment=says)
+    return block("server", body=body, comment=one.says)
+
+
+def _by_name(one: Passthrough, options: Options) -> Directive:
+    return block(
+        "server",
+        body=(
+            *_listen(options.https_port, options, *_proxied(options)),
+            directive("server_name", _name(one.host)),
+            directive("ssl_preread", "on"),
+            directive("proxy_pass", one.upstream),
+        ),
+        comment=f"TLS for {one.host} is passed on as it is",
+        origin=one.origin,
+    )
 
 
 def _proxied(options: Options) -> tuple[str, ...]:
     return ("proxy_protocol",) if options.proxy_protocol else ()
-
-
-def _by_name(passed: tuple[Passthrough, ...], options: Options) -> tuple[Directive, ...]:
-    port = options.https_port
-    longest = max(len(one.host) for one in passed)
-    return (
-        # As large as the names they hold: a bucket has one and a pointer.
-        directive("server_names_hash_max_size", 1 << max(10, (2 * len(passed)).bit_length())),
-        directive("server_names_hash_bucket_size", 1 << max(7, (longest + 24 - 1).bit_length())),
-        *(
-            block(
-                "server",
-                body=(
-                    *_listen(port, options, *_proxied(options)),
-                    directive("server_name", _name(one.host)),
-                    directive("ssl_preread", "on"),
-                    directive("proxy_pass", one.upstream),
-                ),
-                comment=f"TLS for {one.host} is passed on as it is",
-                origin=one.origin,
-            )
-            for one in passed
-        ),
-    )
 
 
 def _name(host: str) -> Literal | Regex:

@@ -24,6 +24,7 @@ from painless.features import (
     response_headers,
     retries,
     server_tls,
+    status_page,
     timeouts,
     tls_redirect,
     workers,
@@ -108,7 +109,7 @@ class Everywhere(Struct, frozen=True):
     ``hidden`` are the application's headers that no client sees, ``added`` the directives that add headers
     to all answers, ``sent`` the headers of all requests beyond our own.  ``scheme`` is the variable with the
     one that the client used.  ``default_server`` is what only the server for names that nobody has says,
-    ``servers`` what each of them begins with.
+    ``servers`` what each of them begins with, ``status`` the page with NGINX's counters.
     """
 
     hidden: tuple[str, ...] = ()
@@ -117,6 +118,7 @@ class Everywhere(Struct, frozen=True):
     scheme: Var = Var("scheme")
     default_server: tuple[Directive, ...] = ()
     servers: tuple[Directive, ...] = ()
+    status: Directive | None = None
 
 
 def everywhere(config: ConfigValues) -> Everywhere:
@@ -137,4 +139,5 @@ def everywhere(config: ConfigValues) -> Everywhere:
         scheme=client_address.scheme(defaults),
         default_server=server_tls.default_server(defaults),
         servers=blocking.server(defaults),
+        status=status_page.page(defaults),
     )

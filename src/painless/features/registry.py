@@ -47,6 +47,7 @@ from painless.features import (
     server_alias,
     server_tls,
     ssl_passthrough,
+    status_page,
     streams,
     timeouts,
     tls_redirect,
@@ -124,6 +125,7 @@ FEATURES: tuple[Feature, ...] = (
     workers,
     upstream_keepalive,
     hash_tables,
+    status_page,
     *ADDITIVE,
 )
 
