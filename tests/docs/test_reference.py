@@ -1,20 +1,32 @@
 """The reference pages hold what they promise: everything declared, and links that lead somewhere."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
-from painless.docs import pages
+from painless.docs import compatibility, differs, pages
+from painless.docs.effects import effect
 from painless.docs.keys import expected
 from painless.docs.markdown import anchor, code, table
 from painless.features import FEATURES
+from painless.flags import FLAGS
 from painless.model.diagnostics import Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]*)#([^)\s]+)\)")
+TARGET = re.compile(r"\[[^\]]*\]\(([^)#\s]*)(?:#[^)\s]+)?\)")
+PAGES = (
+    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")),
+    *(ROOT / "docs").rglob("*.md"),
+    *(ROOT / "deploy").rglob("*.md"),
+)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+made = lru_cache(pages)
 
 
 def headings(page: str) -> set[str]:
@@ -25,18 +37,79 @@ def headings(page: str) -> set[str]:
 
 def test_every_name_is_listed_once():
     """Whoever migrates finds each name of theirs, with its state."""
-    made = pages()
-    rows = [
-        re.findall(r"^\| `([^`]+)` \|", made[name], re.MULTILINE)
-        for name in ("annotations.md", "configmap.md")
-    ]
-    assert [sorted(ANNOTATIONS), sorted(CONFIG_KEYS)] == rows
+    rows = re.findall(r"^\| `([^`]+)` \| \[?(\w[^|\]]*)", made()["compatibility.md"], re.MULTILINE)
+    names = (*sorted(ANNOTATIONS), *sorted(CONFIG_KEYS), *(f"--{name}" for name in FLAGS))
+    assert (138, 196, 85, list(names), set()) == (
+        len(ANNOTATIONS),
+        len(CONFIG_KEYS),
+        len(FLAGS),
+        [name for name, _ in rows],
+        {state.strip() for _, state in rows} - set(compatibility.State),
+    )
 
 
-def test_every_key_has_its_section():
-    """A key that is honoured has a section of its own."""
-    sections = headings(pages()["annotations.md"])
-    assert {anchor(key.name) for feature in FEATURES for key in feature.KEYS} - sections == set()
+@pytest.mark.parametrize(
+    ("lines", "least"),
+    # What was reached once: more is better, less is a loss for whoever has come already.
+    [(compatibility.annotations(), 118), (compatibility.config_keys(), 131), (compatibility.flags(), 40)],
+    ids=["annotations", "keys", "flags"],
+)
+def test_as_many_are_honoured_as_once_were(lines, least):
+    """Names only join."""
+    honoured = {compatibility.State.HONOURED, compatibility.State.DIFFERS}
+    assert least <= sum(one.state in honoured for one in lines)
+
+
+def test_what_is_not_honoured_says_why():
+    """A reason, or what to use instead; what is only missing yet says so by its state."""
+    lines = (*compatibility.annotations(), *compatibility.config_keys(), *compatibility.flags())
+    bare = {compatibility.State.NO_EFFECT, compatibility.State.UNSUPPORTED}
+    assert [] == [one.name for one in lines if one.state in bare and not one.note]
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("annotations.md", {key.name for feature in FEATURES for key in feature.KEYS}),
+        ("configmap.md", {one.name for feature in FEATURES for one in feature.SETTINGS}),
+        ("flags.md", {f"--{name}" for name in FLAGS}),
+    ],
+)
+def test_every_key_has_its_section(page, names):
+    """What is honoured or accepted has a section of its own."""
+    assert {anchor(one) for one in names} - headings(made()[page]) - {"--v"} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "writes", "reloads"),
+    [
+        ("proxy-read-timeout", "proxy_read_timeout", True),
+        ("temporal-redirect", "return", True),
+        ("auth-method", "proxy_method", True),
+        ("canary-weight", None, False),
+        ("keep-alive", "keepalive_timeout", True),
+    ],
+)
+def test_what_a_key_writes_is_the_compiler_s_word(name, writes, reloads):
+    """Its own directives; also those of a key that means something beside another one only."""
+    feature, key = next(
+        (feature, one)
+        for feature in FEATURES
+        for one in (*feature.KEYS, *feature.SETTINGS)
+        if one.name == name
+    )
+    found = effect(feature, key)
+    assert found is not None
+    assert (writes is None or writes in found.writes, reloads) == (True, found.reloads)
+
+
+def test_a_difference_is_about_the_names_it_has():
+    """As code, whole or with a star; words that are no names are nobody's."""
+    page = (
+        "## Here\n| ingress-nginx | Painless | why |\n|---|---|---|\n| `a-b: x` and `*`. | `--c-*`. | so |\n"
+    )
+    (row,) = differs.read(page)
+    assert ("Here", ["a-b", "--c-*"]) == (row.section, list(row.names))
 
 
 def test_every_feature_says_what_it_means():
@@ -66,20 +139,25 @@ def test_a_reason_is_whole_sentences(reason):
 
 def test_fragments_lead_to_headings():
     """A link into a page names one of its headings."""
-    files = [
-        ROOT / "README.md",
-        ROOT / "ARCHITECTURE.md",
-        ROOT / "CONTRIBUTING.md",
-        *(ROOT / "docs").rglob("*.md"),
-        *(ROOT / "deploy").rglob("*.md"),
-    ]
-    texts = {one.resolve(): one.read_text(encoding="utf-8") for one in files}
+    texts = {one: one.read_text(encoding="utf-8") for one in PAGES}
     dead = [
         f"{page.relative_to(ROOT)}: {target}#{fragment}"
         for page, text in texts.items()
         for target, fragment in LINK.findall(FENCE.sub("", text))
         if "://" not in target
         and fragment not in headings(texts.get((page.parent / target).resolve() if target else page, ""))
+    ]
+    assert dead == []
+
+
+def test_links_lead_to_files():
+    """A link names a file of the repository."""
+    texts = {one: one.read_text(encoding="utf-8") for one in PAGES}
+    dead = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page, text in texts.items()
+        for target in TARGET.findall(FENCE.sub("", text))
+        if "://" not in target and target and not (page.parent / target).exists()
     ]
     assert dead == []
 

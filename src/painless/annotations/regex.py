@@ -18,6 +18,7 @@ _MOST = 65_535  # The largest number that PCRE takes in {}.
 # PCRE repeats what is in brackets as often as the number behind them says, and has 64 KiB: 11 bytes a letter.
 _LARGEST = 4096
 
+_IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")  # NGINX's words end at the first, and the others are no text.
 _NAMED_GROUP = re.compile(r"\(\?(?:P?<(?![=!])\w*>|'\w*')")
 _REFUSED = re.compile(
     r"\\[kg][<'{]|\(\?P[=>]|\(\?[&R0-9+-]*\d|\(\?R|\(\*"  # References, recursion and verbs.
@@ -52,6 +53,8 @@ def regex(text: str) -> CheckedRegex | Rejected:
     """Check a user's expression; named groups are turned into plain ones."""
     if len(text) > _LONGEST:
         return Rejected(f"a regular expression of at most {_LONGEST} characters")
+    if _IMPOSSIBLE.search(text):
+        return Rejected("a regular expression without a character of number 0")
     if _REFUSED.search(_without_escaped_backslashes(text)):
         return Rejected(
             "a regular expression of PCRE, without references by name, recursion, verbs and comments"

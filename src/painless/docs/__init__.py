@@ -1,20 +1,23 @@
 """The reference pages, made from what the code declares, so that they cannot say anything else.
 
 ``pages`` and ``files`` are pure: names and texts.  Writing and comparing is ``__main__``'s; what keys mean is
-``keys``, what the program says of itself is ``program``.  Pages for people who learn or decide are written by
+``keys``, flags ``flags``, the state of all names ``compatibility``, what the program says of itself is
+``program``.  The counts in the README are ``readme``'s.  Pages for people who learn or decide are written by
 hand.
 """
 
 from collections.abc import Mapping
 
-from painless.docs import keys, program
+from painless.docs import compatibility, flags, keys, program
 
 
 def pages() -> Mapping[str, str]:
     """Return each page by its file name."""
     return {
+        "compatibility.md": compatibility.compatibility_page(),
         "annotations.md": keys.annotations_page(),
         "configmap.md": keys.configmap_page(),
+        "flags.md": flags.flags_page(),
         "diagnostics.md": program.diagnostics_page(),
         "metrics.md": program.metrics_page(),
         "commands.md": program.commands_page(),

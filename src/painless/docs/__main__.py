@@ -6,18 +6,20 @@ from pathlib import Path
 import click
 
 from painless.docs import files
+from painless.docs.readme import counted
 
 _ROOT = Path(__file__).resolve().parents[3]
+_README = "README.md"
 _PAGES = "docs/reference/*.md"
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a page is stale.")
 def main(*, check: bool) -> None:
-    """Write the reference pages and the chart's list of flags anew from the code's declarations."""
+    """Write the reference pages, the README's counts and the chart's flags from the declarations."""
     if not (_ROOT / "pyproject.toml").is_file():
         raise click.ClickException("the pages belong to a checkout, and this package is not in one")
-    wanted = files()
+    wanted = {**files(), _README: counted((_ROOT / _README).read_text(encoding="utf-8"))}
     stale = tuple(_stale(wanted))
     if check:
         for name in stale:

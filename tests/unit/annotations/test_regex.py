@@ -52,6 +52,7 @@ def test_named_groups_become_plain(text: str, pattern: str, captures: int) -> No
         ),
         *("/a{65536}", "/((a{1,999}){1,999}){1,99}", "/(ab){3000}(cd){3000}", "(" * 300 + ")" * 300),
         *(r"/[\N]", r"/[\E]", r"/\K+", r"/\G{2}", r"/[=-\v]"),
+        *("/\0", "/[\0]", "/\ud800"),
     ],
 )
 def test_what_nginx_may_refuse_is_refused_first(text: str) -> None:
