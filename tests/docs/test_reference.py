@@ -8,10 +8,10 @@ import pytest
 
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
 from painless.docs import compatibility, differs, pages
-from painless.docs.effects import effect
+from painless.docs.effects import Declared, effect
 from painless.docs.keys import expected
 from painless.docs.markdown import anchor, code, table
-from painless.features import FEATURES
+from painless.features import FEATURES, Feature
 from painless.flags import FLAGS
 from painless.model.diagnostics import Reason
 
@@ -92,12 +92,9 @@ def test_every_key_has_its_section(page, names):
 )
 def test_what_a_key_writes_is_the_compiler_s_word(name, writes, reloads):
     """Its own directives; also those of a key that means something beside another one only."""
-    feature, key = next(
-        (feature, one)
-        for feature in FEATURES
-        for one in (*feature.KEYS, *feature.SETTINGS)
-        if one.name == name
-    )
+    declared: list[tuple[Feature, Declared]] = [(one, key) for one in FEATURES for key in one.KEYS]
+    declared += [(one, setting) for one in FEATURES for setting in one.SETTINGS]
+    feature, key = next(pair for pair in declared if pair[1].name == name)
     found = effect(feature, key)
     assert found is not None
     assert (writes is None or writes in found.writes, reloads) == (True, found.reloads)
