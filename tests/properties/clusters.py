@@ -136,6 +136,8 @@ _BUNDLES: tuple[dict[str, str], ...] = (
     {"proxy-ssl-secret": "shop/pair", "backend-protocol": "GRPCS", "proxy-ssl-name": "$host"},
     {"auth-tls-secret": "shop/pair", "auth-tls-verify-client": "optional", "ssl-ciphers": "HIGH"},
     {"custom-headers": "shop/headers"},
+    {"custom-http-errors": "401,404,502,503", "default-backend": "api"},
+    {"default-backend": "web", "auth-type": "basic", "auth-secret": "users"},
     {"auth-url": "http://web.shop.svc:80/check", "auth-signin": "https://$host/?to=$escaped_request_uri"},
     {"auth-url": "https://auth.$host/?u=$request_uri", "auth-response-headers": "X-User, X-Groups"},
     {"auth-url": "http://auth.test", "auth-cache-key": "$cookie_a", "auth-cache-duration": "200 1h, 5m"},

@@ -14,6 +14,9 @@ from painless.nginx.reader import Shape, read, shape
 
 pytestmark = PATIENT
 
+_PLACE = re.compile(r"(?<=[@$_])[a-z0-9_-]+_[0-9a-f]{10}$|(?<=^_)external-auth-[0-9a-f]{10}$")
+"""Names of places that are made of what they hold: there the two configurations may differ."""
+
 _SITE = re.compile(r"\$\{?(site_\w+)\}?")
 
 
@@ -68,8 +71,20 @@ def _by_name(text: str) -> dict[str, tuple[Shape, ...]]:
         if words == ("server",):
             rest = tuple(one for one in body or () if one[0][0] != "server_name")
             for name in (name for line, _ in body or () if line[0] == "server_name" for name in line[1:]):
-                found[name] = _for(name, rest, maps)
+                found[name] = _numbered(_for(name, rest, maps), {})
     return found
+
+
+def _numbered(tree: Iterable[Shape], seen: dict[str, str]) -> tuple[Shape, ...]:
+    """Return the tree with such names replaced by their order."""
+
+    def number(name: re.Match[str]) -> str:
+        return seen.setdefault(name[0], f"place-{len(seen)}")
+
+    return tuple(
+        (tuple(_PLACE.sub(number, word) for word in words), None if body is None else _numbered(body, seen))
+        for words, body in tree
+    )
 
 
 def _for(name: str, tree: Iterable[Shape], maps: Mapping[str, Mapping[str, str]]) -> tuple[Shape, ...]:

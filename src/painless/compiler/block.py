@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from painless.compiler.lower_auth import signs_in
-from painless.compiler.lower_failed import failed_location, to_failed
+from painless.compiler.lower_errors import server_lines, server_pages, server_variables
+from painless.compiler.lower_failed import failed_location
 from painless.compiler.lower_http import listen_queues, one_label
 from painless.compiler.lower_locations import Lowered, lower_location
 from painless.compiler.lower_tls import asks, certificate_files, misdirected_map, own_context
@@ -54,7 +55,9 @@ def lower_shape(shape: Shape, options: Options, common: Everywhere) -> Block:
         server=server,
         shared=(
             *((misdirected_map(),) if asks(shape.first.own_tls) else ()),
-            *dict.fromkeys(one for location in locations for one in location.shared),
+            *dict.fromkeys(
+                (*server_variables(shape.first), *(one for each in locations for one in each.shared))
+            ),
         ),
         looked_up=looked_up,
         arms=tuple(arm for _, arm in arms),
@@ -101,6 +104,7 @@ def _lines(shape: Shape, variable: str) -> tuple[tuple[str, Directive], ...]:
 def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options, common: Everywhere) -> Directive:
     first = shape.first
     default = first.host == ""
+    around = common, options.state
     return block(
         "server",
         body=(
@@ -110,9 +114,11 @@ def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options, comm
             *own_context(first.own_tls, options),
             *common.servers,
             *_app_root(shape, common.scheme),
-            to_failed(()),
+            *server_lines(first, around),
             *(one.block for one in locations),
-            *dict.fromkeys(beside for one in locations for beside in one.beside),
+            *dict.fromkeys(
+                (*(beside for one in locations for beside in one.beside), *server_pages(first, around))
+            ),
             *(_own_locations(first, options, common) if default else ()),
             *_failed(locations, common),
         ),

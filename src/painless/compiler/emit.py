@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+from painless.compiler.error_service import standing_in
 from painless.compiler.lower import lower, warm
 from painless.compiler.lower_canary import markers
 from painless.compiler.lower_stream import lower_stream_upstreams
@@ -106,7 +107,8 @@ def _routes_of(server: Server) -> dict[str, frozenset[str]]:
         answer = location.route.answer
         if isinstance(answer, Proxy):
             others = (answer.canary.upstream if answer.canary else "", location.route.auth_upstream)
-            arms = frozenset({answer.upstream, *filter(None, others)})
+            failing = standing_in(location.route.failing)
+            arms = frozenset({answer.upstream, *filter(None, others), *failing})
             for name in server.names:
                 found[f"{name} {location.modifier} {location.pattern}"] = arms
     return found

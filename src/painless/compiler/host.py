@@ -13,6 +13,7 @@ from painless.compiler import match
 from painless.compiler.auth_service import auth_service
 from painless.compiler.backends import Backends
 from painless.compiler.certificates import Chosen, choose
+from painless.compiler.error_service import StandIns, standing_in
 from painless.compiler.lookup import Lookup
 from painless.compiler.options import Options
 from painless.compiler.own_tls import Decided, Files, decide
@@ -25,6 +26,7 @@ from painless.compiler.site import (
     Answer,
     CanaryArm,
     Denied,
+    Failing,
     Location,
     NotFound,
     Own,
@@ -79,6 +81,7 @@ class Hosted(Struct, frozen=True, gc=False):
     ``twin`` is the name that redirects to it, if one is asked for.
     ``own_tls`` is what it has of its own in TLS, ``files`` what NGINX reads for it.
     ``passed_on`` is the upstream for its TLS as it is, if that is passed on unread.
+    ``pages`` is the upstream that makes the error pages of all Ingresses.
     """
 
     locations: tuple[Location, ...]
@@ -95,6 +98,7 @@ class Hosted(Struct, frozen=True, gc=False):
     own_tls: OwnTls | None = None
     files: Files = ()
     passed_on: Upstream | None = None
+    pages: str = ""
 
 
 def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
@@ -111,6 +115,7 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         for origin, path in _paths(ingress, at):
             _add_canary(draft, path, settings, origin)
     _drop_bad_expressions(draft)
+    pages = draft.standing_in.pages(claims.neutral, NOBODY, draft.diagnostics)
     locations = match.locations(draft.routes.values())
     chosen, about_tls = choose(name, claims.rules, lookup) if name else (None, ())
     own = decide(claims.rules, lookup, options.annotations_prefix) if name else Decided()
@@ -122,7 +127,7 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         own=tuple(own_of(one.route) for one in locations),
         origin=Origin(owner, "spec.rules") if owner else None,
         app_root=_app_root(claims.rules, options),
-        upstreams=_used(draft.upstreams, locations),
+        upstreams=_used({**draft.upstreams, **draft.standing_in.upstreams}, locations, pages),
         hot=tuple({**draft.users.hot, **draft.backends.hot}.items()),
         chosen=chosen,
         # The catch-all is NGINX's default server.
@@ -132,6 +137,7 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         own_tls=own.tls,
         passed_on=draft.passing.upstream,
         files=(*own.files, *draft.backends.cold.items()),
+        pages=pages,
     )
 
 
@@ -146,7 +152,7 @@ class Entry(Struct, frozen=True, gc=False):
     """Who may enter a path: the settings that count there, the hot file of the users, who is asked.
 
     ``backend`` are the files for TLS to the application.  ``closed`` is the answer of a path that nobody may
-    enter.
+    enter, ``failing`` who answers in place of the Service.
     """
 
     settings: Parsed
@@ -154,6 +160,7 @@ class Entry(Struct, frozen=True, gc=False):
     backend: backend_tls.Files | None
     asked: str
     closed: Denied | None
+    failing: Failing | None
 
     def route(self, path: str, path_type: PathType, answer: Answer, origin: Origin) -> Route:
         """Return the route through this entry, which has ``answer`` where it is open."""
@@ -166,6 +173,7 @@ class Entry(Struct, frozen=True, gc=False):
             self.users,
             backend=self.backend,
             auth_upstream=self.asked,
+            failing=self.failing,
         )
 
 
@@ -181,6 +189,7 @@ class Draft:
         self.upstreams: dict[str, Upstream] = {}
         self.users = Users(lookup, options.annotations_prefix)
         self.backends = Backends(lookup, options.annotations_prefix)
+        self.standing_in = StandIns(lookup, options, claims.neutral, self.default_answer)
         self.diagnostics: list[Diagnostic] = []
         self.passing = Passing(name, claims.rules, options)
 
@@ -189,8 +198,10 @@ class Draft:
     ) -> None:
         self.diagnostics.append(Diagnostic(origin.ref, origin.field, reason, severity, says, hint))
 
-    def entry(self, settings: Parsed, origin: Origin, path: str) -> Entry:
-        """Return who may enter a path."""
+    def entry(
+        self, settings: Parsed, origin: Origin, path: str, served: ServiceBackend | None = None
+    ) -> Entry:
+        """Return who may enter a path that ``served`` is the backend of."""
         if path.startswith(settings.open_paths):
             settings = structs.replace(settings, basic_auth=None, external_auth=None)
         users, denied = self.users.of(settings.basic_auth, origin.ref, self.diagnostics)
@@ -199,7 +210,8 @@ class Draft:
         if asked is None:
             denied = denied or "nobody can be asked about requests to a host that is no full name"
         why = settings.denied or denied or unusable or self._not_without_host(settings, origin.ref)
-        return Entry(settings, users, backend, asked or "", Denied(why) if why else None)
+        failing = None if why else self.standing_in.of(settings, origin, served, self.diagnostics)
+        return Entry(settings, users, backend, asked or "", Denied(why) if why else None, failing)
 
     def _asked(self, auth: ExternalAuth, origin: Origin) -> str | None:
         """Return who is asked about a route's requests, and keep that upstream; ``None`` for nobody."""
@@ -283,7 +295,7 @@ def _add_path(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> Non
         return
     if draft.passing.wanted and key == _ROOT:
         settings = draft.passing.take(path.backend, origin, settings, draft.claims.neutral, draft.lookup)
-    entry = draft.entry(settings, origin, path.path)
+    entry = draft.entry(settings, origin, path.path, path.backend)
     away = Redirected(label_of(path.backend, origin)) if settings.redirect else None
     answer = entry.closed or away or draft.answer(path.backend, settings, origin)
     draft.routes[key] = entry.route(path.path or "/", path.path_type, answer, origin)
@@ -302,7 +314,7 @@ def _add_default_backend(draft: Draft, ingress: Ingress, settings: Parsed) -> No
         says = f"the catch-all is already served for {draft.routes[_ROOT].origin.ref}"
         draft.say(origin, Reason.DEFAULT_BACKEND_CONFLICT, says, "the older Ingress keeps it")
         return
-    entry = draft.entry(_without_redirects(settings), origin, "/")
+    entry = draft.entry(_without_redirects(settings), origin, "/", backend)
     answer = entry.closed or draft.answer(backend, settings, origin)
     draft.routes[_ROOT] = entry.route("/", PathType.PREFIX, answer, origin)
 
@@ -321,14 +333,15 @@ def _add_implicit_root(draft: Draft) -> None:
     rules = draft.claims.rules
     owner, settings = (rules[0][0], rules[0][1]) if rules and draft.name else (None, draft.claims.neutral)
     origin = Origin(owner.ref, DEFAULT_BACKEND) if owner else NOBODY
-    entry = draft.entry(settings, origin, "/")
     backend = owner.default_backend if owner else None
+    service = backend if isinstance(backend, ServiceBackend) else None
+    entry = draft.entry(settings, origin, "/", service)
     if entry.closed:
         answer: Answer = entry.closed
     elif settings.redirect:
         answer = Redirected(DEFAULT_LABEL)
-    elif isinstance(backend, ServiceBackend):
-        answer = draft.answer(backend, settings, origin)
+    elif service:
+        answer = draft.answer(service, settings, origin)
     else:
         answer = draft.default_answer()
     draft.routes[_ROOT] = structs.replace(entry.route("/", PathType.PREFIX, answer, origin), implicit=True)
@@ -356,15 +369,9 @@ def _add_canary(draft: Draft, path: Path, settings: Parsed, origin: Origin) -> N
 
 
 def _no_primary(origin: Origin, host_name: str, path: Path) -> Diagnostic:
-    found = f"found no other Ingress with {host_name or 'no host'} and {shown(path.path or '/')}"
-    return Diagnostic(
-        origin.ref,
-        origin.field,
-        Reason.CANARY_WITHOUT_PRIMARY,
-        Severity.ERROR,
-        f"{found}, expected one",
-        "nothing is served",
-    )
+    where = f"{host_name or 'no host'} and {shown(path.path or '/')}"
+    says, hint = f"found no other Ingress with {where}, expected one", "nothing is served"
+    return Diagnostic(origin.ref, origin.field, Reason.CANARY_WITHOUT_PRIMARY, Severity.ERROR, says, hint)
 
 
 def _drop_bad_expressions(draft: Draft) -> None:
@@ -431,10 +438,11 @@ def _asks(location: Location) -> bool:
     return location.route.auth_upstream != "" and not isinstance(location.route.answer, Denied)
 
 
-def _used(upstreams: dict[str, Upstream], locations: Sequence[Location]) -> tuple[Upstream, ...]:
+def _used(upstreams: dict[str, Upstream], locations: Sequence[Location], pages: str) -> tuple[Upstream, ...]:
     """Return the upstreams that some location uses: nobody resolves what nobody asks for."""
     answers = (one.route.answer for one in locations)
     proxied = [one for one in answers if isinstance(one, Proxy)]
     names = {one.upstream for one in proxied} | {one.canary.upstream for one in proxied if one.canary}
     names |= {one.route.auth_upstream for one in locations if _asks(one)}
+    names |= {name for one in locations for name in standing_in(one.route.failing)} | {pages} - {""}
     return tuple(upstreams[name] for name in sorted(names))

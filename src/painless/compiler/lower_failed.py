@@ -26,12 +26,12 @@ def added_headers(added: Iterable[Contribution]) -> Headers:
 
 def to_failed(headers: Headers) -> Directive:
     """Return the directive that sends failures to the place with these headers."""
-    return directive("error_page", 502, "=", _name(headers))
+    return directive("error_page", 502, "=", name_of_failed(headers))
 
 
 def failed_location(headers: Headers, common: Headers) -> Directive:
     answers = (when(Var("no_endpoints"), body=(directive("return", 503),)), directive("return", 502))
-    return block("location", _name(headers), body=(*headers, *inherit(headers, common), *answers))
+    return block("location", name_of_failed(headers), body=(*headers, *inherit(headers, common), *answers))
 
 
 def inherit(headers: Headers, common: Headers) -> tuple[Directive, ...]:
@@ -49,7 +49,8 @@ def _header(one: Directive) -> str:
     return name.text.lower()
 
 
-def _name(headers: Headers) -> str:
+def name_of_failed(headers: Headers) -> str:
+    """Return the name of the place with these headers."""
     # Made of the content: equal headers share a place, and nothing depends on order.
     return (
         f"{_NAME}_{hashlib.blake2b(repr(headers).encode(), digest_size=5).hexdigest()}" if headers else _NAME

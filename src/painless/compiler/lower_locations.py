@@ -8,6 +8,7 @@ from painless.annotations.base import Contribution, Place
 from painless.compiler.lower_affinity import cookie_contribution
 from painless.compiler.lower_auth import auth_contribution, to_sign_in
 from painless.compiler.lower_canary import choose_arm
+from painless.compiler.lower_errors import error_pages, instead_of_nothing
 from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
 from painless.compiler.lower_tls import plain_closed, told_upstream
 from painless.compiler.options import Options
@@ -59,6 +60,8 @@ def lower_location(
     )
     added += auth_contribution(route, names, added, options.state)
     added += to_sign_in(route, added_headers(added), common.added, options.state)
+    pages = error_pages(route, names, added, server, (common, options.state))
+    added += (pages.added,) if pages else ()
     lowered = block(
         "location",
         *_pattern(location),
@@ -66,7 +69,8 @@ def lower_location(
         comment=_comment(route, alone=owner == route.origin),
         origin=None if owner == NOBODY else owner,
     )
-    failed = added_headers(added) if isinstance(route.answer, Proxy) else None
+    plain = pages.plain_failures if pages else isinstance(route.answer, Proxy)
+    failed = added_headers(added) if plain else None
     # A closed location has nothing of its features, so nothing may refer to what it would have set.
     parts = () if isinstance(route.answer, Denied) else added
     return Lowered(
@@ -119,7 +123,7 @@ def _body(
         *_rewrite(location),
         *(one for part in added for one in part.location),
         *inherit(headers, common.added),
-        *((to_failed(headers),) if headers and isinstance(answer, Proxy) else ()),
+        *((to_failed(headers),) if headers and isinstance(answer, Proxy) and not route.failing else ()),
         *_content(route, names, added, common),
     )
 
@@ -181,8 +185,13 @@ def _answer_before_access(
 ) -> tuple[Directive, ...]:
     """Return the 503 that comes before access rules, where there are any."""
     match route.answer:
+        case Unavailable() if instead_of_nothing(route, added):
+            return ()
         case Unavailable():
             return (directive("return", 503, comment=_why("Unavailable", names)),)
+        case Proxy() if route.failing and route.failing.instead:
+            # The other Service is asked like this one, after access rules.
+            return ()
         case Proxy() as proxy if any(part.guarded for part in added):
             # Elsewhere the resolver's answer says the same for nothing; a file costs a system call.
             marker = expr(f"{options.state}/down/", _upstream(proxy, names))
@@ -206,6 +215,8 @@ def _content(
     if isinstance(answer, NotFound):
         # In the content phase, after access rules: "return" would come before them.
         return (directive("try_files", "/-", "=404"),)
+    if instead := instead_of_nothing(route, added):
+        return (directive("try_files", "/-", instead),)
     if not isinstance(answer, Proxy):
         return ()
     grpc = route.settings.protocol in GRPC

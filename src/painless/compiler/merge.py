@@ -188,6 +188,7 @@ def _server(name: str, names: tuple[str, ...], one: Hosted, *, tls: bool) -> Ser
         one.app_root,
         one.alone,
         one.own_tls,
+        one.pages,
     )
 
 

@@ -14,6 +14,7 @@ from painless.compiler.site import (
     DEFAULT_LABEL,
     Answer,
     Denied,
+    Failing,
     Location,
     NotFound,
     Own,
@@ -46,6 +47,9 @@ class Names(Struct, frozen=True, gc=False):
     ingress: Literal | Var
     why: Literal | Var
     auth_upstream: Literal | Var
+    pages_upstream: Literal | Var
+    instead_upstream: Literal | Var
+    about: Literal | Var
 
 
 class Shape(Struct, frozen=True, gc=False):
@@ -68,7 +72,12 @@ class Shape(Struct, frozen=True, gc=False):
 
 def own_of(route: Route) -> Own:
     """Return what the route has of its own."""
-    return structs.replace(_own_of(route), auth_upstream=route.auth_upstream)
+    own, failing = structs.replace(_own_of(route), auth_upstream=route.auth_upstream), route.failing
+    if failing is None:
+        return own
+    return structs.replace(
+        own, pages_upstream=failing.pages, instead_upstream=failing.instead, about=failing.about
+    )
 
 
 def _own_of(route: Route) -> Own:
@@ -104,10 +113,15 @@ def shape_of(locations: Iterable[Location]) -> str:
             one.route.settings.look,
             _kind(one.route.answer),
             *((one.route.backend,) if one.route.backend else ()),
+            *(_failing(one.route.failing) if one.route.failing else ()),
         )
         for one in locations
     ]
     return _digest(seen)
+
+
+def _failing(failing: Failing) -> tuple[object, ...]:
+    return failing.codes, failing.own, failing.instead != ""
 
 
 def _kind(answer: Answer) -> object:

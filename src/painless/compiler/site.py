@@ -129,12 +129,27 @@ class Redirected(Struct, frozen=True, gc=False):
 Answer = Proxy | Redirected | Unavailable | Denied | NotFound
 
 
+class Failing(Struct, frozen=True, gc=False):
+    """Who answers where a route's Service does not.
+
+    ``pages`` does for the statuses in ``codes``, ``instead`` where nobody is ready behind the Service; both
+    are upstreams, or empty.  ``about`` is what they are told: namespace, Ingress, Service, port, and the
+    Service that the Ingress names for this, with slashes between.  ``own``: that Service makes the pages.
+    """
+
+    codes: tuple[int, ...]
+    pages: str
+    instead: str
+    about: str
+    own: bool
+
+
 class Route(Struct, frozen=True, gc=False):
     """What an Ingress's path asks for, with everything its annotations mean.
 
     ``users`` is the hot file with the users who may enter; empty when anyone may.  ``backend`` are the files
     for TLS to the application, if it wants any.  ``auth_upstream`` is who is asked about each request; empty
-    when nobody is.
+    when nobody is.  ``failing`` is who answers in place of the Service, if anybody does.
     """
 
     path: str
@@ -146,6 +161,7 @@ class Route(Struct, frozen=True, gc=False):
     implicit: bool = False
     backend: Files | None = None
     auth_upstream: str = ""
+    failing: Failing | None = None
 
 
 class Modifier(StrEnum):
@@ -173,7 +189,8 @@ class Own(Struct, frozen=True, gc=False):
 
     ``upstream`` and ``label`` are its Service's, those with ``canary_`` its canary's; ``canary`` names that
     Ingress.  ``users`` is the hot file of who may enter, ``ingress`` the Ingress, ``why`` what an answer
-    that is no Service's is for, ``auth_upstream`` who is asked about its requests.
+    that is no Service's is for, ``auth_upstream`` who is asked about its requests.  ``pages_upstream``,
+    ``instead_upstream`` and ``about`` are those of ``Failing``.
     """
 
     upstream: str = ""
@@ -185,6 +202,9 @@ class Own(Struct, frozen=True, gc=False):
     ingress: str = ""
     why: str = ""
     auth_upstream: str = ""
+    pages_upstream: str = ""
+    instead_upstream: str = ""
+    about: str = ""
 
 
 class Clients(Struct, frozen=True, gc=False):
@@ -217,7 +237,8 @@ class Server(Struct, frozen=True, gc=False):
 
     ``tls``: an Ingress asks for TLS, so plain HTTP is redirected where it may be.  ``shape`` names everything
     of the locations that hosts may share; ``own`` is the rest, one for each location.  ``alone``: an Ingress
-    asks for a block of its own.  ``own_tls`` is part of what hosts share, too.
+    asks for a block of its own.  ``own_tls`` is part of what hosts share, too.  ``pages`` is the upstream
+    that makes the error pages of all Ingresses, if any does.
     """
 
     host: str
@@ -230,6 +251,7 @@ class Server(Struct, frozen=True, gc=False):
     app_root: tuple[Expr, Origin] | None = None
     alone: bool = False
     own_tls: OwnTls | None = None
+    pages: str = ""
 
 
 class Twin(Struct, frozen=True, gc=False):

@@ -23,5 +23,10 @@ SETTINGS = ()
 GRPC = frozenset({"GRPC", "GRPCS"})
 
 
+def module(protocol: str) -> str:
+    """Return what the directives begin with that are about an application of this protocol."""
+    return "grpc" if protocol in GRPC else "proxy"
+
+
 def parse(values: Values) -> str:
     return values.get(PROTOCOL)

@@ -14,6 +14,7 @@ from painless.features import (
     client_address,
     clients,
     connection,
+    custom_errors,
     custom_headers,
     gzip,
     hsts,
@@ -110,6 +111,7 @@ class Everywhere(Struct, frozen=True):
     to all answers, ``sent`` the headers of all requests beyond our own.  ``scheme`` is the variable with the
     one that the client used.  ``default_server`` is what only the server for names that nobody has says,
     ``servers`` what each of them begins with, ``status`` the page with NGINX's counters.
+    ``pages`` are the statuses that become pages everywhere.
     """
 
     hidden: tuple[str, ...] = ()
@@ -119,6 +121,7 @@ class Everywhere(Struct, frozen=True):
     default_server: tuple[Directive, ...] = ()
     servers: tuple[Directive, ...] = ()
     status: Directive | None = None
+    pages: tuple[int, ...] = ()
 
 
 def everywhere(config: ConfigValues) -> Everywhere:
@@ -140,4 +143,5 @@ def everywhere(config: ConfigValues) -> Everywhere:
         default_server=server_tls.default_server(defaults),
         servers=blocking.server(defaults),
         status=status_page.page(defaults),
+        pages=custom_errors.for_all(defaults),
     )

@@ -20,6 +20,7 @@ from painless.features import (
     basic_auth,
     canary,
     client_certificates,
+    custom_errors,
     custom_headers,
     external_auth,
     own_server,
@@ -63,6 +64,7 @@ class Parsed(Struct, frozen=True):
     clients: client_certificates.ClientCertificates | None
     ciphers: server_tls.Ciphers | None
     external_auth: external_auth.ExternalAuth | None
+    custom_errors: custom_errors.CustomErrors | None
     passthrough: bool
     additive: tuple[tuple[int, Any, str], ...]
     denied: str
@@ -126,6 +128,7 @@ def _read(values: Values) -> Parsed:
     clients = client_certificates.parse(values)
     ciphers = server_tls.parse(values)
     asked = external_auth.parse(values)
+    errors = custom_errors.parse(values)
     passed_on = ssl_passthrough.parse(values)
     return Parsed(
         tls_redirect=redirect,
@@ -145,6 +148,7 @@ def _read(values: Values) -> Parsed:
         clients=clients,
         ciphers=ciphers,
         external_auth=asked,
+        custom_errors=errors,
         passthrough=passed_on,
         additive=kept,
         denied=values.denied,
@@ -204,7 +208,9 @@ def _look(parsed: Parsed) -> str:
     What is not set leaves no trace, so that a feature that is new changes no other Ingress's look.
     """
     auth = structs.replace(parsed.basic_auth, secret="") if parsed.basic_auth else None
-    seen, plain = structs.asdict(structs.replace(parsed, basic_auth=auth)), structs.asdict(_plain())
+    errors = structs.replace(parsed.custom_errors, backend="") if parsed.custom_errors else None
+    named = structs.replace(parsed, basic_auth=auth, custom_errors=errors)
+    seen, plain = structs.asdict(named), structs.asdict(_plain())
     # What is asked of clients is the host's; a location shows only that its Ingress asks.
     seen["clients"] = parsed.clients is not None or None
     shown_there = [(name, one) for name, one in seen.items() if name not in _ELSEWHERE and one != plain[name]]
