@@ -119,11 +119,12 @@ def _site(annotated: bool, pairs: Given) -> Iterable[Any]:  # noqa: FBT001
         yield _ingress("new", 2.0, annotations)
     yield ConfigMap(_NAMESPACE, "settings", () if annotated else pairs)
     for _, value in pairs:
-        # What an example may name: a file of passwords, and headers.
+        # What an example may name: a file of passwords, headers, a Service.
         if _NAME.fullmatch(value):
             at = value.partition("/")[::2] if "/" in value else (_NAMESPACE, value)
             yield Secret(*at, data=(("auth", Sensitive(b"ann:$apr1$x$y")),))
             yield ConfigMap(*at, (("X-Example", "value"),))
+            yield Service(*at, ports=(ServicePort(80, "http", 8080),))
 
 
 def _ingress(name: str, created: float, annotations: Given) -> Ingress:
