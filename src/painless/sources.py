@@ -113,6 +113,7 @@ def _scope(settings: Settings) -> Scope:
         configmap=settings.configmap,
         default_backend=settings.default_backend,
         default_certificate=settings.default_certificate,
+        services=tuple(filter(None, (settings.tcp_services, settings.udp_services))),
     )
 
 

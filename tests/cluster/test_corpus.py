@@ -122,6 +122,7 @@ async def _first(api: FakeApiServer, options: Options) -> Change:
         configmap=options.configmap,
         default_backend=options.default_backend,
         default_certificate=options.default_certificate,
+        services=tuple(filter(None, (options.tcp_services, options.udp_services))),
     )
     source = KubeSource(World(client, clock, random.random, Contact(clock.now)), scope)
     try:

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from tests.docs.console import fits, script, steps
+
+from painless.demo.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -28,14 +29,8 @@ EXAMPLES = "docs/examples"
 MARK = "--8<-- next command"
 
 
-def free_ports() -> dict[str, str]:
-    with_sockets = [(port, socket.socket()) for port in PORTS]
-    for _, one in with_sockets:
-        one.bind(("127.0.0.1", 0))
-    found = {port: str(one.getsockname()[1]) for port, one in with_sockets}
-    for _, one in with_sockets:
-        one.close()
-    return found
+def other_ports() -> dict[str, str]:
+    return {port: str(free) for port, free in zip(PORTS, free_ports(len(PORTS)), strict=True)}
 
 
 @pytest.fixture
@@ -89,7 +84,7 @@ def run(commands: str, folder: Path) -> str:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_keeps_its_word(name: str, folder: Path) -> None:
     """Each command of a page prints what the page shows."""
-    free = {**free_ports(), FOLDER: str(folder / "work")}
+    free = {**other_ports(), FOLDER: str(folder / "work")}
     checkout = with_examples(folder, free)
     some = steps(replaced((ROOT / name).read_text(encoding="utf-8"), free))
     seen = run(script(some, MARK), checkout).split(f"{MARK}\n")[1:]

@@ -3,10 +3,10 @@
 import asyncio
 import hashlib
 import os
-import socket
 from collections.abc import Iterable
 from pathlib import Path
 
+from painless.demo.ports import free_ports
 from painless.nginx.build import Build
 from painless.nginx.generation import Generation
 from painless.nginxd.apply import Nginx
@@ -83,10 +83,7 @@ def reloading(want: Generation) -> tuple[Step, ...]:
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 async def answer(port: int, path: str = "/", headers: Iterable[str] = ()) -> str:

