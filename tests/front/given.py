@@ -23,7 +23,7 @@ PATIENT = pytest.mark.timeout(1800 if SOAK else 60)
 """For modules whose full-size variants take longer than a test may."""
 
 AT_ONCE = 1.3 if SOAK else 5.0
-"""Seconds that a change takes at most on a machine of its own, where NGINX asks for addresses once a second."""
+"""Seconds that a change takes; NGINX asks for addresses once a second, and a busy machine is late."""
 NOISE = 1.3 if SOAK else 10.0
 """Seconds that a single change may take; others use the same two cores."""
 
