@@ -10,6 +10,7 @@ CONFIG_KEYS_WITHOUT_EFFECT: Mapping[str, str] = {
     "bind-address-ipv4": "ingress-nginx makes it of bind-address, which works",
     "bind-address-ipv6": "ingress-nginx makes it of bind-address, which works",
     "forwarded-for-proxy-protocol-header": "nothing needs a header to carry the address in",
+    "enable-serial-reloads": "loads never overlap, a burst costs few, and old workers are not waited for",
     "http2-max-field-size": "NGINX has one limit for all versions of HTTP, large-client-header-buffers",
     "http2-max-header-size": "NGINX has one limit for all versions of HTTP, large-client-header-buffers",
     "http2-max-requests": "NGINX has one limit for all versions of HTTP, keep-alive-requests",

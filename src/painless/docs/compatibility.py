@@ -20,14 +20,25 @@ from painless.flags import CONTROLLER, FLAGS, KLOG
 _FIREWALL = (
     "a web application firewall in front of NGINX or in the application; stock NGINX has no ModSecurity"
 )
-_INSTEAD: Mapping[str, str] = dict.fromkeys(
+_NEVER: Mapping[str, str] = dict.fromkeys(
     (
         *("enable-modsecurity", "enable-owasp-core-rules", "enable-owasp-modsecurity-crs"),
         *("modsecurity-snippet", "modsecurity-transaction-id"),
     ),
     _FIREWALL,
 )
-"""What to use instead of what stock NGINX cannot do."""
+"""What to use instead of what stock NGINX cannot do, whoever reads the names."""
+
+_INSTEAD: Mapping[str, str] = {
+    "enable-ocsp": "certificates of a short life; NGINX staples only for those that it reads when it loads",
+    "ssl-session-ticket-key": "ssl-session-tickets without a key of your own; NGINX makes one",
+}
+"""The same for what no feature declares."""
+
+_GONE: Mapping[str, str] = {
+    "http2-push-preload": "NGINX has no HTTP/2 push since 1.25.1, and browsers take none"
+}
+"""What changes nothing, and why."""
 
 
 class State(StrEnum):
@@ -74,27 +85,35 @@ def flags() -> tuple[Line, ...]:
 
 
 def _annotation(name: str) -> Line:
-    if name in _INSTEAD:
-        return Line(name, State.UNSUPPORTED, note=f"use {_INSTEAD[name]}")
+    if name in _NEVER:
+        return Line(name, State.UNSUPPORTED, note=f"use {_NEVER[name]}")
+    if name in _GONE:
+        return Line(name, State.NO_EFFECT, note=_GONE[name])
     key = KEYS.get(name)
     if key is None:
-        return Line(name, State.LATER)
+        return _missing(name)
     note = "" if name == key.name else f"the same as {code(key.name)}"
     return Line(name, _differs(key.name), f"annotations.md#{anchor(key.name)}", note)
 
 
 def _config_key(name: str) -> Line:
-    if name in _INSTEAD:
-        return Line(name, State.UNSUPPORTED, note=f"use {_INSTEAD[name]}")
+    if name in _NEVER:
+        return Line(name, State.UNSUPPORTED, note=f"use {_NEVER[name]}")
     if why := CONFIG_KEYS_WITHOUT_EFFECT.get(name):
         return Line(name, State.NO_EFFECT, note=why)
     if name in declared_settings():
         return Line(name, _differs(name), f"configmap.md#{anchor(name)}")
     key = next((one for one in KEYS.values() if one.config == name), None)
     if key is None:
-        return Line(name, State.LATER)
+        return _missing(name)
     note = f"the default of the annotation {code(key.name)}"
     return Line(name, _differs(key.name), f"annotations.md#{anchor(key.name)}", note)
+
+
+def _missing(name: str) -> Line:
+    if name in _INSTEAD:
+        return Line(name, State.UNSUPPORTED, note=f"use {_INSTEAD[name]}")
+    return Line(name, State.LATER)
 
 
 def _flag(name: str) -> Line:
