@@ -44,6 +44,7 @@ class Request(Struct, frozen=True):
 
     ``http2`` asks for that version; else it is HTTP/1.1.  ``server_name`` is what the handshake asks for, if
     not the URL's host: empty for nothing.  ``shown`` is the client's certificate.
+    ``whole`` puts the whole URL into the request line.
     ``proxied`` is what a PROXY header says of the client: its address, and the port that it asked.
     """
 
@@ -53,6 +54,7 @@ class Request(Struct, frozen=True):
     source: str = ""
     length: int = 0
     http2: bool = False
+    whole: bool = False
     server_name: str | None = None
     shown: Shown | None = None
     proxied: tuple[str, str] | None = None
@@ -169,8 +171,10 @@ def _wire(request: Request) -> bytes:
         headers.insert(0, ("Host", request.url.authority))
     if request.length or request.method in {"POST", "PUT", "PATCH"}:
         headers.append(("Content-Length", str(request.length)))
+    url = request.url
+    start = f"{url.scheme}://{url.authority}" if request.whole else ""
     lines = [
-        f"{request.method} {request.url.target} HTTP/1.1",
+        f"{request.method} {start}{url.target} HTTP/1.1",
         *(f"{name}: {text}" for name, text in headers),
     ]
     return "\r\n".join([*lines, "", ""]).encode() + b"x" * request.length

@@ -3,10 +3,11 @@
 ``METHOD URL  field  field => STATUS pod  field  field``, with two spaces or more between fields.
 
 Before the arrow: ``Header: value`` · ``from 127.0.0.9`` (the client's address) · ``body 2048 bytes`` ·
-``with cookies`` (those that earlier answers of this case set) · ``HTTP/2`` · ``SNI name``, ``no SNI`` (what
-the handshake asks for, if not the URL's host) · ``certificate ann of ours``, ``expired certificate ann of
-ours`` (what the client shows) · ``PROXY 203.0.113.9 443`` (a header with a client's address and the port it
-asked).  ``10x GET …`` sends it ten times.  The status 000 is a TLS that was refused.
+``with cookies`` (those that earlier answers of this case set) · ``HTTP/2`` · ``whole URL`` (in the request
+line) · ``SNI name``, ``no SNI`` (what the handshake asks for, if not the URL's host) · ``certificate ann of
+ours``, ``expired certificate ann of ours`` (what the client shows) · ``PROXY 203.0.113.9 443`` (a header with
+a client's address and the port it asked).  ``10x GET …`` sends it ten times.  The status 000 is a TLS that
+was refused.
 
 After it, a pod's name right after the status; ``web-1, web-2`` means that these and no others answered, each
 at least once; ``(one pod)`` that all answers came from one.  Then: ``Header: value`` · ``Header ~ regular
@@ -24,6 +25,9 @@ from tests.corpus.case import Case
 from tests.corpus.client import Answer, Request, parse_url
 
 ONE_POD = "(one pod)"
+
+_WAYS = {"HTTP/2": "http2", "whole URL": "whole"}
+"""How a request is written, and the field of ``Request`` that says so."""
 
 _LEFT = re.compile(r"(?:(?P<times>\d+)x )?(?P<method>[A-Z0-9]+) (?P<url>\S+)")
 _RIGHT = re.compile(r"(?P<status>\d{3})(?: (?P<pods>.+))?")
@@ -101,8 +105,8 @@ def _with(request: Request, field: str) -> Request | None:
         return structs.replace(request, source=found[1])
     if found := re.fullmatch(r"body (\d+) bytes", field):
         return structs.replace(request, length=int(found[1]))
-    if field == "HTTP/2":
-        return structs.replace(request, http2=True)
+    if field in _WAYS:
+        return structs.replace(request, **{_WAYS[field]: True})
     if of_connection := _of_connection(field):
         return structs.replace(request, **of_connection)
     found = _HEADER.fullmatch(field)

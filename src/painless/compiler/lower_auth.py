@@ -25,6 +25,11 @@ _RUN = "run/signin.sock"  # Below the state directory.
 _TEMPORARY = "tmp/auth"  # Below the state directory.
 _CERTIFICATE = "ssl-client-"
 """Headers that tell about the client's certificate begin so; the service is told, too."""
+_NOT_BELIEVED = (
+    *(f"X-Forwarded-{what}" for what in ("Host", "Port", "Proto", "Scheme", "Uri", "Method")),
+    *("Forwarded", "Proxy"),
+)
+"""Headers in which services look for what was asked, and one that CGI programs take for a setting."""
 _SIZES = frozenset({"proxy_buffer_size", "proxy_buffers", "proxy_busy_buffers_size"})
 """How large an answer's headers may be: for the service's what the author of a location says of both."""
 
@@ -117,9 +122,7 @@ def _sent(auth: ExternalAuth, added: tuple[Contribution, ...]) -> tuple[Directiv
         "X-Forwarded-For": Var("remote_addr"),
         "X-Request-ID": Var("req_id"),
         "X-Auth-Request-Redirect": redirect,
-        # A client's own must not be believed; httpoxy, the last.
-        **dict.fromkeys(("X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto"), Literal("")),
-        **dict.fromkeys(("X-Forwarded-Scheme", "Forwarded", "Proxy"), Literal("")),
+        **dict.fromkeys(_NOT_BELIEVED, Literal("")),
     }
     certificate = (one for part in added for one in part.request_headers if one[0].startswith(_CERTIFICATE))
     found = {name.lower(): (name, value) for name, value in (*own.items(), *certificate, *auth.headers)}

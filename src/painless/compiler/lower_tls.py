@@ -57,7 +57,7 @@ def _asked(clients: Clients) -> tuple[Directive, ...]:
 
 
 def _turned_away(clients: Clients, options: Options) -> tuple[Directive, ...]:
-    plain = clients.redirect if clients.verify == "on" else None
+    plain = clients.redirect if clients.required else None
     return (
         *(tls_redirect.rewrite(plain, options.https_port) if plain else ()),
         when(Var(_MISDIRECTED), body=(directive("return", 421),)),
@@ -109,12 +109,13 @@ def told_upstream(own: OwnTls | None) -> tuple[Contribution, ...]:
         ("ssl-client-subject-dn", Var("ssl_client_s_dn")),
         ("ssl-client-issuer-dn", Var("ssl_client_i_dn")),
     )
-    passed = (("ssl-client-cert", Var("ssl_client_escaped_cert")),) if own.clients.passed_on else ()
-    return (Contribution(request_headers=(*headers, *passed)),)
+    # A client's own must not be believed.
+    certificate = Var("ssl_client_escaped_cert") if own.clients.passed_on else Literal("")
+    return (Contribution(request_headers=(*headers, ("ssl-client-cert", certificate))),)
 
 
 def plain_closed(own: OwnTls | None) -> tuple[Directive, ...]:
     """Return what closes a path over plain HTTP that is never redirected, where certificates are a must."""
-    if own is None or own.clients is None or own.clients.closed or own.clients.verify != "on":
+    if own is None or own.clients is None or own.clients.closed or not own.clients.required:
         return ()
     return (when(Var("scheme"), "=", "http", body=(directive("return", 403),)),)

@@ -224,6 +224,11 @@ class Clients(Struct, frozen=True, gc=False):
     revoked: str = ""
     redirect: TlsRedirect | None = None
 
+    @property
+    def required(self) -> bool:
+        """Whether nobody may enter without a certificate: plain HTTP, which has none, is closed."""
+        return self.verify == "on" or self.subject != ""
+
 
 class OwnTls(Struct, frozen=True, gc=False):
     """What a host has of its own in TLS, so that NGINX needs a TLS context for it."""

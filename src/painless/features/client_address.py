@@ -57,6 +57,8 @@ HOST_HEADER = Setting(
     "X-Original-Host",
 )
 EVERYBODY = ("0.0.0.0/0", "::/0")
+# NGINX takes a whole family for the default, and warns of two.
+_HALVES = {"0.0.0.0/0": ("0.0.0.0/1", "128.0.0.0/1"), "::/0": ("::/1", "8000::/1")}
 TRUSTED: Setting[tuple[str, ...]] = Setting(
     "proxy-real-ip-cidr",
     networks,
@@ -166,24 +168,27 @@ def _believed(defaults: Defaults) -> Iterator[Directive]:
     for one in trusted:
         yield directive("set_real_ip_from", one)
     if forwarded:
-        lines = (entry(Literal(one), Literal("1")) for one in trusted if one not in EVERYBODY)
-        everybody = "1" if trusted == EVERYBODY else "0"
+        everybody = set(EVERYBODY) <= set(trusted)
+        listed = () if everybody else (half for one in trusted for half in _HALVES.get(one, (one,)))
         yield block(
             "geo",
             Var("realip_remote_addr"),
             Var("believed"),
-            body=(directive("default", everybody), *lines),
+            body=(
+                directive("default", "1" if everybody else "0"),
+                *(entry(Literal(one), Literal("1")) for one in listed),
+            ),
         )
 
 
 def _host(defaults: Defaults) -> Iterator[Directive]:
     forwarded = setting(defaults, FORWARDED)
     yield _map(
-        Var("http_host"),
+        Var("host"),
         "this_http_host" if forwarded else "best_http_host",
-        Var("http_host"),
-        entry(Literal(""), Var("host")),
-        comment="The host as the client wrote it, with its port.",
+        # A request line with a whole URL says the host, whatever the header Host says.
+        expr(Var("host"), Var("is_request_port"), Var("request_port")),
+        comment="The host that the client asked, with its port.",
     )
     if forwarded:
         # Proxies in a row make a list; the first is what the client asked.

@@ -11,8 +11,8 @@ application is told in the headers ``ssl-client-verify``, ``ssl-client-subject-d
 
 A certificate is a matter of the whole host: of several Ingresses that ask, the oldest decides.  A Secret or a
 value that cannot be used closes the host with 403, and an Ingress without a host its paths with 503.  With
-``on``, plain HTTP is redirected to HTTPS whatever ``ssl-redirect`` says.  Who names one host in the
-handshake and another one in the request is refused with 421.
+``on`` or ``auth-tls-match-cn``, plain HTTP is redirected to HTTPS whatever ``ssl-redirect`` says.  Who names
+one host in the handshake and another one in the request is refused with 421.
 Writes ``ssl_client_certificate``, ``ssl_crl``, ``ssl_verify_client`` and ``ssl_verify_depth``.
 """
 
