@@ -3,7 +3,8 @@
 Manifests stay short: every Service gets one ready pod of its name, unless the case says otherwise.
 
 - ``test/pods: "3"`` on a Service: pods ``web-1`` to ``web-3``; ``"0"``: none.
-- ``test/protocol: https`` (or ``grpc``, ``grpcs``) on a Service: what its pods speak.  Those with
+- ``test/protocol: https`` (or ``grpc``, ``grpcs``, ``fastcgi``) on a Service: what its pods speak.
+  Those with ``records`` speak HTTP and remember; those with
   ``mtls`` and ``mtls-grpc`` show a certificate that ``pods`` has signed for pod.internal, and ask for one
   of ``ours``.  Those with ``raw`` and ``udp`` answer with the first bytes they get, as an HTTP answer.
 - ``test/certificate: a.example, *.b.example`` on a Secret: it holds a certificate for these names.
@@ -32,7 +33,7 @@ from painless.wire import decode_all
 NEAR = "127.0.0."
 """Where pods are as far as a case can see; ``stage`` gives each test process addresses of its own."""
 
-PROTOCOLS = ("http", "https", "grpc", "grpcs", "mtls", "mtls-grpc", "raw", "udp")
+PROTOCOLS = ("http", "https", "grpc", "grpcs", "mtls", "mtls-grpc", "raw", "udp", "fastcgi", "records")
 
 _COUNTS = tuple("1234567890")
 _FIRST_POD = 101  # Last byte of the first invented pod's address; below are those that a case writes itself.

@@ -15,11 +15,13 @@ from pathlib import Path
 from msgspec import Struct, structs
 from tests.corpus.authority import Shown, authority, signed
 from tests.corpus.client import Answer, Request, send
+from tests.corpus.fastcgi_echo import FastcgiEcho
 from tests.corpus.given import NEAR, Given, Pod, certificate_for
 from tests.corpus.golden import Output
 from tests.corpus.grpc_echo import GrpcEcho
 from tests.corpus.outside import Outside, outside
 from tests.corpus.raw_echo import Unread
+from tests.corpus.recorder import Recorder
 from tests.corpus.settings import defaults, on_this_machine
 
 from painless.compiler import compile_snapshot
@@ -167,9 +169,12 @@ class Theatre:
     def _place(self, address: str) -> str:
         return address.replace(NEAR, self._address) if address.startswith(NEAR) else address
 
-    def _running(self, pod: Pod) -> Echo | GrpcEcho | Unread:
+    def _running(self, pod: Pod) -> Echo | GrpcEcho | Unread | FastcgiEcho | Recorder:
         if pod.protocol in {"raw", "udp"}:
             return Unread(pod.name, self._place(pod.address), pod.port, udp=pod.protocol == "udp")
+        if pod.protocol in {"fastcgi", "records"}:
+            other = FastcgiEcho if pod.protocol == "fastcgi" else Recorder
+            return other(pod.name, self._place(pod.address), pod.port)
         tls = self._tls.get(pod.protocol)
         kind = GrpcEcho if pod.protocol in {"grpc", "grpcs", "mtls-grpc"} else Echo
         return kind(pod.name, self._place(pod.address), pod.port, tls)

@@ -136,6 +136,8 @@ _BUNDLES: tuple[dict[str, str], ...] = (
     {"proxy-ssl-secret": "shop/pair", "backend-protocol": "GRPCS", "proxy-ssl-name": "$host"},
     {"auth-tls-secret": "shop/pair", "auth-tls-verify-client": "optional", "ssl-ciphers": "HIGH"},
     {"custom-headers": "shop/headers"},
+    {"mirror-target": "http://web.shop.svc:80$request_uri", "mirror-request-body": "off"},
+    {"mirror-target": "https://copies.$host/?$args", "mirror-host": "$host"},
     {"custom-http-errors": "401,404,502,503", "default-backend": "api"},
     {"default-backend": "web", "auth-type": "basic", "auth-secret": "users"},
     {"auth-url": "http://web.shop.svc:80/check", "auth-signin": "https://$host/?to=$escaped_request_uri"},

@@ -10,7 +10,7 @@ import re
 from msgspec import Struct
 
 from painless.annotations.decode import REQUEST_VARIABLES, Rejected, host_name, matching, with_variables
-from painless.nginx.tokens import Expr, Literal, Var
+from painless.nginx.tokens import Expr, Literal, Token, Var
 
 SAFE_VARIABLES = REQUEST_VARIABLES - {"document_uri", "remote_user", "request", "uri"}
 """Variables whose values hold no line breaks or spaces of a client's choice: the others are decoded."""
@@ -40,6 +40,13 @@ class Url(Struct, frozen=True):
         if not name or name.startswith("*."):
             return ""
         return "".join(part.text if isinstance(part, Literal) else name for part in self.host.parts)
+
+    @property
+    def host_token(self) -> Token:
+        """Return the host as requests to it name it."""
+        if not self.varies:
+            return Literal(self.host_of(""))
+        return Expr(tuple(Var("host") if isinstance(one, Var) else one for one in self.host.parts))
 
     @property
     def varies(self) -> bool:

@@ -74,12 +74,15 @@ def _owner(shape: Shape, at: int) -> object:
 
 
 def _asked(servers: Iterable[Server]) -> Iterator[str]:
-    """Yield who is asked at a URL with variables."""
+    """Yield who is asked, or gets copies, at a URL with variables."""
     for server in servers:
         for location in server.locations:
-            auth = location.route.settings.external_auth
+            route = location.route
+            auth, mirror = route.settings.external_auth, route.settings.mirror
             if auth and any(isinstance(part, Var) for part in auth.url.target.parts):
-                yield location.route.auth_upstream
+                yield route.auth_upstream
+            if mirror and any(isinstance(part, Var) for part in mirror.url.target.parts):
+                yield route.mirror_upstream
 
 
 def _arms(servers: Iterable[Server]) -> Iterator[tuple[str, CanaryArm]]:

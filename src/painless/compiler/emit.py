@@ -107,8 +107,8 @@ def _routes_of(server: Server) -> dict[str, frozenset[str]]:
         answer = location.route.answer
         if isinstance(answer, Proxy):
             others = (answer.canary.upstream if answer.canary else "", location.route.auth_upstream)
-            failing = standing_in(location.route.failing)
-            arms = frozenset({answer.upstream, *filter(None, others), *failing})
+            more = (location.route.mirror_upstream, *standing_in(location.route.failing))
+            arms = frozenset({answer.upstream, *filter(None, (*others, *more))})
             for name in server.names:
                 found[f"{name} {location.modifier} {location.pattern}"] = arms
     return found

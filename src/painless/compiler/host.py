@@ -10,7 +10,6 @@ from msgspec import Struct, structs
 
 from painless.annotations.decode import Rejected, shown
 from painless.compiler import match
-from painless.compiler.auth_service import auth_service
 from painless.compiler.backends import Backends
 from painless.compiler.certificates import Chosen, choose
 from painless.compiler.error_service import StandIns, standing_in
@@ -38,9 +37,9 @@ from painless.compiler.site import (
     Unavailable,
     Upstream,
 )
+from painless.compiler.url_service import UrlServices
 from painless.compiler.users import Users
 from painless.features import Parsed, backend_tls
-from painless.features.external_auth import GLOBAL_URL, URL, ExternalAuth
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef, Origin, Path, PathType, ResourceBackend, ServiceBackend
 from painless.nginx.tokens import Expr
@@ -127,7 +126,7 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         own=tuple(own_of(one.route) for one in locations),
         origin=Origin(owner, "spec.rules") if owner else None,
         app_root=_app_root(claims.rules, options),
-        upstreams=_used({**draft.upstreams, **draft.standing_in.upstreams}, locations, pages),
+        upstreams=_used(draft.found(), locations, pages),
         hot=tuple({**draft.users.hot, **draft.backends.hot}.items()),
         chosen=chosen,
         # The catch-all is NGINX's default server.
@@ -151,14 +150,15 @@ def without_primary(name: str, canaries: Rules) -> tuple[Diagnostic, ...]:
 class Entry(Struct, frozen=True, gc=False):
     """Who may enter a path: the settings that count there, the hot file of the users, who is asked.
 
-    ``backend`` are the files for TLS to the application.  ``closed`` is the answer of a path that nobody may
-    enter, ``failing`` who answers in place of the Service.
+    ``backend`` are the files for TLS to the application, ``copied`` is who gets copies.  ``closed`` is
+    the answer of a path that nobody may enter, ``failing`` who answers in place of the Service.
     """
 
     settings: Parsed
     users: str
     backend: backend_tls.Files | None
     asked: str
+    copied: str
     closed: Denied | None
     failing: Failing | None
 
@@ -173,6 +173,7 @@ class Entry(Struct, frozen=True, gc=False):
             self.users,
             backend=self.backend,
             auth_upstream=self.asked,
+            mirror_upstream=self.copied,
             failing=self.failing,
         )
 
@@ -189,6 +190,7 @@ class Draft:
         self.upstreams: dict[str, Upstream] = {}
         self.users = Users(lookup, options.annotations_prefix)
         self.backends = Backends(lookup, options.annotations_prefix)
+        self.urls = UrlServices(name, lookup, options, claims.neutral)
         self.standing_in = StandIns(lookup, options, claims.neutral, self.default_answer)
         self.diagnostics: list[Diagnostic] = []
         self.passing = Passing(name, claims.rules, options)
@@ -206,27 +208,14 @@ class Draft:
             settings = structs.replace(settings, basic_auth=None, external_auth=None)
         users, denied = self.users.of(settings.basic_auth, origin.ref, self.diagnostics)
         backend, unusable = self.backends.of(settings.backend_tls, origin.ref, self.diagnostics)
-        asked = "" if settings.external_auth is None else self._asked(settings.external_auth, origin)
+        auth, mirror = settings.external_auth, settings.mirror
+        asked = self.urls.asked(auth, origin, self.diagnostics) if auth else ""
+        copied = self.urls.told(mirror, origin, self.diagnostics) if mirror else ""
         if asked is None:
             denied = denied or "nobody can be asked about requests to a host that is no full name"
         why = settings.denied or denied or unusable or self._not_without_host(settings, origin.ref)
         failing = None if why else self.standing_in.of(settings, origin, served, self.diagnostics)
-        return Entry(settings, users, backend, asked or "", Denied(why) if why else None, failing)
-
-    def _asked(self, auth: ExternalAuth, origin: Origin) -> str | None:
-        """Return who is asked about a route's requests, and keep that upstream; ``None`` for nobody."""
-        found = auth_service(auth, self.name, self.lookup, self.options, self.claims.neutral)
-        if found is not None:
-            self.upstreams[found.name] = found
-            return found.name
-        says = f"found a variable for the host, expected a name, since {self.name or 'the catch-all'} is none"
-        hint = "the paths answer 503 until this is mended"
-        field = f"metadata.annotations[{self.options.annotations_prefix}/{URL.name}]"
-        about = Origin(origin.ref, field)
-        if auth.shared and self.options.configmap:
-            about = Origin(ObjectRef("ConfigMap", *self.options.configmap), f"data[{GLOBAL_URL.name}]")
-        self.say(about, Reason.LOCATION_DENIED, says, hint, Severity.REJECTED)
-        return None
+        return Entry(settings, users, backend, asked or "", copied, Denied(why) if why else None, failing)
 
     def _not_without_host(self, settings: Parsed, ref: ObjectRef) -> str:
         """Return why the catch-all is closed to who asks for certificates: it has no name to ask by."""
@@ -247,6 +236,10 @@ class Draft:
             return Unavailable(found.says)
         self.upstreams[found.name] = found
         return Proxy(found.name, found.label)
+
+    def found(self) -> dict[str, Upstream]:
+        """Return all upstreams, whoever found them."""
+        return {**self.upstreams, **self.urls.upstreams, **self.standing_in.upstreams}
 
     def default_answer(self) -> Answer:
         """Return the answer for what nobody serves: the default backend, or 404."""
@@ -444,5 +437,6 @@ def _used(upstreams: dict[str, Upstream], locations: Sequence[Location], pages: 
     proxied = [one for one in answers if isinstance(one, Proxy)]
     names = {one.upstream for one in proxied} | {one.canary.upstream for one in proxied if one.canary}
     names |= {one.route.auth_upstream for one in locations if _asks(one)}
-    names |= {name for one in locations for name in standing_in(one.route.failing)} | {pages} - {""}
-    return tuple(upstreams[name] for name in sorted(names))
+    names |= {one.route.mirror_upstream for one in locations if isinstance(one.route.answer, Proxy)}
+    names |= {name for one in locations for name in standing_in(one.route.failing)} | {pages}
+    return tuple(upstreams[name] for name in sorted(names - {""}))

@@ -33,6 +33,7 @@ _SAYS = {
     "canary": "Whose marker files give the canary of each its weight.",
     "users": "Who may enter each.",
     "ingress": "Whose each is.",
+    "mirror_upstream": "Who gets copies of requests to each.",
     "pages_upstream": "Who makes the error pages of each.",
     "instead_upstream": "Who answers for each without endpoints.",
     "about": "What those are told about each: namespace, Ingress, Service, port, and their own name.",

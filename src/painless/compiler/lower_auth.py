@@ -110,7 +110,7 @@ def _sent(auth: ExternalAuth, added: tuple[Contribution, ...]) -> tuple[Directiv
     """Return all headers but those of the client that pass as they are."""
     redirect: Token = Literal(auth.request_redirect) if auth.request_redirect else Var("request_uri")
     own: dict[str, Token] = {
-        "Host": _host(auth),
+        "Host": auth.url.host_token,
         "Content-Length": Literal(""),
         "Connection": Literal(""),
         "X-Original-URL": expr(Var("pass_access_scheme"), "://", Var("best_http_host"), Var("request_uri")),
@@ -129,15 +129,9 @@ def _sent(auth: ExternalAuth, added: tuple[Contribution, ...]) -> tuple[Directiv
     return tuple(directive("proxy_set_header", name, value) for name, value in found.values())
 
 
-def _host(auth: ExternalAuth) -> Token:
-    """Return the host of the URL, as requests to it name it."""
-    host = Expr(tuple(Var("host") if isinstance(one, Var) else one for one in auth.url.host.parts))
-    return host if auth.url.varies else Literal(auth.url.host_of(""))
-
-
 def _passed(auth: ExternalAuth, upstream: Literal | Var) -> tuple[Directive, ...]:
     scheme = "https" if auth.url.secure else "http"
-    named = (directive("proxy_ssl_server_name", "on"), directive("proxy_ssl_name", _host(auth)))
+    named = (directive("proxy_ssl_server_name", "on"), directive("proxy_ssl_name", auth.url.host_token))
     where = expr(f"{scheme}://", upstream, *auth.url.target.parts)
     return (*(named if auth.url.secure else ()), directive("proxy_pass", where))
 

@@ -10,6 +10,7 @@ from painless.compiler.lower_auth import auth_contribution, to_sign_in
 from painless.compiler.lower_canary import choose_arm
 from painless.compiler.lower_errors import error_pages, instead_of_nothing
 from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
+from painless.compiler.lower_mirror import mirror_contribution
 from painless.compiler.lower_tls import plain_closed, told_upstream
 from painless.compiler.options import Options
 from painless.compiler.request_headers import request_headers
@@ -60,6 +61,7 @@ def lower_location(
     )
     added += auth_contribution(route, names, added, options.state)
     added += to_sign_in(route, added_headers(added), common.added, options.state)
+    added += mirror_contribution(route, names, common)
     pages = error_pages(route, names, added, server, (common, options.state))
     added += (pages.added,) if pages else ()
     lowered = block(

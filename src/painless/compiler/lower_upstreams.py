@@ -43,7 +43,7 @@ def lower_upstream(upstream: Upstream, zone: str, kept: tuple[Directive, ...]) -
 def _whose(upstream: Upstream) -> str:
     if upstream.namespace:
         return f"Service {upstream.namespace}/{upstream.service}"
-    return f"{upstream.service}, which is asked whether requests may pass"
+    return upstream.service
 
 
 def _idle(pool: Pool) -> tuple[Directive, ...]:

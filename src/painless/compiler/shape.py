@@ -47,6 +47,7 @@ class Names(Struct, frozen=True, gc=False):
     ingress: Literal | Var
     why: Literal | Var
     auth_upstream: Literal | Var
+    mirror_upstream: Literal | Var
     pages_upstream: Literal | Var
     instead_upstream: Literal | Var
     about: Literal | Var
@@ -72,7 +73,9 @@ class Shape(Struct, frozen=True, gc=False):
 
 def own_of(route: Route) -> Own:
     """Return what the route has of its own."""
-    own, failing = structs.replace(_own_of(route), auth_upstream=route.auth_upstream), route.failing
+    asked, copied = route.auth_upstream, route.mirror_upstream
+    own = structs.replace(_own_of(route), auth_upstream=asked, mirror_upstream=copied)
+    failing = route.failing
     if failing is None:
         return own
     return structs.replace(
@@ -110,6 +113,7 @@ def shape_of(locations: Iterable[Location]) -> str:
             one.route.implicit,
             one.route.users != "",
             *(("asked",) if one.route.auth_upstream else ()),
+            *(("copied",) if one.route.mirror_upstream else ()),
             one.route.settings.look,
             _kind(one.route.answer),
             *((one.route.backend,) if one.route.backend else ()),

@@ -149,7 +149,8 @@ class Route(Struct, frozen=True, gc=False):
 
     ``users`` is the hot file with the users who may enter; empty when anyone may.  ``backend`` are the files
     for TLS to the application, if it wants any.  ``auth_upstream`` is who is asked about each request; empty
-    when nobody is.  ``failing`` is who answers in place of the Service, if anybody does.
+    when nobody is.  ``failing`` is who answers in place of the Service, if anybody does,
+    ``mirror_upstream`` who gets copies of its requests.
     """
 
     path: str
@@ -162,6 +163,7 @@ class Route(Struct, frozen=True, gc=False):
     backend: Files | None = None
     auth_upstream: str = ""
     failing: Failing | None = None
+    mirror_upstream: str = ""
 
 
 class Modifier(StrEnum):
@@ -189,7 +191,8 @@ class Own(Struct, frozen=True, gc=False):
 
     ``upstream`` and ``label`` are its Service's, those with ``canary_`` its canary's; ``canary`` names that
     Ingress.  ``users`` is the hot file of who may enter, ``ingress`` the Ingress, ``why`` what an answer
-    that is no Service's is for, ``auth_upstream`` who is asked about its requests.  ``pages_upstream``,
+    that is no Service's is for, ``auth_upstream`` who is asked about its requests,
+    ``mirror_upstream`` who gets copies of them.  ``pages_upstream``,
     ``instead_upstream`` and ``about`` are those of ``Failing``.
     """
 
@@ -202,6 +205,7 @@ class Own(Struct, frozen=True, gc=False):
     ingress: str = ""
     why: str = ""
     auth_upstream: str = ""
+    mirror_upstream: str = ""
     pages_upstream: str = ""
     instead_upstream: str = ""
     about: str = ""

@@ -23,6 +23,7 @@ from painless.features import (
     custom_errors,
     custom_headers,
     external_auth,
+    mirror,
     own_server,
     redirects,
     rewrite,
@@ -65,6 +66,7 @@ class Parsed(Struct, frozen=True):
     ciphers: server_tls.Ciphers | None
     external_auth: external_auth.ExternalAuth | None
     custom_errors: custom_errors.CustomErrors | None
+    mirror: mirror.Mirror | None
     passthrough: bool
     additive: tuple[tuple[int, Any, str], ...]
     denied: str
@@ -129,6 +131,7 @@ def _read(values: Values) -> Parsed:
     ciphers = server_tls.parse(values)
     asked = external_auth.parse(values)
     errors = custom_errors.parse(values)
+    copied = mirror.parse(values)
     passed_on = ssl_passthrough.parse(values)
     return Parsed(
         tls_redirect=redirect,
@@ -149,6 +152,7 @@ def _read(values: Values) -> Parsed:
         ciphers=ciphers,
         external_auth=asked,
         custom_errors=errors,
+        mirror=copied,
         passthrough=passed_on,
         additive=kept,
         denied=values.denied,
