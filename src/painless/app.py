@@ -36,7 +36,7 @@ from painless.observe.metrics import Metrics, State, by_reason
 from painless.privacy import keep_to_ourselves
 from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
-from painless.sources import InCluster, changes_of, opened, trusts_loopback
+from painless.sources import InCluster, changes_of, opened, trusts_loopback, zone_of
 from painless.told import Doorman, Told
 from painless.web.health import serve_health
 from painless.web.webhook import serve_webhook
@@ -128,6 +128,7 @@ async def serve(settings: Settings) -> None:
             cluster=cluster,
             answers=answers,
             ending=Ending(nginx),
+            zone=await zone_of(settings, cluster),
         )
         await Program(settings, options, outside).run()
 
@@ -138,13 +139,14 @@ def adopted(note: str) -> None:
 
 
 class Outside(NamedTuple):
-    """What serves, where objects come from and who is told; from a folder there is no ``cluster``."""
+    """What serves, where objects come from and who is told; a folder has no ``cluster`` or ``zone``."""
 
     nginx: Serving
     responder: Responder
     cluster: InCluster | None
     answers: Answers | None
     ending: Ending
+    zone: str
 
 
 class Program:
@@ -164,7 +166,7 @@ class Program:
             clock=RealClock(),
             options=options,
             listener=Told(self._metrics, answers),
-            reach=Reach(trusts_loopback(settings), is_own),
+            reach=Reach(trusts_loopback(settings), is_own, outside.zone),
         )
 
         if cluster is not None:

@@ -137,12 +137,7 @@ CONTROLLER = (
         "nothing is posted to NGINX; what does not work is tried until it does",
     ),
     Flag("disable-sync-events", Kind.BOOL, "false"),
-    Flag(
-        "enable-topology-aware-routing",
-        Kind.BOOL,
-        "false",
-        "all endpoints of a Service are asked, whatever their zone",
-    ),
+    Flag("enable-topology-aware-routing", Kind.BOOL, "false"),
     Flag("maxmind-mirror", Kind.TEXT, "", _MAXMIND),
     Flag("maxmind-license-key", Kind.TEXT, "", _MAXMIND),
     Flag("maxmind-edition-ids", Kind.TEXT, "GeoLite2-City,GeoLite2-ASN", _MAXMIND),

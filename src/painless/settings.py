@@ -75,6 +75,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     election_ttl: float = 30.0
     disable_leader_election: bool = False
     disable_sync_events: bool = False
+    topology_aware: bool = False
 
 
 def environment() -> Mapping[str, str]:

@@ -5,6 +5,7 @@ command and nothing else.
 """
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -15,8 +16,10 @@ from msgspec import Struct
 from painless.clock import RealClock
 from painless.controller.ports import Change
 from painless.folder.source import FolderSource, read_folder
+from painless.kube.addresses import Published, Surroundings
 from painless.kube.client import Client
 from painless.kube.contact import Contact
+from painless.kube.errors import KubeError
 from painless.kube.find import Cluster, find_access
 from painless.kube.kubeconfig import Clocks
 from painless.kube.reflector import World
@@ -61,6 +64,22 @@ async def opened(settings: Settings) -> AsyncIterator[InCluster | None]:
         yield InCluster(client, source, contact)
     finally:
         await client.close()
+
+
+async def zone_of(settings: Settings, cluster: InCluster | None) -> str:
+    """Return the zone whose endpoints come first; empty, and told, when it is wanted and not known."""
+    if not settings.topology_aware:
+        return ""
+    zone, why = "", "POD_NAME and POD_NAMESPACE are not set"
+    if cluster is not None and settings.pod is not None:
+        why = "our node has no label topology.kubernetes.io/zone"
+        try:
+            zone = await Surroundings(cluster.client, settings.pod, Published()).zone()
+        except KubeError as problem:
+            why = str(problem)
+    if not zone:
+        logs.event("zone_unknown", level=logging.WARNING, why=f"{why}: endpoints of all zones are asked")
+    return zone
 
 
 def changes_of(settings: Settings, cluster: InCluster | None) -> AsyncIterator[Change]:

@@ -38,6 +38,7 @@ VARIANTS: dict[str, Any] = {
     "some namespaces": {"controller": {"scope": {"namespaceSelector": "team=shop"}}},
     "status of a Service elsewhere": {"controller": {"publishService": {"pathOverride": "lb/front"}}},
     "status of nodes": {"controller": {"publishService": {"enabled": False}}},
+    "zones": {"controller": {"enableTopologyAwareRouting": True}},
     "cert-manager": {"controller": {"admissionWebhooks": {"certManager": {"enabled": True}}}},
     "own certificate": {"controller": {"admissionWebhooks": {"existingSecret": "mine"}}},
     "everything beside": {

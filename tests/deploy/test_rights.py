@@ -28,6 +28,7 @@ ASKS = (
     "controller-class",
     "ingress-class",
     "ingress-class-by-name",
+    "enable-topology-aware-routing",
 )
 
 #: Rights that a short and quiet life does not use, and who does.
@@ -131,8 +132,11 @@ def rules(made: Rendered) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("values", "served"),
-    [({}, "shop"), ({"controller": {"scope": {"enabled": True}}, "rbac": {"scope": True}}, NAMESPACE)],
-    ids=["the whole cluster", "one namespace"],
+    [
+        ({"controller": {"enableTopologyAwareRouting": True}}, "shop"),
+        ({"controller": {"scope": {"enabled": True}}, "rbac": {"scope": True}}, NAMESPACE),
+    ],
+    ids=["the whole cluster, by zones", "one namespace"],
 )
 async def test_the_program_lives_with_the_charts_rights(api, state, tmp_path, values, served):
     """Nothing that it needs is refused, and no right is given that it does not use.

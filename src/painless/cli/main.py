@@ -46,6 +46,7 @@ def main() -> None:
     "nameservers", "Comma separated ADDRESS[:PORT] for outside names (default: /etc/resolv.conf).", default=""
 )
 @with_webhook
+@switch("enable-topology-aware-routing", "Ask endpoints that are hinted for our node's zone first.")
 @option(
     "nginx-runner",
     "Folder of requests to an NGINX in another container, whose command is runner.sh.",
@@ -92,6 +93,7 @@ def serve(context: click.Context, /, **flags: Any) -> None:
         shutdown_grace=flags["shutdown_grace_period"],
         shutdown_patience=flags["shutdown_patience"],
         post_shutdown_grace=flags["post_shutdown_grace_period"],
+        topology_aware=flags["enable_topology_aware_routing"],
         verbosity=flags["verbosity"],
         **answers_of(flags),
     )

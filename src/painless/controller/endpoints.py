@@ -31,6 +31,7 @@ class Endpoints:
         self._inbox = inbox
         self._responder = outside.responder
         self._allow_loopback = outside.reach.allow_loopback
+        self._zone = outside.reach.zone
         self._own_ports = outside.options.own_ports
         self._ours = Ours(self._own_ports, outside.reach.is_own)
         self._shown = shown
@@ -93,7 +94,9 @@ class Endpoints:
         answers: list[Answer] = []
         found: list[Diagnostic] = []
         for upstream in self._upstreams.get(service, ()):
-            one, about = answer(upstream, slices, allow_loopback=self._allow_loopback, ours=self._ours)
+            one, about = answer(
+                upstream, slices, allow_loopback=self._allow_loopback, ours=self._ours, zone=self._zone
+            )
             answers.append(one)
             found += about
         # Only Services with findings are kept, so that showing them costs nothing in a sound cluster.

@@ -9,10 +9,14 @@ from painless.controller.telling import Listener
 
 
 class Reach(NamedTuple):
-    """Who may be a pod: one on loopback perhaps; ``is_own`` tells the machine's other addresses."""
+    """Who may be a pod: one on loopback perhaps; ``is_own`` tells the machine's other addresses.
+
+    In a ``zone`` pods that are hinted for it come first; empty where hints do not count.
+    """
 
     allow_loopback: bool
     is_own: Callable[[str], bool]
+    zone: str = ""
 
 
 class Outside(NamedTuple):

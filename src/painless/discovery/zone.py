@@ -7,7 +7,7 @@ large cluster.
 from collections.abc import Callable, Iterable, Iterator
 from typing import assert_never
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from painless.compiler.site import EndpointsFeed, ExternalFeed, StaticFeed, Upstream
 from painless.discovery.addresses import canonical, refusal
@@ -36,16 +36,23 @@ NOTHING = Ours()
 
 
 def answer(
-    upstream: Upstream, slices: Iterable[EndpointSlice], *, allow_loopback: bool, ours: Ours = NOTHING
+    upstream: Upstream,
+    slices: Iterable[EndpointSlice],
+    *,
+    allow_loopback: bool,
+    ours: Ours = NOTHING,
+    zone: str = "",
 ) -> tuple[Answer, Findings]:
     """Return what ``upstream`` stands for, and what in its endpoints cannot be served.
 
-    ``slices`` may hold those of other Services; only the upstream's own count.
+    ``slices`` may hold those of other Services; only the upstream's own count.  In a ``zone`` the endpoints
+    that are hinted for it stand alone, if the hints are whole.
     """
     match upstream.feed:
         case EndpointsFeed():
             own = (one for one in slices if (one.namespace, one.service) == _service(upstream))
-            return _from_endpoints(upstream, upstream.feed, own, allow_loopback=allow_loopback, ours=ours)
+            near = _near(tuple(own), zone)
+            return _from_endpoints(upstream, upstream.feed, near, allow_loopback=allow_loopback, ours=ours)
         case ExternalFeed():
             return _from_outside(upstream, upstream.feed, allow_loopback=allow_loopback, ours=ours)
         case StaticFeed(address, number):
@@ -74,6 +81,27 @@ def _from_endpoints(
             else:
                 peers.add(Peer(canonical(peer.address), peer.port))
     return Answer(upstream.name, tuple(sorted(peers)), srv=feed.number is None), tuple(sorted(findings))
+
+
+def _near(slices: tuple[EndpointSlice, ...], zone: str) -> tuple[EndpointSlice, ...]:
+    """Return the slices with only what is hinted for ``zone`` ready.
+
+    All count where an endpoint has no hint, which is so while the cluster changes its mind, and where none
+    that is ready is hinted for the zone: a pod that is far is better than none.
+    """
+    endpoints = [one for some in slices for one in some.endpoints]
+    whole = bool(zone) and all(one.zones for one in endpoints)
+    if not whole or not any(one.ready and zone in one.zones for one in endpoints):
+        return slices
+    return tuple(
+        structs.replace(
+            some,
+            endpoints=tuple(
+                structs.replace(one, ready=one.ready and zone in one.zones) for one in some.endpoints
+            ),
+        )
+        for some in slices
+    )
 
 
 def _service(upstream: Upstream) -> tuple[str, str]:

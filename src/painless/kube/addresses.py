@@ -18,6 +18,9 @@ _OF_ONE_ROLLOUT = frozenset({"pod-template-hash", "controller-revision-hash", "p
 """Labels that differ between a Pod and the one that replaces it."""
 
 
+_ZONE = "topology.kubernetes.io/zone"
+
+
 class Published(Struct, frozen=True):
     """What the operator wants in statuses; without either of the first two, the nodes."""
 
@@ -139,6 +142,11 @@ class Surroundings:
     async def alone(self) -> bool:
         """Whether no other Pod of ours will go on serving when we end."""
         return not [one for one in await self._pods() if one.metadata.name != self._pod[1] and _stays(one)]
+
+    async def zone(self) -> str:
+        """Return the zone of our Pod's node, empty when it has none; raises ``KubeError``."""
+        node = await self._get(f"/api/v1/nodes/{(await self._me()).spec.node_name}")
+        return (node.metadata.labels or {}).get(_ZONE, "")
 
     async def uid(self) -> str:
         """Return the uid of our Pod, as which Events are told about it."""

@@ -134,10 +134,11 @@ class Service(Struct, frozen=True, gc=False):
 
 
 class Endpoint(Struct, frozen=True, gc=False):
-    """The addresses of one pod and whether it may get traffic."""
+    """The addresses of one pod, whether it may get traffic, and the zones it is hinted for, if any."""
 
     addresses: tuple[str, ...]
     ready: bool = True
+    zones: tuple[str, ...] = ()
 
 
 class EndpointPort(Struct, frozen=True, gc=False):

@@ -49,9 +49,18 @@ class _Conditions(Struct, frozen=True):
     ready: bool | None = None
 
 
+class _Zone(Struct, frozen=True):
+    name: str = ""
+
+
+class _Hints(Struct, frozen=True, rename="camel"):
+    for_zones: tuple[_Zone, ...] | None = None
+
+
 class _Endpoint(Struct, frozen=True):
     addresses: list[Any] | None = None
     conditions: _Conditions | None = None
+    hints: _Hints | None = None
 
 
 class _EndpointPort(Struct, frozen=True):
@@ -198,8 +207,9 @@ def _endpoints(raws: list[Any] | None, version: int, report: Report) -> Iterator
         addresses = tuple(_addresses(one.addresses, version, f"{at}.addresses", report))
         # A condition that nobody has set means ready, as the API says.
         ready = one.conditions is None or one.conditions.ready is not False
+        zones = (one.hints and one.hints.for_zones) or ()
         if addresses:
-            yield Endpoint(addresses, ready)
+            yield Endpoint(addresses, ready, tuple(zone.name for zone in zones))
 
 
 def _addresses(raws: list[Any] | None, version: int, under: str, report: Report) -> Iterator[str]:

@@ -57,6 +57,29 @@ def test_ports_that_differ_travel_with_the_address():
     assert peers(old, new, number=8080) == (Peer("10.0.0.1", 8080),)
 
 
+@pytest.mark.parametrize(
+    ("second", "zone", "then"),
+    [
+        (Endpoint(("10.0.0.2",), zones=("b",)), "a", ("10.0.0.1",)),
+        (Endpoint(("10.0.0.2",), zones=("b", "a")), "a", ("10.0.0.1", "10.0.0.2")),
+        # Not every endpoint has a hint: the cluster is changing its mind.
+        (Endpoint(("10.0.0.2",)), "a", ("10.0.0.1", "10.0.0.2")),
+        # Nobody is hinted for the zone, or nobody who is ready.
+        (Endpoint(("10.0.0.2",), zones=("b",)), "c", ("10.0.0.1", "10.0.0.2")),
+        (Endpoint(("10.0.0.2",), ready=False, zones=("c",)), "c", ("10.0.0.1",)),
+        (Endpoint(("10.0.0.2",), ready=False, zones=("a",)), "a", ("10.0.0.1",)),
+        # Hints do not count.
+        (Endpoint(("10.0.0.2",), zones=("b",)), "", ("10.0.0.1", "10.0.0.2")),
+    ],
+)
+def test_endpoints_of_the_zone_stand_alone(second, zone, then):
+    """If the hints of all slices are whole; a pod that is far is better than none."""
+    slices = (some(Endpoint(("10.0.0.1",), zones=("a",))), some(second, name="web-2"))
+    feed = EndpointsFeed("http", 8080)
+    found, findings = answer(upstream(feed), slices, allow_loopback=False, zone=zone)
+    assert (then, ()) == (tuple(one.address for one in found.peers), findings)
+
+
 def test_an_endpoint_on_loopback_is_refused_and_said():
     """An EndpointSlice must not lead to NGINX's own machine; the other endpoints stay."""
     found, findings = answer(

@@ -94,6 +94,18 @@ def pod(name: str, on: str, ready: str = "True", **more: object) -> dict[str, An
     }
 
 
+async def test_our_zone(api: FakeApiServer, fleet: Fleet) -> None:
+    """It is a label of the node that our Pod is on; a node may have none."""
+    zoned = node("n1")
+    zoned["metadata"]["labels"] = {"topology.kubernetes.io/zone": "a"}
+    api.push(zoned, node("n2"), pod("painless-1", "n1"), pod("painless-2", "n2"))
+    found = [
+        await Surroundings(fleet.client(), ("painless", name), Published()).zone()
+        for name in ("painless-1", "painless-2")
+    ]
+    assert ["a", ""] == found
+
+
 async def test_of_the_nodes(api: FakeApiServer, fleet: Fleet) -> None:
     """Those of ready Pods: the external address if there is one, unless the internal one is asked for."""
     api.push(

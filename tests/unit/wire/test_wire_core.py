@@ -104,6 +104,8 @@ def test_endpoints_are_ready_unless_said_otherwise() -> None:
             {"addresses": ["10.0.0.2"], "conditions": None},
             {"addresses": ["10.0.0.3"], "conditions": {"ready": None}},
             {"addresses": ["10.0.0.4"], "conditions": {"ready": False, "serving": True}},
+            {"addresses": ["10.0.0.5"], "hints": {"forZones": [{"name": "a"}, {"name": "b"}]}},
+            {"addresses": ["10.0.0.6"], "hints": {"forZones": None}},
         ],
     )
     found = decode_object(raw)
@@ -117,6 +119,8 @@ def test_endpoints_are_ready_unless_said_otherwise() -> None:
             Endpoint(("10.0.0.2",)),
             Endpoint(("10.0.0.3",)),
             Endpoint(("10.0.0.4",), ready=False),
+            Endpoint(("10.0.0.5",), zones=("a", "b")),
+            Endpoint(("10.0.0.6",)),
         ),
     )
     assert (expected, ["ports[1].port"]) == (found.object, fields(found))
