@@ -24,6 +24,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "reload": "a burst of new Ingresses: reloads, and time until they are served",
         "canary": "a hundred changes of a weight under load",
         "shapes": "shared server blocks beside one for each host: nginx -t, memory, a request",
+        "migration": "painless migrate on a thousand varied Ingresses",
         "responder": "questions for 5,000 upstreams: answered, at what cost, noticed by whom",
         "admission": "verdicts of the webhook, and its memory under hostile bodies",
         "apiserver": "the whole program in a cluster: start, single changes, a storm of events, memory",

@@ -10,13 +10,17 @@ import random
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from msgspec import Struct
 
 from painless.clock import RealClock
 from painless.controller.ports import Change
+from painless.folder.others import read_trees
 from painless.folder.source import FolderSource, read_folder
+from painless.kube.access import Access
 from painless.kube.addresses import Published, Surroundings
+from painless.kube.bodies import decoded
 from painless.kube.client import Client
 from painless.kube.contact import Contact
 from painless.kube.errors import KubeError
@@ -53,9 +57,7 @@ async def opened(settings: Settings) -> AsyncIterator[InCluster | None]:
         _refuse_both(settings)
         yield None
         return
-    clock = RealClock()
-    flags = Cluster(settings.kubeconfig, settings.apiserver_host, settings.certificate_authority)
-    access = find_access(flags, environment(), Clocks(time.time, clock.now))
+    clock, access = RealClock(), _access(settings)
     client, contact = Client(access), Contact(clock.now)
     try:
         source = KubeSource(World(client, clock, random.random, contact), _scope(settings))
@@ -120,6 +122,27 @@ async def _read_cluster(settings: Settings) -> Read:
         await changes.aclose()
         run.cancel()
         return Read(first.upserts, first.diagnostics, cluster.source.reads_classes)
+
+
+def read_workloads(settings: Settings, kind: str) -> tuple[object, ...]:
+    """Return what runs Pods, of this kind of the group ``apps``, as trees.  Raises ``KubeError``."""
+    if settings.source is None:
+        return (asyncio.run(_read_workloads(settings, kind)),)
+    return tuple(read_trees(settings.source, kind))
+
+
+async def _read_workloads(settings: Settings, kind: str) -> object:
+    within = f"namespaces/{settings.watch_namespace}/" if settings.watch_namespace else ""
+    client = Client(_access(settings))
+    try:
+        return decoded(await client.call("GET", f"/apis/apps/v1/{within}{kind.lower()}s"), Any)
+    finally:
+        await client.close()
+
+
+def _access(settings: Settings) -> Access:
+    flags = Cluster(settings.kubeconfig, settings.apiserver_host, settings.certificate_authority)
+    return find_access(flags, environment(), Clocks(time.time, RealClock().now))
 
 
 def _scope(settings: Settings) -> Scope:

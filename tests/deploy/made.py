@@ -1,4 +1,4 @@
-"""Files that are made of the chart: what its notes know by name, and the Kustomize base.
+"""Files that are made of the chart: what its notes and ``painless migrate`` know, and the Kustomize base.
 
 One source: whoever changes the chart gets the base with it, and a stale file fails a test.
 """
@@ -12,6 +12,7 @@ from tests.deploy.chart import CHART, ROOT, Object, render
 __all__ = ["ROOT", "stale"]
 
 KNOWN = CHART / "files" / "known.yaml"
+REPORT = ROOT / "src" / "painless" / "migrate"
 BASE = ROOT / "deploy" / "kustomize" / "base" / "painless.yaml"
 
 _KUBERNETES = {"nodeSelector", "resources"}
@@ -26,7 +27,10 @@ _PLAIN = {
 
 def stale() -> dict[Path, str]:
     """Return each file that is not what the chart makes, and what it should be."""
-    wanted = {KNOWN: known(), BASE: base()}
+    elsewhere = (CHART / "files" / "elsewhere.yaml").read_text()
+    # ``painless migrate`` says the same of values files, and a package has no chart.
+    report = {REPORT / "known.yaml": known(), REPORT / "elsewhere.yaml": elsewhere}
+    wanted = {KNOWN: known(), BASE: base(), **report}
     return {path: text for path, text in wanted.items() if not path.exists() or path.read_text() != text}
 
 

@@ -13,6 +13,7 @@ from painless.docs.keys import expected
 from painless.docs.markdown import anchor, code, table
 from painless.features import FEATURES, Feature
 from painless.flags import FLAGS
+from painless.migrate import differences
 from painless.model.diagnostics import Reason
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,8 +106,8 @@ def test_a_difference_is_about_the_names_it_has():
     page = (
         "## Here\n| ingress-nginx | Painless | why |\n|---|---|---|\n| `a-b: x` and `*`. | `--c-*`. | so |\n"
     )
-    (row,) = differs.read(page)
-    assert ("Here", ["a-b", "--c-*"]) == (row.section, list(row.names))
+    (row,) = differences.read(page)
+    assert ("Here", ["a-b", "--c-*"]) == (row.section, list(differs.names(row)))
 
 
 def test_every_feature_says_what_it_means():

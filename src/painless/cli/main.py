@@ -138,6 +138,26 @@ def lint(output: str, **flags: Any) -> None:
         raise SystemExit(offline.lint(settings_of(flags), as_json=output == "json"))
 
 
+@main.command("migrate")
+@compiling
+@option("values", "Values file of the ingress-nginx chart.", type=click.Path(path_type=Path), default=None)
+@option("html", "File for the report as a page.", type=click.Path(path_type=Path), default=None)
+@option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
+@click.pass_context
+def migrate_command(
+    context: click.Context, /, values: Path | None, html: Path | None, output: str, **flags: Any
+) -> None:
+    """Report what becomes of an ingress-nginx: what stays the same, what does not, and how to switch.
+
+    Exit status 1 when something differs, 2 when something is not supported or closed.
+    """
+    from painless.cli import migrate
+
+    with _sentences():
+        asking = migrate.Asking(flags, values, html, as_json=output == "json")
+        raise SystemExit(migrate.migrate(context, asking))
+
+
 @main.command()
 @option("seconds", "Check itself for so long and end with a summary.", type=click.FloatRange(1), default=None)
 @option("http-port", "Port for HTTP; 0 for a free one.", default=0, type=click.IntRange(0, 65535))

@@ -8,7 +8,7 @@ hand.
 
 from collections.abc import Mapping
 
-from painless.docs import compatibility, flags, keys, program
+from painless.docs import compatibility, differs, flags, keys, program
 
 
 def pages() -> Mapping[str, str]:
@@ -27,6 +27,7 @@ def pages() -> Mapping[str, str]:
 def files() -> Mapping[str, str]:
     """Return everything that is generated, by its path in the repository."""
     return {
+        "src/painless/migrate/differences.txt": differs.PAGE.read_text(encoding="utf-8"),
         **{f"docs/reference/{name}": text for name, text in pages().items()},
         "deploy/chart/files/flags.txt": program.flags(),
     }

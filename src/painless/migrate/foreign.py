@@ -1,0 +1,125 @@
+"""What ingress-nginx v1.15 says of its settings beyond their names: risks; and ways around them.
+
+Facts carried over from its source.  What this version honours is never listed here: that is asked of the
+compiler, so a name below may be one that is honoured by now, and then nobody looks at its entry.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+
+class Risk(IntEnum):
+    """How much an annotation may do, as ``annotations-risk-level`` counts it."""
+
+    LOW = 0
+    MEDIUM = 1
+    HIGH = 2
+    CRITICAL = 3
+
+
+DEFAULT_RISK = Risk.HIGH
+
+_MEDIUM = """
+affinity-mode allowlist-source-range app-root auth-cache-duration auth-cache-key auth-proxy-set-headers
+auth-realm auth-request-redirect auth-response-headers auth-secret auth-signin-redirect-param
+auth-tls-secret auth-tls-verify-client canary-by-cookie canary-by-header canary-by-header-pattern
+canary-by-header-value cors-allow-headers cors-allow-methods cors-allow-origin cors-expose-headers
+custom-headers denylist-source-range fastcgi-index fastcgi-params-configmap force-ssl-redirect
+opentelemetry-operation-name permanent-redirect preserve-trailing-slash proxy-body-size
+proxy-cookie-domain proxy-cookie-path proxy-next-upstream proxy-redirect-from proxy-redirect-to
+proxy-ssl-ciphers proxy-ssl-secret rewrite-target session-cookie-domain session-cookie-expires
+session-cookie-max-age session-cookie-name session-cookie-path temporal-redirect whitelist-source-range
+x-forwarded-prefix
+"""
+_HIGH = """
+auth-signin auth-tls-error-page auth-tls-match-cn auth-url mirror-host mirror-target
+modsecurity-transaction-id proxy-ssl-name server-alias upstream-hash-by
+"""
+_CRITICAL = "auth-snippet configuration-snippet modsecurity-snippet server-snippet stream-snippet"
+
+RISKS: Mapping[str, Risk] = {
+    **dict.fromkeys(_MEDIUM.split(), Risk.MEDIUM),
+    **dict.fromkeys(_HIGH.split(), Risk.HIGH),
+    **dict.fromkeys(_CRITICAL.split(), Risk.CRITICAL),
+}
+"""Annotations above the lowest risk."""
+
+_FIREWALL = "a web application firewall in front of NGINX, or in the application"
+_TRACING = "tracing in the application or in a mesh"
+_SNIPPET = (
+    "an annotation that does what the snippet does (docs/reference/annotations.md), or the application itself"
+)
+
+INSTEAD: Mapping[str, str] = {
+    "auth-snippet": _SNIPPET,
+    "configuration-snippet": _SNIPPET,
+    "server-snippet": _SNIPPET,
+    "stream-snippet": "a Service of type LoadBalancer for what is no HTTP",
+    "modsecurity-snippet": _FIREWALL,
+    "modsecurity-transaction-id": _FIREWALL,
+    "enable-modsecurity": _FIREWALL,
+    "enable-owasp-core-rules": _FIREWALL,
+    "enable-owasp-modsecurity-crs": _FIREWALL,
+    "auth-type": "auth-type: basic over HTTPS, or auth-url",
+    "enable-opentelemetry": _TRACING,
+    "opentelemetry-operation-name": _TRACING,
+    "opentelemetry-trust-incoming-span": _TRACING,
+    "opentelemetry-config": _TRACING,
+    "ssl-passthrough": "a Service of type LoadBalancer in front of the application",
+    "custom-http-errors": "error pages of the application",
+    "default-backend": "error pages of the application; paths that nobody has: --default-backend-service",
+    "http2-push-preload": "103 Early Hints of the application; browsers no longer take pushed answers",
+    "enable-ocsp": "certificates with a short life",
+    "ssl-session-ticket-key": "NGINX's own tickets: clients of another replica make a full handshake",
+    "use-geoip2": "the country header of a load balancer or CDN in front",
+    **dict.fromkeys(
+        (
+            *("maxmind-edition-ids", "maxmind-license-key", "maxmind-mirror"),
+            *("maxmind-retries-count", "maxmind-retries-timeout"),
+        ),
+        "the country header of a load balancer or CDN in front",
+    ),
+    "enable-brotli": "use-gzip, or brotli at a CDN in front",
+    "main-snippet": "keys of the ConfigMap (docs/reference/configmap.md)",
+    "http-snippet": "keys of the ConfigMap (docs/reference/configmap.md)",
+    "location-snippet": "keys of the ConfigMap (docs/reference/configmap.md)",
+    "enable-topology-aware-routing": "nothing: all pods are asked, in every zone",
+    "enable-ssl-chain-completion": "Secrets that hold the whole chain, as cert-manager writes them",
+    "enable-metrics": "the metrics of docs/reference/metrics.md",
+}
+"""What to use in place of a setting, by its bare name, where this version does not honour it."""
+
+NUMBERS = frozenset(
+    """
+auth-keepalive auth-keepalive-requests auth-keepalive-timeout auth-tls-verify-depth canary-weight
+canary-weight-total cors-max-age limit-burst-multiplier limit-connections limit-rate limit-rate-after
+limit-rpm limit-rps permanent-redirect-code proxy-buffers-number proxy-connect-timeout
+proxy-next-upstream-timeout proxy-next-upstream-tries proxy-read-timeout proxy-send-timeout
+proxy-ssl-verify-depth temporal-redirect-code upstream-hash-by-subset-size
+""".split()
+)
+"""Annotations that ingress-nginx reads as a whole number, or not at all."""
+
+SWITCHES = frozenset(
+    """
+auth-always-set-cookie auth-keepalive-share-vars auth-tls-pass-certificate-to-upstream canary
+cors-allow-credentials disable-proxy-intercept-errors enable-access-log enable-cors enable-global-auth
+enable-modsecurity enable-opentelemetry enable-owasp-core-rules enable-rewrite-log force-ssl-redirect
+from-to-www-redirect http2-push-preload opentelemetry-trust-incoming-span preserve-trailing-slash
+relative-redirects service-upstream session-cookie-change-on-failure
+session-cookie-conditional-samesite-none session-cookie-secure ssl-passthrough ssl-prefer-server-ciphers
+ssl-redirect upstream-hash-by-subset use-port-in-redirects use-regex
+""".split()
+)
+"""Annotations that ingress-nginx reads as a boolean, or not at all."""
+
+CLOSES = frozenset(
+    """
+allowlist-source-range auth-cache-duration auth-method auth-proxy-set-headers auth-secret
+auth-tls-match-cn auth-tls-secret auth-url custom-headers denylist-source-range whitelist-source-range
+""".split()
+)
+"""Annotations whose wrong value closes the location in ingress-nginx, too: 503, or 403 for the whole host."""
+
+SECRET_SETTINGS = frozenset({"maxmind-license-key", "maxmindLicenseKey", "ssl-session-ticket-key"})
+"""Settings whose value is a secret wherever it stands; a report names them and never shows it."""
