@@ -107,6 +107,10 @@ async def serve(settings: Settings) -> None:
         stack.push_async_callback(responder.stop)
 
         async def resolved(upstreams: frozenset[str]) -> None:
+            if nginx.has_two:
+                # The other one asks for the same names.
+                await responder.wait_taken(upstreams, since=nginx.told_at)
+                return
             # An NGINX that was started again has no peers, whatever the one before it has asked for.
             await responder.wait_answered(upstreams, since=nginx.told_at, within=math.inf)
 

@@ -65,6 +65,13 @@ class Told:
             traceback="".join(ours),
         )
 
+    def renewed(self, problem: str) -> None:
+        self._metrics.renewed(done=not problem)
+        if problem:
+            logs.event("nginx_kept", level=logging.ERROR, problem=problem, then="the old binary serves on")
+        else:
+            logs.event("nginx_replaced")
+
     def nginx_gone(self) -> None:
         logs.event("nginx_ended", level=logging.ERROR, then="it is started again")
         if self._answers:

@@ -10,7 +10,7 @@ import asyncio
 import heapq
 from collections.abc import Iterable
 
-from painless.discovery.answers import Answer
+from painless.discovery.answers import Answer, Peer
 from painless.nginx.generation import Generation
 from painless.plan.steps import (
     Applied,
@@ -20,7 +20,9 @@ from painless.plan.steps import (
     PutHot,
     Refused,
     Reload,
+    Renew,
     Resolve,
+    Retire,
     Stage,
     Start,
     Step,
@@ -45,6 +47,7 @@ class FakeNginx:
         """Why whatever is tested is refused."""
         self.fails: Exception | None = None
         self.memory = b""
+        self.outdated = False
         self.applied: list[tuple[Step, ...]] = []
         self._gone = asyncio.Event()
 
@@ -131,8 +134,11 @@ class FakeNginx:
             case Await(id_) if self.runs != id_:
                 self.current = self.runs
                 return "it is bad now"
-            case Await() | Resolve():
+            case Await() | Resolve() | Retire():
                 pass
+            case Renew():
+                self.outdated = False
+                self._load()
         return ""
 
 
@@ -141,6 +147,7 @@ class FakeResponder:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
+        self.apart = "127.0.0.17:10053"
         self.fails: Exception | None = None
 
     async def replace(self, answers: Iterable[Answer]) -> None:
@@ -150,6 +157,9 @@ class FakeResponder:
         if self.fails is not None:
             raise self.fails
         self.answers |= {one.upstream: one for one in answers}
+
+    async def peers(self, upstreams: Iterable[str]) -> dict[str, tuple[Peer, ...]]:
+        return {one: self.answers[one].peers for one in upstreams if one in self.answers}
 
 
 class VirtualClock:

@@ -23,7 +23,20 @@ from painless.nginxd.disk import MARKER_FILE, RECORD_FILE, TRAVERSABLE, Disk
 from painless.nginxd.errors import DiskFull
 from painless.nginxd.files import PARTIAL, within_room, write_whole
 from painless.plan.diff import plan, plan_start
-from painless.plan.steps import Await, DropHot, PutHot, Reload, Resolve, Stage, Start, Step, Switch, Verify
+from painless.plan.steps import (
+    Await,
+    DropHot,
+    PutHot,
+    Reload,
+    Renew,
+    Resolve,
+    Retire,
+    Stage,
+    Start,
+    Step,
+    Switch,
+    Verify,
+)
 from painless.sensitive import Sensitive
 
 pytestmark = PATIENT
@@ -121,13 +134,13 @@ class World:
                 self.load()
                 self.known[id_] = self._planned[id_]
                 self.disk.switch(id_)
-            case Start() | Reload():
+            case Start() | Reload() | Renew():
                 self.told = True
                 if self._chance.random() < 0.5:
                     self.load()
             case Await(_):
                 return self._awaited()
-            case Resolve(_):
+            case Resolve(_) | Retire():
                 pass
         return True
 

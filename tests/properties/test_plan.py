@@ -11,7 +11,20 @@ from tests.properties.clusters import OPTIONS, PATIENT, SEVERAL, clusters, compi
 from painless.compiler.emit import warm_generation
 from painless.nginx.generation import Generation
 from painless.plan.diff import plan, plan_start
-from painless.plan.steps import Await, DropHot, PutHot, Reload, Resolve, Stage, Start, Step, Switch, Verify
+from painless.plan.steps import (
+    Await,
+    DropHot,
+    PutHot,
+    Reload,
+    Renew,
+    Resolve,
+    Retire,
+    Stage,
+    Start,
+    Step,
+    Switch,
+    Verify,
+)
 from painless.sensitive import Sensitive
 
 pytestmark = PATIENT
@@ -51,12 +64,14 @@ class World:
                 self.current = id_
             case Start():
                 self.runs = self.runs or [self.staged[self.current]]
-            case Reload():
+            case Reload() | Renew():
                 self.runs.append(self.staged[self.current])
             case Await(id_):
                 assert self.runs[-1].id == id_, "what is awaited was loaded"
             case Resolve(upstreams):
                 assert upstreams <= self.runs[-1].upstreams, "only what runs asks for its names"
+            case Retire():
+                pass
 
     def tidy(self, live: Generation) -> None:
         """Forget what only workers have opened that are gone; the controller does so once they are."""

@@ -16,6 +16,7 @@ from painless.controller.search import Blame
 from painless.nginx.generation import Generation
 from painless.plan.changes import Change, Differ, Effect, Kind, changes, effect, refused_origins
 from painless.plan.diff import plan, plan_start
+from painless.plan.renewal import plan_renewal
 from painless.plan.steps import Applied, Await, Outcome, Refused, Resolve, Stage, Start, Step, Verify
 
 
@@ -39,11 +40,13 @@ class Live:
         # Whether workers of older generations may still use what the live one does not.
         self.stale = True
         self._nginx = outside.nginx
+        self._responder = outside.responder
         self._clock = outside.clock
         self._options = outside.options
         self._listener = outside.listener
         self._shown = shown
         self._hold_off = HoldOff()
+        self._renewed = False
 
     @property
     def generation(self) -> Generation | None:
@@ -75,6 +78,7 @@ class Live:
 
     async def apply(self, want: Generation, differ: Differ | None = None) -> No | None:
         """Make ``want`` live, unless NGINX refuses it; ``differ`` are the objects that changed."""
+        await self._renew()
         live = self.generation
         what = effect(live, want)
         if what is Effect.NONE:
@@ -99,6 +103,25 @@ class Live:
         else:
             self._listener.applied_live(want.id)
         return None
+
+    async def _renew(self) -> None:
+        """Have NGINX's new binary serve what the old one does, before it is told to load anything new.
+
+        Tried once: what failed is told, and the operator decides when.
+        """
+        live = self.generation
+        if live is None or self._renewed or not self._nginx.outdated:
+            return
+        self._renewed = True
+        try:
+            known = await self._responder.peers(live.upstreams)
+            outcome = await self._nginx.apply(plan_renewal(live, known, self._responder.apart))
+        except WorldError as problem:
+            self._listener.renewed(str(problem))
+        else:
+            self._listener.renewed(outcome.output if isinstance(outcome, Refused) else "")
+        self._hold_off = self._hold_off.loaded(self._clock.now())
+        self.stale = True
 
     async def serve_last_good(self) -> None:
         """Start NGINX on what served before this controller, since what is wanted is refused."""

@@ -1,11 +1,11 @@
 """What the loop needs from the outside, and nothing more: fakes and the real things both fit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
-from painless.discovery.answers import Answer
+from painless.discovery.answers import Answer, Peer
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Object, ObjectRef
 from painless.nginx.generation import Generation
@@ -65,12 +65,23 @@ class NginxPort(Protocol):
     @property
     def reload_count(self) -> int: ...
 
+    @property
+    def outdated(self) -> bool:
+        """Whether NGINX's binary was replaced on the disk since it was started."""
+
 
 class ResponderPort(Protocol):
     """The process that answers NGINX's resolver."""
 
     async def replace(self, answers: Iterable[Answer]) -> None: ...
     async def put(self, answers: Iterable[Answer]) -> None: ...
+
+    async def peers(self, upstreams: Iterable[str]) -> Mapping[str, tuple[Peer, ...]]:
+        """Return what these upstreams stand for now; where only addresses are known the port is 0."""
+
+    @property
+    def apart(self) -> str:
+        """Where only an NGINX asks that starts beside another one."""
 
 
 class Clock(Protocol):

@@ -36,11 +36,13 @@ class Answering:
         self._sockets: dict[int, socket.socket] = {}
         # One descriptor that is readable when any of the sockets is.
         self._any = select.epoll()
+        self._apart: socket.socket | None = None
         self._connections = 0
         self.questions = self.answers = self.dropped = 0
 
-    def attach(self, udp: tuple[socket.socket, ...]) -> None:
-        """Answer what comes in on these sockets from the running loop."""
+    def attach(self, udp: tuple[socket.socket, ...], apart: socket.socket | None = None) -> None:
+        """Answer what comes in on these sockets from the running loop; ``apart`` is one of them."""
+        self._apart = apart
         for one in udp:
             self._sockets[one.fileno()] = one
             self._any.register(one, select.EPOLLIN)
@@ -91,6 +93,8 @@ class Answering:
                 self._answer_unusual(one, client, packet, now)
                 continue
             entry.asked = now
+            if one is self._apart:
+                entry.apart = (entry.apart[1], now)
             (fresh if entry.answered == NEVER else known)((one, client, packet[: wire.AFTER_ID], entry))
 
     def _answer_unusual(self, one: socket.socket, client: Client, packet: bytes, now: float) -> None:

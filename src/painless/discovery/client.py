@@ -18,7 +18,7 @@ from typing import Never, TypeVar
 from painless import __version__
 from painless.controller.ports import WorldError
 from painless.discovery import control
-from painless.discovery.answers import Answer
+from painless.discovery.answers import Answer, Peer
 from painless.discovery.link import LOG, Link, Lost, ended, is_alive, kill, spawn
 from painless.discovery.markers import Markers
 
@@ -57,6 +57,8 @@ class Responder:
         self._link: Link | None = None
         # For NGINX's ``resolver``; the same over restarts of the responder.
         self.resolver_addresses: tuple[str, ...] = ()
+        # The one for an NGINX that starts beside another one.
+        self.apart = ""
         self.pid = 0
         self._children: set[int] = set()
         self._started = float("-inf")
@@ -120,6 +122,17 @@ class Responder:
             if not left or self.now() >= deadline:
                 return left
             await asyncio.sleep(_POLL)
+
+    async def wait_taken(self, upstreams: Iterable[str], since: float) -> None:
+        """Wait until an NGINX that asks at ``apart`` has the peers of all these upstreams."""
+        left = tuple(sorted(upstreams))
+        while left:
+            left = (await self._ask(control.Untaken(left, since), control.Names)).upstreams
+            await asyncio.sleep(_POLL)
+
+    async def peers(self, upstreams: Iterable[str]) -> dict[str, tuple[Peer, ...]]:
+        """Return what these upstreams stand for now; where only addresses are known the port is 0."""
+        return (await self._ask(control.Ask(tuple(sorted(upstreams))), control.Stands)).peers
 
     async def statistics(self) -> control.Statistics:
         return await self._ask(control.Describe(), control.Statistics)
@@ -243,7 +256,8 @@ class Responder:
         self._started = time.monotonic()
 
     def _use(self, link: Link, about: control.Statistics) -> Link:
-        self._link, self.pid, self.resolver_addresses = link, about.pid, about.addresses
+        self._link, self.pid = link, about.pid
+        self.resolver_addresses, self.apart = about.addresses, about.apart
         return link
 
     def _drop_link(self) -> None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from painless.discovery.answers import Answer
+from painless.discovery.answers import Answer, Peer
 
 SOCKET = "control"
 """The socket's name within the responder's directory."""
@@ -48,6 +48,19 @@ class Unanswered(Struct, frozen=True, tag=True):
     since: float
 
 
+class Untaken(Struct, frozen=True, tag=True):
+    """Say of which of these upstreams an NGINX that starts beside another one has no peers since then."""
+
+    upstreams: tuple[str, ...]
+    since: float
+
+
+class Ask(Struct, frozen=True, tag=True):
+    """Say what these upstreams stand for now."""
+
+    upstreams: tuple[str, ...]
+
+
 class Describe(Struct, frozen=True, tag=True):
     """Say who you are and what you have done."""
 
@@ -56,7 +69,7 @@ class Stop(Struct, frozen=True, tag=True):
     """End."""
 
 
-Request = Replace | Put | Remove | Unanswered | Describe | Stop
+Request = Replace | Put | Remove | Unanswered | Untaken | Ask | Describe | Stop
 
 
 class Done(Struct, frozen=True, tag=True):
@@ -69,6 +82,12 @@ class Names(Struct, frozen=True, tag=True):
     upstreams: tuple[str, ...]
 
 
+class Stands(Struct, frozen=True, tag=True):
+    """What each upstream stands for; where only addresses are known the port is 0."""
+
+    peers: dict[str, tuple[Peer, ...]]
+
+
 class Failed(Struct, frozen=True, tag=True):
     """The request was wrong, for this reason; nothing was changed."""
 
@@ -79,7 +98,8 @@ class Statistics(Struct, frozen=True, tag=True):
     """Who the responder is and what it has done; ``since`` is when it started, in seconds since 1970.
 
     ``options`` are its arguments and ``version`` its release, so that a controller can tell whether it
-    would have started the same.  ``dropped`` counts packets that were no questions and answers that
+    would have started the same.  ``apart`` is the address of its own for an NGINX that starts beside another
+    one.  ``dropped`` counts packets that were no questions and answers that
     could not be sent; ``outside`` are names resolved elsewhere, ``failing`` those without success;
     ``saved`` is false while the disk does not take what is served.
     """
@@ -88,6 +108,7 @@ class Statistics(Struct, frozen=True, tag=True):
     version: str
     options: tuple[str, ...]
     addresses: tuple[str, ...]
+    apart: str
     since: float
     questions: int
     answers: int
@@ -98,7 +119,7 @@ class Statistics(Struct, frozen=True, tag=True):
     saved: bool
 
 
-Reply = Done | Names | Failed | Statistics
+Reply = Done | Names | Stands | Failed | Statistics
 
 _encoder = msgspec.msgpack.Encoder()
 T = TypeVar("T")

@@ -64,7 +64,7 @@ class Server:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
-        self._answering.attach(self._sockets.udp)
+        self._answering.attach(self._sockets.udp, self._sockets.udp[-1])
         async with self._group:
             collecting = self._group.create_task(keep_collecting())
             self._outside.follow(self._table.outside(), self._group)
@@ -124,6 +124,10 @@ class Server:
                 return self._change(request)
             case control.Unanswered(upstreams, since):
                 return control.Names(self._table.unanswered(upstreams, since))
+            case control.Untaken(upstreams, since):
+                return control.Names(self._table.untaken(upstreams, since))
+            case control.Ask(upstreams):
+                return control.Stands(self._table.peers(upstreams))
             case control.Describe():
                 return self._statistics()
             case control.Stop():
@@ -161,6 +165,7 @@ class Server:
             version=__version__,
             options=self._options.given,
             addresses=self._sockets.addresses,
+            apart=self._sockets.apart,
             since=self._since,
             questions=answering.questions,
             answers=answering.answers,

@@ -1,4 +1,4 @@
-"""The responder's addresses: one port on sixteen loopback addresses, UDP and TCP, the same after a restart.
+"""The responder's addresses: one port on seventeen loopback addresses, UDP and TCP, the same after a restart.
 
 NGINX takes turns between the addresses of its ``resolver``, with a socket for each, so that the burst of
 questions and answers at a reload is spread over sixteen buffers on either side.
@@ -16,6 +16,8 @@ from pathlib import Path
 from msgspec import Struct
 
 ADDRESSES = tuple(f"127.0.0.{number}" for number in range(1, 17))
+APART = "127.0.0.17"
+"""Where only an NGINX asks that starts beside another one: the other asks for the same names elsewhere."""
 
 _RECEIVE = 4 << 20  # bytes each: 5,000 questions; the kernel gives less without CAP_NET_ADMIN
 _SO_RCVBUFFORCE = 33  # not in the socket module; like SO_RCVBUF but beyond net.core.rmem_max
@@ -35,6 +37,10 @@ class Sockets(Struct, frozen=True):
     @property
     def addresses(self) -> tuple[str, ...]:
         return tuple(f"{address}:{self.port}" for address in ADDRESSES)
+
+    @property
+    def apart(self) -> str:
+        return f"{APART}:{self.port}"
 
 
 def bound(kept: Path) -> Sockets:
@@ -110,7 +116,7 @@ def _bind(port: int) -> Sockets:
 def _wanted(
     udp: list[socket.socket], tcp: list[socket.socket]
 ) -> Iterator[tuple[str, socket.SocketKind, list[socket.socket]]]:
-    for address in ADDRESSES:
+    for address in (*ADDRESSES, APART):
         yield address, socket.SOCK_DGRAM, udp
         yield address, socket.SOCK_STREAM, tcp
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from painless.discovery import wire
-from painless.discovery.answers import Answer
+from painless.discovery.answers import Answer, Peer
 from painless.discovery.control import Put, Remove, Replace
 from painless.discovery.journal import Record, Resolved
 
@@ -20,14 +20,16 @@ NEVER = float("-inf")
 class Entry:
     """The answer to one question, and when it was last asked and answered (monotonic seconds).
 
-    ``plain`` is the answer as nearly every question wants it, complete but for its number.
+    ``plain`` is the answer as nearly every question wants it, complete but for its number.  ``apart`` are
+    the moments of the last two questions by an NGINX that starts beside another one.
     """
 
-    __slots__ = ("answered", "asked", "plain", "records")
+    __slots__ = ("answered", "apart", "asked", "plain", "records")
 
     def __init__(self, key: bytes, records: wire.Records) -> None:
         self.asked = NEVER
         self.answered = NEVER
+        self.apart = (NEVER, NEVER)
         self.tell(key, records)
 
     def tell(self, key: bytes, records: wire.Records) -> None:
@@ -86,6 +88,25 @@ class Table:
         and nothing that was asked waits.
         """
         return tuple(name for name in upstreams if not self._was_answered(name, since))
+
+    def untaken(self, upstreams: Iterable[str], since: float) -> tuple[str, ...]:
+        """Return those whose answer an NGINX that starts beside another one has not taken since then.
+
+        It asks again when it has taken what it asked for before, so the second question is what shows it.
+        """
+        return tuple(name for name in upstreams if not self._was_taken(name, since))
+
+    def peers(self, upstreams: Iterable[str]) -> dict[str, tuple[Peer, ...]]:
+        """Return what each of these upstreams stands for now; an outside name's peers have the port 0."""
+        found = {name: self._answers[name] for name in upstreams if name in self._answers}
+        return {name: one.peers or self._outside_peers(one) for name, one in found.items()}
+
+    def _outside_peers(self, answer: Answer) -> tuple[Peer, ...]:
+        return tuple(Peer(one, 0) for one in self._resolved.get(answer.external, ()))
+
+    def _was_taken(self, upstream: str, since: float) -> bool:
+        entries = (self.entries[key] for key in self._keys.get(upstream, ()))
+        return any(one.apart[0] >= since for one in entries)
 
     def _was_answered(self, upstream: str, since: float) -> bool:
         entries = [self.entries[key] for key in self._keys.get(upstream, ())]

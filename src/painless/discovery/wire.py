@@ -44,7 +44,6 @@ _QUESTION_NAME = 0xC000 | HEADER
 _RESPONSE, _AUTHORITATIVE, _TRUNCATED, _RECURSION_DESIRED = 0x80, 0x04, 0x02, 0x01
 _NOT_A_QUERY = 0xF8  # the response bit and the operation code, all zero in a plain question
 _MAX_LABEL, _MAX_NAME = 63, 255
-_GROUPS = 8  # of an IPv6 address
 _SERVICE_PREFIX = f"_{SERVICE}._tcp."
 _DOMAIN_SUFFIX = f".{DOMAIN}"
 
@@ -82,10 +81,14 @@ def encoded_name(name: str) -> bytes:
     labels = [label.encode("ascii") for label in name.lower().split(".")]
     if not all(0 < len(label) <= _MAX_LABEL and label.translate(None, b"-_").isalnum() for label in labels):
         raise ValueError(f"{name!r} is no DNS name: a label is 1 to {_MAX_LABEL} letters, digits, dashes")
-    encoded = b"".join(bytes((len(label),)) + label for label in labels) + b"\0"
+    encoded = _labels(name.lower())
     if len(encoded) > _MAX_NAME:
         raise ValueError(f"{name!r} is no DNS name: it is longer than {_MAX_NAME} bytes")
     return encoded
+
+
+def _labels(name: str) -> bytes:
+    return b"".join(bytes((len(label),)) + label.encode("ascii") for label in name.split(".")) + b"\0"
 
 
 def key(name: str, kind: int) -> bytes:
@@ -167,46 +170,43 @@ def unlisted(question: Question) -> Records:
     hear of, or that only a dying generation of NGINX knows: told "no such name" NGINX would take 10 s to
     ask again, so it is told that there are no endpoints.
     """
-    if question.klass != IN or not f".{question.name}".endswith(_DOMAIN_SUFFIX):
+    target = target_address(question.name)
+    ours = target is not None or f".{question.name}".endswith(_DOMAIN_SUFFIX)
+    if question.klass != IN or not ours:
         return REFUSED
     if question.type == SRV:
         return _services((DOWN,), question.name)
-    target = target_address(question.name)
     address, ttl = (NO_ENDPOINTS, 0) if target is None else (target, TARGET_TTL)
     if question.type != (AAAA if ":" in address else A):
         return NOTHING
     return _fitting([_address(question.type, address, ttl)], TCP_LIMIT)
 
 
-def target_label(peer: Peer) -> str:
-    """Return the label that names one peer: its address and its port, with dashes."""
-    if ":" in peer.address:
-        packed = socket.inet_pton(socket.AF_INET6, peer.address).hex()
-        return "-".join([*(packed[at : at + 4] for at in range(0, 32, 4)), str(peer.port)])
-    return f"{peer.address.replace('.', '-')}-{peer.port}"
+def target_name(peer: Peer) -> str:
+    """Return the name of one peer: what a fixed ``server`` would be called.
+
+    Consistent hashing places peers by their names, so a fixed one has the place of one that was found.
+    """
+    return f"[{peer.address}]:{peer.port}" if ":" in peer.address else f"{peer.address}:{peer.port}"
 
 
 def target_address(name: str) -> str | None:
     """Return the address in a target's name, or nothing for any other name."""
-    *address, port = name.partition(".")[0].split("-")
+    address, _, port = name.rpartition(":")
+    bare = address.removeprefix("[").removesuffix("]")
+    family = socket.AF_INET if bare == address else socket.AF_INET6
     if not port.isdigit():
         return None
-    family, mark = (socket.AF_INET6, ":") if len(address) == _GROUPS else (socket.AF_INET, ".")
     try:
-        return socket.inet_ntop(family, socket.inet_pton(family, mark.join(address)))
+        return socket.inet_ntop(family, socket.inet_pton(family, bare))
     except (OSError, ValueError):
         return None
 
 
 def _services(peers: Iterable[Peer], service: str) -> Records:
-    # Targets end in a pointer to the upstream's name within the question, which halves the answer.
-    prefix = len(encoded_name(_SERVICE_PREFIX.rstrip("."))) - 1 if service.startswith(_SERVICE_PREFIX) else 0
-    parent = (0xC000 | HEADER + prefix).to_bytes(2, "big")
     records = []
     for peer in peers:
-        label = target_label(peer).encode()
-        target = bytes((len(label),)) + label + parent
-        data = _SRV.pack(0, 1, peer.port) + target
+        data = _SRV.pack(0, 1, peer.port) + _labels(target_name(peer))
         records.append(_RECORD.pack(_QUESTION_NAME, SRV, IN, 0, len(data)) + data)
     return _fitting(records, TCP_LIMIT - HEADER - len(service) - 2 - _TYPE_AND_CLASS.size)
 

@@ -56,6 +56,7 @@ def _metrics() -> Iterable[Metric]:
     state = State(lambda: "id", lambda: {("error", "InvalidHost"): 1}, lambda: {"nothing": 1})
     metrics = Metrics(state, ApiServer(lambda: [Line("Ingress", 1.0, 1, 1, 1, 1)]), Answered(_said))
     metrics.reloaded("IngressAdded", 1)
+    metrics.renewed(done=True)
     metrics.unanswered()
     found = text_string_to_metric_families(metrics.page().decode())
     families = [one for one in found if not one.name.endswith("_created")]

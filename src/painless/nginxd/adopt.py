@@ -18,10 +18,14 @@ from painless.nginxd.process import Master
 
 
 class Adoption(Struct, frozen=True):
-    """A master that was taken over: what it and each of its workers run, and what is odd about it."""
+    """A master that was taken over: what it and each of its workers run, and what is odd about it.
+
+    ``replaced``: the file that it was started from is another one now.
+    """
 
     sight: Sight
     note: str = ""
+    replaced: bool = False
 
 
 def find_master(disk: Disk, binary: str) -> tuple[Master, Adoption] | None:
@@ -29,7 +33,7 @@ def find_master(disk: Disk, binary: str) -> tuple[Master, Adoption] | None:
 
     The pid file is tried first; a master whose pid file was lost is found by its marker.
     """
-    for pid in dict.fromkeys((*_written(disk.pid_file), *procfs.holders(disk.run))):
+    for pid in filter(None, dict.fromkeys((written_pid(disk), *procfs.holders(disk.run)))):
         # Held before it is checked, so that the number cannot come to mean another process in between.
         master = Master.attach(pid)
         if master is None:
@@ -46,8 +50,7 @@ def find_master(disk: Disk, binary: str) -> tuple[Master, Adoption] | None:
 
 
 def _recognised(pid: int, disk: Disk, binary: str) -> Adoption | None:
-    name = procfs.title(pid) or ""
-    if not name.startswith(MASTER) or f" -c {disk.main} " not in f"{name} ":
+    if not is_master(pid, disk):
         return None
     try:
         sight = look(pid, disk.run)
@@ -56,10 +59,20 @@ def _recognised(pid: int, disk: Disk, binary: str) -> Adoption | None:
         raise NginxError(
             f"NGINX {pid} serves from {disk.root} and belongs to another user: run painless as that user"
         ) from cause
-    if not sight.holds:
+    drains = bool(sight.workers) and not any(one.accepts for one in sight.workers)
+    if not sight.holds or drains:
         return None
     # It has our configuration and serves; the operator may have another binary from the next start on.
-    return Adoption(sight, _other_binary(pid, binary))
+    note = _other_binary(pid, binary)
+    # NGINX starts anew what its first argument names, and nothing else.
+    named = (procfs.title(pid) or "").startswith(f"{MASTER} {binary} ")
+    return Adoption(sight, note, replaced=bool(note) and named)
+
+
+def is_master(pid: int, disk: Disk) -> bool:
+    """Whether the process calls itself the master of this directory."""
+    name = procfs.title(pid) or ""
+    return name.startswith(MASTER) and f" -c {disk.main} " in f"{name} "
 
 
 def _other_binary(pid: int, binary: str) -> str:
@@ -75,10 +88,10 @@ def _other_binary(pid: int, binary: str) -> str:
     return f"{said}, which has been replaced since" if runs == str(wanted.resolve()) else said
 
 
-def _written(pid_file: Path) -> tuple[int, ...]:
-    """Return the pid in the file; a test of a configuration leaves it empty where there was none."""
+def written_pid(disk: Disk) -> int | None:
+    """Return the pid in the pid file; a test of a configuration leaves it empty where there was none."""
     try:
-        text = pid_file.read_text().strip()
+        text = disk.pid_file.read_text().strip()
     except FileNotFoundError:
-        return ()
-    return (int(text),) if text.isdigit() else ()
+        return None
+    return int(text) if text.isdigit() else None

@@ -6,6 +6,7 @@ asked of the processes.
 """
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -26,6 +27,7 @@ from painless.nginxd.listeners import Listener, aside, listeners, occupied
 from painless.nginxd.loading import POLL, Loading
 from painless.nginxd.probe import Sight, look
 from painless.nginxd.process import Call, Master, become_subreaper, reap, run_nginx
+from painless.nginxd.renew import begin, others, retire_others
 from painless.plan.steps import (
     Applied,
     Await,
@@ -34,7 +36,9 @@ from painless.plan.steps import (
     PutHot,
     Refused,
     Reload,
+    Renew,
     Resolve,
+    Retire,
     Stage,
     Start,
     Step,
@@ -69,6 +73,9 @@ class Nginx:
         self._resolved = resolved
         self._call = call or partial(run_nginx, build.path)
         self._master: Master | None = None
+        # One with a new binary, while it is not decided which of the two stays.
+        self._beside: Master | None = None
+        self._replaced = False
         self._loading: Loading | None = None
         self._test_seconds = 0.0
         self._alone = asyncio.Lock()
@@ -79,9 +86,8 @@ class Nginx:
 
     def sight(self) -> Sight | None:
         """Return what the master and its workers run at the moment; ``None`` when NGINX does not run."""
-        return (
-            look(self._master.pid, self._disk.run) if self._master is not None and self._master.runs else None
-        )
+        master = self._acting
+        return look(master.pid, self._disk.run) if master is not None and master.runs else None
 
     def live(self) -> str | None:
         """Return the generation that all workers that accept run; ``None`` when there is none such."""
@@ -94,11 +100,32 @@ class Nginx:
         rests = master is not None and procfs.awaits(master.pid, signal.SIGHUP)
         return self.live() if rests else None
 
+    @property
+    def has_two(self) -> bool:
+        """Whether a new binary has been started beside the one that runs."""
+        return self._beside is not None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the file that the running NGINX was started from is another one now.
+
+        Not while one that it has followed still has requests: NGINX starts nothing new before that is gone.
+        """
+        master = self._master
+        return self._replaced and master is not None and master.runs and not others(master.pid, self._disk)
+
+    def retire_others(self) -> None:
+        """End what a controller that was interrupted has left beside the NGINX that serves."""
+        if self._master is not None and self._master.runs:
+            retire_others(self._master.pid, self._disk)
+
     async def gone(self) -> None:
         """Wait until the master has ended; returns at once when none runs."""
-        if self._master is not None:
-            await self._master.gone.wait()
+        while (master := self._master) is not None:
+            await master.gone.wait()
             reap(self._name)
+            if master is self._master:
+                return
 
     async def adopt(self) -> Adoption | None:
         """Take over the NGINX that already serves from the state directory, if there is one."""
@@ -117,13 +144,19 @@ class Nginx:
             # Workers of a master that was killed are ours to collect, whenever their last request is over.
             reap(self._name)
             self._disk.refuse_gone()
-            for step in steps:
-                said = await self._perform(step)
-                if (path := lacks_room(said)) is not None:
-                    raise DiskFull(path)
-                if said:
-                    return Refused(step, said)
-            return Applied()
+            try:
+                return await self._through(steps)
+            finally:
+                self._fall_back()
+
+    async def _through(self, steps: Iterable[Step]) -> Outcome:
+        for step in steps:
+            said = await self._perform(step)
+            if (path := lacks_room(said)) is not None:
+                raise DiskFull(path)
+            if said:
+                return Refused(step, said)
+        return Applied()
 
     async def stop(self, patience: float) -> None:
         """End NGINX: requests may finish for ``patience`` seconds, then they are cut."""
@@ -131,10 +164,16 @@ class Nginx:
             master = self._master
             if master is None or not self.running():
                 return
+            # One that was retired may still have requests.
+            retired = (Master.attach(pid) for pid in others(master.pid, self._disk))
+            masters = (master, *filter(None, retired))
             for number, seconds in ((signal.SIGQUIT, patience), (signal.SIGTERM, TERM_TIMEOUT)):
-                master.signal(number)
+                for one in masters:
+                    one.signal(number)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(master.gone.wait(), seconds)
+                    async with asyncio.timeout(seconds):
+                        for one in masters:
+                            await one.gone.wait()
                     reap(self._name)
                     return
             raise Unresponsive(f"NGINX {master.pid} did not end within {TERM_TIMEOUT:.0f} s of SIGTERM")
@@ -142,7 +181,9 @@ class Nginx:
     def cut(self) -> None:
         """Have NGINX end at once, with the requests it has: for a second signal while it stops."""
         if self._master is not None and self._master.runs:
-            self._master.signal(signal.SIGTERM)
+            for pid in (self._master.pid, *others(self._master.pid, self._disk)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
 
     async def prune(self, keep: Iterable[str] = ()) -> tuple[str, ...]:
         """Remove generations that nothing runs and nobody wants kept; say which."""
@@ -196,6 +237,10 @@ class Nginx:
                 return await self._await(id_)
             case Resolve(upstreams):
                 await self._resolve(upstreams)
+            case Renew():
+                return await self._renew()
+            case Retire():
+                self._retire()
             case _:
                 assert_never(step)
         return ""
@@ -255,8 +300,8 @@ class Nginx:
         if loading is None or loading.id != id_:
             loading = self._load(id_, ErrorLog(self._disk.error_log))
         refusal = await self._outcome(loading)
-        if refusal and (sight := self.sight()) is not None and len(sight.holds) == 1:
-            self.take_back(next(iter(sight.holds)))
+        if refusal and self._beside is None:
+            self._take_back_from(self._required())
         return refusal
 
     async def _settle(self) -> None:
@@ -282,6 +327,35 @@ class Nginx:
                 f"NGINX did not ask for all of {len(upstreams)} upstreams' names in {RESOLVE_TIMEOUT:.0f} s"
             ) from cause
 
+    async def _renew(self) -> str:
+        await self._settle()
+        master, id_, log = self._required(), self._current(), ErrorLog(self._disk.error_log)
+        self.told_at = time.monotonic()
+        self._beside = await begin(master, self._disk, self._name, START_TIMEOUT)
+        if self._beside is None:
+            self._take_back_from(master)
+            return "; ".join(log.fatal()) or "NGINX's new binary ended and gave no reason"
+        self._loading = self._load(id_, log)
+        return ""
+
+    def _retire(self) -> None:
+        self._replaced = False
+        if self._beside is not None and self._master is not None:
+            before, self._master, self._beside = self._master, self._beside, None
+            before.dismiss()
+
+    def _fall_back(self) -> None:
+        """Go on with the one that ran before, if nobody has decided for the one beside it."""
+        if self._beside is not None:
+            self._beside.dismiss()
+            self._beside, self._loading = None, None
+            self._take_back_from(self._required())
+
+    def _take_back_from(self, master: Master) -> None:
+        held = look(master.pid, self._disk.run).holds
+        if len(held) == 1:
+            self.take_back(next(iter(held)))
+
     async def _appear(self, log: ErrorLog) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time() + APPEAR_TIMEOUT
@@ -300,12 +374,19 @@ class Nginx:
             return None
         self.close()
         self._master, adoption = found
+        self._replaced = adoption.replaced
         return adoption
 
     def _required(self) -> Master:
-        if self._master is None or not self._master.runs:
+        master = self._acting
+        if master is None or not master.runs:
             raise NotRunning("NGINX does not run")
-        return self._master
+        return master
+
+    @property
+    def _acting(self) -> Master | None:
+        """The master that steps are about."""
+        return self._beside or self._master
 
     def _current(self) -> str:
         id_ = self._disk.current_id()

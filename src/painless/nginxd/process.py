@@ -122,6 +122,12 @@ class Master:
         # Asked of the kernel, since the event loop may not have come round to telling us.
         return self._pidfd >= 0 and not _readable(self._pidfd)
 
+    def dismiss(self) -> None:
+        """Have it end when its requests have, and let go of it: for us it is gone."""
+        self.signal(signal.SIGQUIT)
+        self.close()
+        self.gone.set()
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal; a master that has just gone is told nothing, ``gone`` says it."""
         if self._pidfd >= 0:

@@ -29,6 +29,10 @@ class Serving:
     def reload_count(self) -> int:
         return self._nginx.reload_count
 
+    @property
+    def outdated(self) -> bool:
+        return self._nginx.outdated
+
     async def adopt(self) -> Generation | None:
         """Take over an NGINX that serves already; return the generation that it runs, if it is whole.
 
@@ -48,6 +52,7 @@ class Serving:
             if loop.time() > due:
                 raise Unresponsive("NGINX's workers run different generations and do not come to one")
             await asyncio.sleep(_POLL)
+        self._nginx.retire_others()
         await asyncio.to_thread(self._nginx.take_back, id_)
         found = self._disk.read_generation(id_)
         # Unreadable (another release wrote it): whatever we want differs from it, so it is replaced.

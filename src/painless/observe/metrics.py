@@ -100,6 +100,12 @@ class Metrics:
             "painless_failures", "Rounds that failed and were tried again.", registry=self._registry
         )
 
+        self._renewals = Counter(
+            "painless_nginx_replacements",
+            "Times that NGINX's binary was found replaced on the disk, by which one serves since.",
+            ["serves"],
+            registry=self._registry,
+        )
         self._admission = _Admission(self._registry)
 
     def reviewed(self, ingresses: int, judged: float, answered: float, *, allowed: bool) -> None:
@@ -121,6 +127,9 @@ class Metrics:
 
     def refused(self) -> None:
         self._refusals.inc()
+
+    def renewed(self, *, done: bool) -> None:
+        self._renewals.labels("new" if done else "old").inc()
 
     def failed(self) -> None:
         self._failures.inc()

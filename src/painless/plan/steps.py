@@ -57,7 +57,18 @@ class Resolve(Struct, frozen=True):
     upstreams: frozenset[str]
 
 
-Step = Stage | Verify | PutHot | DropHot | Switch | Start | Reload | Await | Resolve
+class Renew(Struct, frozen=True):
+    """Have NGINX's binary on the disk load what ``current`` names, beside the one that runs.
+
+    Unless ``Retire`` follows in the same plan, the one that ran before stays and the new one goes.
+    """
+
+
+class Retire(Struct, frozen=True):
+    """End the NGINX that ran before ``Renew``, once its requests are over."""
+
+
+Step = Stage | Verify | PutHot | DropHot | Switch | Start | Reload | Await | Resolve | Renew | Retire
 
 
 class Applied(Struct, frozen=True):

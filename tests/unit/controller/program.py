@@ -28,6 +28,7 @@ class Heard:
         self.refusals: list[str] = []
         self.failures: list[Exception] = []
         self.deaths = 0
+        self.renewals: list[str] = []
         self.open: set[Diagnostic] = set()
         self.served: tuple[Ingress, ...] = ()
 
@@ -48,6 +49,9 @@ class Heard:
 
     def failed(self, problem: Exception, retry_in: float) -> None:
         self.failures.append(problem)
+
+    def renewed(self, problem: str) -> None:
+        self.renewals.append(problem)
 
     def nginx_gone(self) -> None:
         self.deaths += 1

@@ -46,19 +46,19 @@ def test_an_address_with_two_ports_is_answered_once():
 
 
 def test_services_name_a_target_for_each_peer():
-    """An SRV answer has a name of its own for each peer, below the upstream's."""
+    """An SRV answer has a name of its own for each peer: what NGINX calls a fixed one."""
     reply = asked(Answer("shop.web.80", MIXED, srv=True), "_http._tcp.shop.web.80.painless.", "SRV")
     assert records(reply) == [
-        "0 0 1 8080 10-1-2-3-8080.shop.web.80.painless.",
-        "0 0 1 9090 10-1-2-4-9090.shop.web.80.painless.",
-        "0 0 1 8080 2001-0db8-0000-0000-0000-0000-0000-0001-8080.shop.web.80.painless.",
+        "0 0 1 8080 10.1.2.3:8080.",
+        "0 0 1 9090 10.1.2.4:9090.",
+        "0 0 1 8080 [2001:db8::1]:8080.",
     ]
 
 
 @pytest.mark.parametrize("peer", MIXED)
 def test_a_target_says_its_address_for_long(peer: Peer):
     """The address of a target is in its name, so its answer holds for a day and needs no table."""
-    name = f"{wire.target_label(peer)}.shop.web.80.painless"
+    name = wire.target_name(peer)
     kind = "AAAA" if ":" in peer.address else "A"
     other = "A" if kind == "AAAA" else "AAAA"
     assert records(unlisted(name, kind)) == [f"86400 {peer.address}"]
@@ -77,15 +77,15 @@ def test_no_peers_is_never_an_empty_answer():
     assert records(asked(Answer("a.b.80"), "a.b.80.painless.", "A")) == [f"0 {NO_ENDPOINTS}"]
     reply = asked(Answer("a.b.80", srv=True), "_http._tcp.a.b.80.painless.", "SRV")
     (service,) = records(reply)
-    assert service == "0 0 1 9 255-255-255-255-9.a.b.80.painless."
-    assert records(unlisted("255-255-255-255-9.a.b.80.painless.", "A")) == [f"86400 {NO_ENDPOINTS}"]
+    assert service == "0 0 1 9 255.255.255.255:9."
+    assert records(unlisted("255.255.255.255:9.", "A")) == [f"86400 {NO_ENDPOINTS}"]
 
 
 def test_an_unknown_name_of_ours_has_no_endpoints_and_others_are_refused():
     """What may become an upstream is not denied, since NGINX would not ask again for 10 s."""
     assert records(unlisted("no.such.80.painless", "A")) == [f"0 {NO_ENDPOINTS}"]
     (service,) = records(unlisted("_http._tcp.no.such.80.painless", "SRV"))
-    assert service == "0 0 1 9 255-255-255-255-9.no.such.80.painless."
+    assert service == "0 0 1 9 255.255.255.255:9."
     assert unlisted("no.such.80.painless", "TXT").rcode() == 0
     assert unlisted("kubernetes.default.svc", "A").rcode() == 5
     assert unlisted("notpainless", "A").rcode() == 5
@@ -179,9 +179,8 @@ def test_pointers_in_questions_are_dropped(tail: bytes, offset: int):
 
 @given(st.ip_addresses(), st.integers(1, 65535))
 def test_targets_say_exactly_their_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int):
-    """Label and address are inverse to each other, for both families."""
-    label = wire.target_label(Peer(str(address), port))
-    assert wire.target_address(f"{label}.a.painless") == socket.inet_ntop(
+    """Name and address are inverse to each other, for both families."""
+    assert wire.target_address(wire.target_name(Peer(str(address), port))) == socket.inet_ntop(
         socket.AF_INET6 if ":" in str(address) else socket.AF_INET,
         address.packed,
     )
