@@ -11,7 +11,7 @@ from painless.docs import compatibility, differs, pages
 from painless.docs.effects import Declared, effect
 from painless.docs.keys import expected
 from painless.docs.markdown import anchor, code, table
-from painless.features import FEATURES, Feature
+from painless.features import FEATURES, KEYS, Feature
 from painless.flags import FLAGS
 from painless.migrate import differences
 from painless.model.diagnostics import Reason
@@ -52,7 +52,7 @@ def test_every_name_is_listed_once():
 @pytest.mark.parametrize(
     ("lines", "least"),
     # What was reached once: more is better, less is a loss for whoever has come already.
-    [(compatibility.annotations(), 118), (compatibility.config_keys(), 131), (compatibility.flags(), 40)],
+    [(compatibility.annotations(), 124), (compatibility.config_keys(), 133), (compatibility.flags(), 41)],
     ids=["annotations", "keys", "flags"],
 )
 def test_as_many_are_honoured_as_once_were(lines, least):
@@ -101,13 +101,25 @@ def test_what_a_key_writes_is_the_compiler_s_word(name, writes, reloads):
     assert (writes is None or writes in found.writes, reloads) == (True, found.reloads)
 
 
-def test_a_difference_is_about_the_names_it_has():
-    """As code, whole or with a star; words that are no names are nobody's."""
-    page = (
-        "## Here\n| ingress-nginx | Painless | why |\n|---|---|---|\n| `a-b: x` and `*`. | `--c-*`. | so |\n"
-    )
-    (row,) = differences.read(page)
-    assert ("Here", ["a-b", "--c-*"]) == (row.section, list(differs.names(row)))
+@pytest.mark.parametrize(
+    ("row", "about"),
+    [
+        ("`affinity: x`, `/` and `error` | `--http-port` | so", {"affinity"}),
+        ("`X-A` | `proxy-cookie-*` | `affinity`", {"proxy-cookie-domain", "proxy-cookie-path"}),
+        ("a | b | c <!-- @habit canary=x config:hsts! -->", {"canary", "hsts"}),
+        ("a `--http-port=1` | b | c", {"--http-port"}),
+    ],
+)
+def test_a_difference_is_about_the_names_it_has(row, about):
+    """As code, whole or with a star, and in its comment; other words are no names."""
+    (one,) = differences.read(f"## Here\n| ingress-nginx | Painless | why |\n|---|---|---|\n| {row} |\n")
+    assert ("Here", about) == (one.section, differs.names(one))
+
+
+def test_every_name_in_a_comment_is_one():
+    """What nobody has would be looked up by nobody."""
+    known = {*ANNOTATIONS, *CONFIG_KEYS, *KEYS, *(f"--{name}" for name in FLAGS)}
+    assert [] == [row.theirs for row in differs.differences() if differs.names(row) - known]
 
 
 def test_every_feature_says_what_it_means():

@@ -16,25 +16,15 @@ from painless.docs.keys import declared_settings
 from painless.docs.markdown import anchor, code, page, table
 from painless.features import KEYS
 from painless.flags import CONTROLLER, FLAGS, KLOG
+from painless.migrate.foreign import INSTEAD
 
-_FIREWALL = (
-    "a web application firewall in front of NGINX or in the application; stock NGINX has no ModSecurity"
-)
-_NEVER: Mapping[str, str] = dict.fromkeys(
-    (
+_CANNOT = frozenset(
+    {
         *("enable-modsecurity", "enable-owasp-core-rules", "enable-owasp-modsecurity-crs"),
         *("modsecurity-snippet", "modsecurity-transaction-id"),
-    ),
-    _FIREWALL,
+    }
 )
-"""What to use instead of what stock NGINX cannot do, whoever reads the names."""
-
-_INSTEAD: Mapping[str, str] = {
-    "enable-ocsp": "certificates of a short life; NGINX staples only for those that it reads when it loads",
-    "ssl-session-ticket-key": "ssl-session-tickets without a key of your own; NGINX makes one",
-}
-"""The same for what no feature declares."""
-
+"""What stock NGINX cannot do, whoever reads the names."""
 _GONE: Mapping[str, str] = {
     "http2-push-preload": "NGINX has no HTTP/2 push since 1.25.1, and browsers take none"
 }
@@ -85,8 +75,8 @@ def flags() -> tuple[Line, ...]:
 
 
 def _annotation(name: str) -> Line:
-    if name in _NEVER:
-        return Line(name, State.UNSUPPORTED, note=f"use {_NEVER[name]}")
+    if name in _CANNOT:
+        return _missing(name)
     if name in _GONE:
         return Line(name, State.NO_EFFECT, note=_GONE[name])
     key = KEYS.get(name)
@@ -97,8 +87,8 @@ def _annotation(name: str) -> Line:
 
 
 def _config_key(name: str) -> Line:
-    if name in _NEVER:
-        return Line(name, State.UNSUPPORTED, note=f"use {_NEVER[name]}")
+    if name in _CANNOT:
+        return _missing(name)
     if why := CONFIG_KEYS_WITHOUT_EFFECT.get(name):
         return Line(name, State.NO_EFFECT, note=why)
     if name in declared_settings():
@@ -111,8 +101,8 @@ def _config_key(name: str) -> Line:
 
 
 def _missing(name: str) -> Line:
-    if name in _INSTEAD:
-        return Line(name, State.UNSUPPORTED, note=f"use {_INSTEAD[name]}")
+    if instead := INSTEAD.get(name):
+        return Line(name, State.UNSUPPORTED, note=f"use {instead}")
     return Line(name, State.LATER)
 
 

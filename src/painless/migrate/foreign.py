@@ -83,7 +83,6 @@ INSTEAD: Mapping[str, str] = {
     "main-snippet": "keys of the ConfigMap (docs/reference/configmap.md)",
     "http-snippet": "keys of the ConfigMap (docs/reference/configmap.md)",
     "location-snippet": "keys of the ConfigMap (docs/reference/configmap.md)",
-    "enable-topology-aware-routing": "nothing: all pods are asked, in every zone",
     "enable-ssl-chain-completion": "Secrets that hold the whole chain, as cert-manager writes them",
     "enable-metrics": "the metrics of docs/reference/metrics.md",
 }
