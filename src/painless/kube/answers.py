@@ -10,6 +10,7 @@ import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from msgspec import Struct
 
@@ -177,15 +178,17 @@ class Answers:
     def status_written(self) -> None:
         self._counts["written"] += 1
 
-    def status_failed(self, problem: KubeError) -> None:
+    def status_failed(self) -> None:
         self._counts["failed"] += 1
+
+    def statuses_failing(self, names: tuple[Name, ...], problem: KubeError) -> None:
+        # A server that is away says the same of each.
         if str(problem) != self._refused:
             self._refused = str(problem)
-            logs.event("status_not_written", level=logging.WARNING, problem=str(problem))
+            logs.event("statuses_not_written", level=logging.WARNING, problem=str(problem), **_such_as(names))
 
     def status_contested(self, names: tuple[Name, ...]) -> None:
-        first = ", ".join("/".join(one) for one in names[:_SHOWN])
-        logs.event("status_contested", level=logging.WARNING, ingresses=len(names), such_as=first)
+        logs.event("status_contested", level=logging.WARNING, **_such_as(names))
         for one in names:
             self.owners.contested(ObjectRef("Ingress", *one))
 
@@ -203,6 +206,11 @@ class Answers:
             return self._pod_uid
         known = self.standings.get((ref.namespace, ref.name))
         return known.uid if known else ""
+
+
+def _such_as(names: tuple[Name, ...]) -> dict[str, Any]:
+    """Return the fields of a log line about so many Ingresses."""
+    return {"ingresses": len(names), "such_as": ", ".join("/".join(one) for one in names[:_SHOWN])}
 
 
 def _cancel(*tasks: asyncio.Task[None] | None) -> None:

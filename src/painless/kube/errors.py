@@ -12,7 +12,17 @@ _SHOWN = 300  # Characters of the server's own words: a sentence, not the page o
 
 
 class KubeError(WorldError):
-    """The API server cannot be used at the moment, or not for this."""
+    """The API server cannot be used at the moment, or not for this.
+
+    ``retry_after`` is how many seconds it asks to be left alone for.
+    """
+
+    retry_after = 0.0
+
+    @property
+    def passing(self) -> bool:
+        """Whether it is the server that is in trouble, and not this request: others would fail as well."""
+        return False
 
 
 class BadAccess(KubeError):
@@ -22,6 +32,10 @@ class BadAccess(KubeError):
 class Unreachable(KubeError):
     """No answer: no connection, a time-out, a connection that broke, a certificate that is not trusted."""
 
+    @property
+    def passing(self) -> bool:
+        return True
+
 
 class ApiError(KubeError):
     """The server answered with a status that says no; ``status`` is it."""
@@ -29,6 +43,10 @@ class ApiError(KubeError):
     def __init__(self, says: str, status: int) -> None:
         super().__init__(says)
         self.status = status
+
+    @property
+    def passing(self) -> bool:
+        return self.status == 429 or self.status >= 500
 
 
 class Unauthorized(ApiError):

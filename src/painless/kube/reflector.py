@@ -15,7 +15,7 @@ from painless.kube.backoff import Backoff
 from painless.kube.client import IDLE_S, Client
 from painless.kube.contact import Contact, Line
 from painless.kube.decode import Event, event_of, head_of, page_of
-from painless.kube.errors import Gone, KubeError, Throttled, failure_of_event
+from painless.kube.errors import Gone, KubeError, failure_of_event
 from painless.kube.kinds import Feed
 from painless.kube.requests import request_of
 
@@ -98,8 +98,7 @@ class Reflector:
                     self._version = ""
                 else:
                     self._world.contact.failed(self._line, problem)
-                asked = problem.retry_after if isinstance(problem, Throttled) else 0.0
-                await self._world.clock.sleep(self._backoff.wait(asked))
+                await self._world.clock.sleep(self._backoff.wait(problem.retry_after))
 
     async def _turn(self) -> None:
         if not self._version:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 
 from painless.controller.ports import Change
 from painless.kube.backoff import Backoff
-from painless.kube.errors import ApiError, BadAccess, Forbidden, KubeError, NotFound, Throttled, Unreachable
+from painless.kube.errors import BadAccess, Forbidden, KubeError, NotFound
 from painless.kube.kinds import BY_REFERENCE, INGRESS, INGRESS_CLASS, NAMESPACE, Feed
 from painless.kube.known import Known
 from painless.kube.reflector import Both, Reflector, Sink, World
@@ -56,8 +56,8 @@ class KubeSource:
             try:
                 await self._look()
             except KubeError as problem:
-                wait = backoff.wait(problem.retry_after if isinstance(problem, Throttled) else 0.0)
-                if not _may_pass(problem) or clock.now() + wait > deadline:
+                wait = backoff.wait(problem.retry_after)
+                if not problem.passing or clock.now() + wait > deadline:
                     raise
                 await clock.sleep(wait)
             else:
@@ -192,9 +192,3 @@ class KubeSource:
                 told = True
                 await self._world.clock.sleep(backoff.wait())
             self._rang()
-
-
-def _may_pass(problem: KubeError) -> bool:
-    """Whether a server that is starting may say so."""
-    failing = isinstance(problem, ApiError) and problem.status >= 500
-    return failing or isinstance(problem, Unreachable | Throttled)

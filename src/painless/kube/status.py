@@ -8,7 +8,9 @@ refuses keeps the status it had.  Which addresses are written is ``addresses``' 
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -35,7 +37,10 @@ class StatusListener(Protocol):
     """Is told what became of statuses."""
 
     def status_written(self) -> None: ...
-    def status_failed(self, problem: KubeError) -> None: ...
+    def status_failed(self) -> None: ...
+    def statuses_failing(self, names: tuple[Name, ...], problem: KubeError) -> None:
+        """Names of which the last write did not fail, and this one did, one of them for this reason."""
+
     def status_contested(self, names: tuple[Name, ...]) -> None:
         """Somebody else keeps rewriting these; we stopped."""
 
@@ -48,9 +53,10 @@ class Leading(Protocol):
 
 
 class _Batch(Struct):
-    """What became of some writes."""
+    """What became of some writes; ``new`` of the failures are about names that did not fail before."""
 
-    failures: int = 0
+    failures: list[KubeError] = field(default_factory=list)
+    new: list[Name] = field(default_factory=list)
     conflicts: list[Name] = field(default_factory=list)
 
 
@@ -137,30 +143,44 @@ class Publisher:
             await self._clock.sleep(self._interval if self._want else min(SOON, self._interval))
 
     async def _write(self) -> None:
-        delay = RETRY[0]
+        delay, again = RETRY[0], math.inf
         while True:
-            await self._bell.wait()
+            await self._rung(again)
             await self._clock.sleep(GATHER)
             self._bell.clear()
-            batch = await self._put(self._owed(), self._want)
+            whole = self._clock.now() >= again
+            batch = await self._put(self._owed(failed=whole), self._want)
             self._tell_given_up()
-            if not batch.failures and not batch.conflicts:
-                delay = RETRY[0]
-                continue
-            await self._clock.sleep(delay)
-            delay = min(2 * delay, RETRY[1])
-            self._bell.set()
+            if not self._failing:
+                delay, again = RETRY[0], math.inf
+            elif whole or again == math.inf:
+                again = self._clock.now() + max(delay, *(one.retry_after for one in batch.failures))
+                delay = min(2 * delay, RETRY[1])
+            if any(one.passing for one in batch.failures):
+                # Others would fail as well.  What one Ingress is refused costs the others no time.
+                await self._clock.sleep(again - self._clock.now())
+                self._bell.set()
+            elif batch.conflicts:
+                await self._clock.sleep(RETRY[0])
+                self._bell.set()
 
-    def _owed(self) -> Iterator[Name]:
-        """Yield what is served and has other addresses than ours."""
+    async def _rung(self, until: float) -> None:
+        """Wait until there is something to write, or what failed is to be tried again."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if until == math.inf else until - self._clock.now()):
+                await self._bell.wait()
+
+    def _owed(self, *, failed: bool) -> Iterator[Name]:
+        """Yield what is served and has other addresses than ours; with ``failed``, what failed comes last."""
         if not self._want:
             return
         now = self._clock.now()
-        # What failed before comes last: an Ingress that a webhook refuses must not keep others from theirs.
         self._failing &= self._served
         for name in sorted(self._served, key=lambda one: (one in self._failing, one)):
             known = self.standings.get(name)
-            if known and known.addresses != self._want and not self._contests.waits(name, now):
+            if not known or known.addresses == self._want or self._contests.waits(name, now):
+                self._failing.discard(name)
+            elif failed or name not in self._failing:
                 yield name
 
     async def _put(self, names: Iterator[Name], addresses: Addresses) -> _Batch:
@@ -169,7 +189,7 @@ class Publisher:
 
         async def some() -> None:
             for name in names:
-                if batch.failures >= AT_ONCE or self._leading.leads_for <= 0:
+                if len(batch.failures) >= AT_ONCE or self._leading.leads_for <= 0:
                     return
                 known = self.standings.get(name)
                 if known is not None:
@@ -178,6 +198,8 @@ class Publisher:
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(some())
+        if batch.new:
+            self._listener.statuses_failing(tuple(sorted(batch.new)), batch.failures[0])
         return batch
 
     async def _put_one(self, name: Name, known: Standing, addresses: Addresses, batch: _Batch) -> None:
@@ -192,9 +214,11 @@ class Publisher:
             # It is another version; what that is, the watch says.
             batch.conflicts.append(name)
         except KubeError as problem:
-            batch.failures += 1
+            batch.failures.append(problem)
+            if name not in self._failing:
+                batch.new.append(name)
             self._failing.add(name)
-            self._listener.status_failed(problem)
+            self._listener.status_failed()
         else:
             self._failing.discard(name)
             self.standings.take(answer)

@@ -84,6 +84,8 @@ class Heard:
 
     def __init__(self) -> None:
         self.written = 0
+        self.failed = 0
+        self.failing: list[tuple[tuple[str, str], ...]] = []
         self.failures: list[KubeError] = []
         self.contested: list[tuple[str, str]] = []
         self.sent = 0
@@ -92,7 +94,11 @@ class Heard:
     def status_written(self) -> None:
         self.written += 1
 
-    def status_failed(self, problem: KubeError) -> None:
+    def status_failed(self) -> None:
+        self.failed += 1
+
+    def statuses_failing(self, names: tuple[tuple[str, str], ...], problem: KubeError) -> None:
+        self.failing.append(names)
         self.failures.append(problem)
 
     def status_contested(self, names: tuple[tuple[str, str], ...]) -> None:

@@ -219,6 +219,22 @@ async def test_those_that_fail_keep_nobody_else_from_theirs(api: FakeApiServer, 
     assert not [name for name in bad if shown(api, name)]
 
 
+async def test_one_that_always_fails_delays_nobody(api: FakeApiServer, desk: Desk) -> None:
+    """Whatever time it waits until it is tried again; and it is told of once."""
+    await api.apply(manifest("bad"))
+    api.allows = lambda attempt: attempt.resource != STATUS or attempt.name != "bad"
+    desk.publisher.confirmed(served("bad"))
+    await until(lambda: 3 <= desk.heard.failed)  # From now on it waits for four seconds, then longer.
+    await api.apply(*(manifest(f"web-{at}") for at in range(5)))
+    names = ["bad"]
+    for at in range(5):
+        names.append(f"web-{at}")
+        desk.publisher.confirmed(served(*names))
+        await until(lambda: shown(api, names[-1]))
+    assert [(("shop", "bad"),)] == desk.heard.failing
+    assert desk.heard.failed < 3 + 5, "each waited for it"
+
+
 async def test_at_the_end_ours_is_taken_back(api: FakeApiServer, fleet: Fleet, desk: Desk) -> None:
     """Also where the Ingress has changed since; what somebody else has written stays."""
     await api.apply(manifest("web"), manifest("changed"), manifest("theirs"))
