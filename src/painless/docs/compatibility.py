@@ -25,6 +25,7 @@ _CANNOT = frozenset(
     }
 )
 """What stock NGINX cannot do, whoever reads the names."""
+
 _GONE: Mapping[str, str] = {
     "http2-push-preload": "NGINX has no HTTP/2 push since 1.25.1, and browsers take none"
 }
