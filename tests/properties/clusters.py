@@ -127,6 +127,7 @@ _BUNDLES: tuple[dict[str, str], ...] = (
     {"allowlist-source-range": "10.0.0.0/8", "denylist-source-range": "10.1.0.0/16"},
     {"server-alias": "alias.test,*.more.test", "app-root": "/a"},
     {"backend-protocol": "GRPC"},
+    {"backend-protocol": "FCGI", "fastcgi-index": "index.php", "fastcgi-params-configmap": "headers"},
     {"backend-protocol": "HTTPS", "proxy-body-size": "8m", "proxy-read-timeout": "60"},
     {"force-ssl-redirect": "true", "preserve-trailing-slash": "true"},
     {"service-upstream": "true"},

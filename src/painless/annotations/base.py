@@ -161,13 +161,15 @@ class Values:
 class Place(Struct, frozen=True):
     """Where a contribution goes: what a feature may know of the location it decorates.
 
-    ``hot`` is the absolute path of the folder of hot files.  ``ingress`` stands for the namespace and name
-    of the Ingress: text where the block serves one, a variable where hosts that look alike share it.
+    ``hot`` is the absolute path of the folder of hot files.  ``module`` is what the directives begin with
+    that are about the application: ``proxy``, ``grpc`` or ``fastcgi``.  ``ingress`` stands for the
+    namespace and name of the Ingress: text where the block serves one, a variable where hosts that look alike
+    share it.
     ``rewritten``: the path is another when the application is asked.
     """
 
     hot: str
-    grpc: bool = False
+    module: str = "proxy"
     ingress: Literal | Var = Literal("")
     rewritten: bool = False
 

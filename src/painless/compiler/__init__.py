@@ -7,7 +7,7 @@ the smallest part that cannot be honoured and is told; nothing is raised for wha
 from msgspec import Struct, structs
 
 from painless.annotations.base import setting
-from painless.compiler import auth_headers, custom_headers
+from painless.compiler import auth_headers, custom_headers, fastcgi_params
 from painless.compiler.claim import claim
 from painless.compiler.emit import emit
 from painless.compiler.lower_stream import socket_of
@@ -130,7 +130,9 @@ def _parsed(
         settings, ingress.ref, config, snapshot.configmaps, remember=remember
     )
     prefix = options.annotations_prefix
-    return auth_headers.for_ingress(settings, ingress.ref, prefix, snapshot.configmaps, remember=remember)
+    for one in (auth_headers, fastcgi_params):
+        settings = one.for_ingress(settings, ingress.ref, prefix, snapshot.configmaps, remember=remember)
+    return settings
 
 
 def _nobody(options: Options) -> Ingress:

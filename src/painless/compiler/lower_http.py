@@ -192,6 +192,7 @@ def _upstream_side(common: Everywhere) -> tuple[Directive, ...]:
                 *(directive(f"{module}_set_header", *header) for header in sent.items()),
             )
         ),
+        *(directive("fastcgi_hide_header", name) for name in common.hidden),
         directive("proxy_ssl_session_reuse", "on"),
     )
 

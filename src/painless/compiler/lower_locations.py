@@ -10,6 +10,7 @@ from painless.compiler.lower_auth import auth_contribution, to_sign_in
 from painless.compiler.lower_canary import choose_arm
 from painless.compiler.lower_errors import error_pages, instead_of_nothing
 from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
+from painless.compiler.lower_fastcgi import asked_with
 from painless.compiler.lower_mirror import mirror_contribution
 from painless.compiler.lower_tls import plain_closed, told_upstream
 from painless.compiler.options import Options
@@ -27,9 +28,9 @@ from painless.compiler.site import (
     Unavailable,
 )
 from painless.features import Everywhere, backend_tls, basic_auth, tls_redirect
-from painless.features.backend_protocol import GRPC
+from painless.features.backend_protocol import module
 from painless.model.objects import Origin
-from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
+from painless.nginx.tokens import Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, when
 
 
@@ -135,7 +136,7 @@ def _added_to(location: Location, names: Names, options: Options, *, alone: bool
     route = location.route
     place = Place(
         f"{options.state}/hot",
-        grpc=route.settings.protocol in GRPC,
+        module=module(route.settings.protocol),
         ingress=names.ingress,
         rewritten=location.rewrite is not None,
     )
@@ -221,23 +222,20 @@ def _content(
         return (directive("try_files", "/-", instead),)
     if not isinstance(answer, Proxy):
         return ()
-    grpc = route.settings.protocol in GRPC
-    return (*_headers(added, common, grpc=grpc), _pass(answer, names, route.settings.protocol))
+    return (*_headers(route, added, common), _pass(answer, names, route.settings.protocol))
 
 
-def _headers(added: tuple[Contribution, ...], common: Everywhere, *, grpc: bool) -> tuple[Directive, ...]:
+def _headers(route: Route, added: tuple[Contribution, ...], common: Everywhere) -> tuple[Directive, ...]:
     """Return complete lists of headers where this location adds any: NGINX inherits a list whole or not."""
-    module = "grpc" if grpc else "proxy"
+    kind = module(route.settings.protocol)
     own = dict(header for part in added for header in part.request_headers)
     hide = tuple(name for part in added for name in part.hide_headers)
+    hidden = dict.fromkeys((*common.hidden, *hide)) if hide else ()
+    hiding = tuple(directive(f"{kind}_hide_header", name) for name in hidden)
+    if kind == "fastcgi":
+        return (*hiding, *asked_with(route.settings.fastcgi, own, common))
     sent = request_headers(dict(common.sent), own) if own else {}
-    return (
-        *(
-            directive(f"{module}_hide_header", name)
-            for name in (dict.fromkeys((*common.hidden, *hide)) if hide else ())
-        ),
-        *(directive(f"{module}_set_header", *header) for header in sent.items()),
-    )
+    return (*hiding, *(directive(f"{kind}_set_header", *header) for header in sent.items()))
 
 
 _SCHEME: dict[str, Literal | Var] = {
@@ -250,8 +248,10 @@ _SCHEME: dict[str, Literal | Var] = {
 
 
 def _pass(answer: Proxy, names: Names, protocol: str) -> Directive:
-    target: Expr = expr(_SCHEME[protocol], "://", _upstream(answer, names))
-    return directive("grpc_pass" if protocol in GRPC else "proxy_pass", target)
+    kind, upstream = module(protocol), _upstream(answer, names)
+    return directive(
+        f"{kind}_pass", upstream if kind == "fastcgi" else expr(_SCHEME[protocol], "://", upstream)
+    )
 
 
 def _upstream(answer: Proxy, names: Names) -> Literal | Var:

@@ -5,7 +5,7 @@ features themselves do not know each other.
 """
 
 from painless.features.for_all import ConfigValues, Everywhere, everywhere, http, parse_config
-from painless.features.parsed import Parsed, parse, with_auth_headers, with_headers
+from painless.features.parsed import Parsed, parse, with_auth_headers, with_fastcgi_params, with_headers
 from painless.features.registry import ADDITIVE, FEATURES, KEYS, Additive, Feature
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "parse",
     "parse_config",
     "with_auth_headers",
+    "with_fastcgi_params",
     "with_headers",
 ]

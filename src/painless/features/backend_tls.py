@@ -132,7 +132,7 @@ def parse(values: Values, protocol: str) -> BackendTls | None:
         hint = "references to other namespaces are not allowed"
         values.deny(SECRET.name, Reason.LOCATION_DENIED, says, hint)
         return None
-    if protocol in {"HTTP", "GRPC"}:
+    if protocol in {"HTTP", "GRPC", "FCGI"}:
         says = f"found proxy-ssl-secret with backend-protocol {protocol}, expected HTTPS or GRPCS"
         values.say(SECRET.name, Reason.INCOMPLETE_ANNOTATION, says, "the application is asked without TLS")
     return BackendTls(
@@ -148,7 +148,7 @@ def parse(values: Values, protocol: str) -> BackendTls | None:
 
 def contribute(wanted: BackendTls, files: Files, place: Place) -> Contribution:
     """Ask the application over TLS as ``wanted``, with what the Secret holds."""
-    kind = "grpc_ssl" if place.grpc else "proxy_ssl"
+    kind = "grpc_ssl" if place.module == "grpc" else "proxy_ssl"
     # With a variable NGINX opens the file for each handshake, so that it may change without a reload.
     file = expr(f"{place.hot}/backends/", Var("backend_certificate"), ".pem")
     asked: tuple[tuple[str, tuple[str | int | Expr, ...], object], ...] = (

@@ -84,7 +84,8 @@ Buffering = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def http(defaults: Defaults) -> tuple[Directive, ...]:
-    return _written((*_common(defaults), *_common_grpc(defaults)))
+    common = _common(defaults)
+    return _written((*common, *_common_grpc(defaults), *_fastcgi(common)))
 
 
 def misfit(defaults: Defaults) -> str:
@@ -110,7 +111,9 @@ def parse(values: Values) -> tuple[Buffering, Buffering] | None:
 
 def contribute(buffering: tuple[Buffering, Buffering], place: Place) -> Contribution:
     http, grpc = buffering
-    return Contribution(location=_written(grpc if place.grpc else http))
+    if place.module == "fastcgi":
+        return Contribution(location=_written(_fastcgi(http)))
+    return Contribution(location=_written(grpc if place.module == "grpc" else http))
 
 
 def _common_sizes(defaults: Defaults) -> Sizes:
@@ -133,6 +136,10 @@ def _buffering(answers: str, requests: str, sizes: Sizes) -> Buffering:
         ("proxy_max_temp_file_size", (sizes.file,)),
         ("proxy_request_buffering", (requests,)),
     )
+
+
+def _fastcgi(http: Buffering) -> Buffering:
+    return tuple((name.replace("proxy_", "fastcgi_"), args) for name, args in http)
 
 
 def _grpc(sizes: Sizes) -> Buffering:

@@ -51,7 +51,7 @@ def parse(values: Values) -> Connection | None:
 
 
 def contribute(connection: Connection, place: Place) -> Contribution:
-    if place.grpc:
+    if place.module != "proxy":
         return Contribution()
     return Contribution(
         location=(directive("proxy_http_version", connection.version),) if connection.version else (),

@@ -23,6 +23,7 @@ from painless.features import (
     custom_errors,
     custom_headers,
     external_auth,
+    fastcgi,
     mirror,
     own_server,
     redirects,
@@ -59,6 +60,7 @@ class Parsed(Struct, frozen=True):
     affinity: affinity.Affinity | None
     balancing: balancing.Balancing | None
     protocol: str
+    fastcgi: fastcgi.Fastcgi | None
     backend_tls: backend_tls.BackendTls | None
     service_upstream: bool
     basic_auth: basic_auth.BasicAuth | None
@@ -124,6 +126,7 @@ def _read(values: Values) -> Parsed:
     stuck = affinity.parse(values)
     dealt = balancing.parse(values)
     protocol = backend_protocol.parse(values)
+    params = fastcgi.parse(values, protocol)
     over_tls = backend_tls.parse(values, protocol)
     one_peer = backend_service.parse(values)
     users = basic_auth.parse(values)
@@ -145,6 +148,7 @@ def _read(values: Values) -> Parsed:
         affinity=stuck,
         balancing=dealt,
         protocol=protocol,
+        fastcgi=params,
         backend_tls=over_tls,
         service_upstream=one_peer,
         basic_auth=users,
@@ -185,6 +189,22 @@ def with_auth_headers(
     found = structs.replace(
         parsed,
         external_auth=structs.replace(parsed.external_auth, headers=headers),
+        denied=parsed.denied or denied,
+        diagnostics=(*parsed.diagnostics, *said),
+    )
+    return structs.replace(found, look=_look(found))
+
+
+def with_fastcgi_params(
+    parsed: Parsed, params: fastcgi.Params, denied: str, said: tuple[Diagnostic, ...]
+) -> Parsed:
+    """Return what the annotations mean once the ConfigMap of ``fastcgi-params-configmap`` has been read."""
+    assert parsed.fastcgi, "only who speaks FastCGI has parameters"
+    # Hosts whose parameters are the same look alike, wherever these come from.
+    known = structs.replace(parsed.fastcgi, params=params, configmap=None)
+    found = structs.replace(
+        parsed,
+        fastcgi=known,
         denied=parsed.denied or denied,
         diagnostics=(*parsed.diagnostics, *said),
     )

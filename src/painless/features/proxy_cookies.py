@@ -82,7 +82,7 @@ def parse(values: Values) -> Cookies | None:
 
 
 def contribute(cookies: Cookies, place: Place) -> Contribution:
-    return Contribution() if place.grpc else Contribution(location=_written(cookies))
+    return Contribution() if place.module != "proxy" else Contribution(location=_written(cookies))
 
 
 def _written(cookies: Cookies) -> tuple[Directive, ...]:

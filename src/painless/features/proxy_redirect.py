@@ -62,7 +62,7 @@ def parse(values: Values) -> ProxyRedirect | None:
 
 
 def contribute(redirect: ProxyRedirect, place: Place) -> Contribution:
-    return Contribution() if place.grpc else Contribution(location=_written(redirect))
+    return Contribution() if place.module != "proxy" else Contribution(location=_written(redirect))
 
 
 def _arguments(begins: Expr, instead: Expr) -> ProxyRedirect:

@@ -34,7 +34,7 @@ def http(defaults: Defaults) -> tuple[Directive, ...]:
     passed = setting(defaults, SERVER)
     return (
         directive("server_tokens", "on" if setting(defaults, TOKENS) else "off"),
-        *(directive(f"{module}_pass_header", "Server") for module in ("proxy", "grpc") if passed),
+        *(directive(f"{module}_pass_header", "Server") for module in ("proxy", "grpc", "fastcgi") if passed),
     )
 
 

@@ -6,7 +6,8 @@
 
 A request whose method is not idempotent, POST, LOCK or PATCH, and that has been sent is not tried again
 unless the list says ``non_idempotent`` or the ConfigMap ``retry-non-idempotent``.  Writes
-``proxy_next_upstream*``, or ``grpc_next_upstream*`` for gRPC.
+``proxy_next_upstream*``, or ``grpc_next_upstream*`` for gRPC and ``fastcgi_next_upstream*`` for FastCGI,
+which has no ``http_502`` and ``http_504``.
 """
 
 from painless.annotations.base import Contribution, Defaults, Key, Place, Setting, Values, setting
@@ -14,6 +15,7 @@ from painless.annotations.decode import boolean, whole_number, word_list
 from painless.nginx.tree import Directive, directive
 
 _NON_IDEMPOTENT = "non_idempotent"
+_OF_GATEWAYS = frozenset({"http_502", "http_504"})
 
 CONDITIONS: Key[tuple[str, ...]] = Key(
     "proxy-next-upstream",
@@ -69,7 +71,7 @@ Retries = tuple[tuple[str, tuple[str, ...]], ...]
 
 def http(defaults: Defaults) -> tuple[Directive, ...]:
     common = _common(defaults)
-    return (*_directives("proxy", common), *_directives("grpc", common))
+    return tuple(one for module in ("proxy", "grpc", "fastcgi") for one in _directives(module, common))
 
 
 def parse(values: Values) -> Retries | None:
@@ -81,7 +83,7 @@ def parse(values: Values) -> Retries | None:
 
 
 def contribute(retries: Retries, place: Place) -> Contribution:
-    return Contribution(location=_directives("grpc" if place.grpc else "proxy", retries))
+    return Contribution(location=_directives(place.module, retries))
 
 
 def _common(defaults: Defaults) -> Retries:
@@ -105,4 +107,17 @@ def _retries(conditions: tuple[str, ...], timeout: int, tries: int, *, always: b
 
 
 def _directives(module: str, retries: Retries) -> tuple[Directive, ...]:
-    return tuple(directive(f"{module}_{name}", *args) for name, args in retries)
+    known = _for_fastcgi(retries) if module == "fastcgi" else retries
+    return tuple(directive(f"{module}_{name}", *args) for name, args in known)
+
+
+def _for_fastcgi(retries: Retries) -> Retries:
+    """Return the directives as NGINX takes them for FastCGI, which knows no gateways behind it."""
+    return tuple(
+        (name, _without_gateways(args) if name == "next_upstream" else args) for name, args in retries
+    )
+
+
+def _without_gateways(conditions: tuple[str, ...]) -> tuple[str, ...]:
+    left = tuple(one for one in conditions if one not in _OF_GATEWAYS)
+    return left if left not in {(), (_NON_IDEMPOTENT,)} else ("off",)

@@ -2,7 +2,8 @@
 
 ``proxy-connect-timeout`` (default 5), ``proxy-read-timeout`` and ``proxy-send-timeout`` (default 60), in
 seconds.  The last two are between two reads or writes, not for the whole answer: a WebSocket that is silent
-for longer is closed.  Writes ``proxy_*_timeout``, or ``grpc_*_timeout`` for gRPC.
+for longer is closed.  Writes ``proxy_*_timeout``, or ``grpc_*_timeout`` for gRPC and
+``fastcgi_*_timeout`` for FastCGI.
 """
 
 from painless.annotations.base import Contribution, Defaults, Key, Place, Values
@@ -30,7 +31,7 @@ Timeouts = tuple[tuple[str, int], ...]
 def http(defaults: Defaults) -> tuple[Directive, ...]:
     return tuple(
         directive(f"{module}_{name}", f"{defaults.get(key.config, key.default)}s")
-        for module in ("proxy", "grpc")
+        for module in ("proxy", "grpc", "fastcgi")
         for key, name in _DIRECTIVE.items()
     )
 
@@ -46,7 +47,7 @@ def parse(values: Values) -> Timeouts | None:
 
 
 def contribute(timeouts: Timeouts, place: Place) -> Contribution:
-    module = "grpc" if place.grpc else "proxy"
+    module = place.module
     return Contribution(
         location=tuple(directive(f"{module}_{name}", f"{value}s") for name, value in timeouts)
     )

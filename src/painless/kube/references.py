@@ -15,7 +15,7 @@ from painless.wire import names
 SECRETS = frozenset({"auth-secret", "auth-tls-secret", "proxy-ssl-secret"})
 """Annotations whose value names a Secret."""
 
-CONFIGMAPS = frozenset({"auth-proxy-set-headers", "custom-headers"})
+CONFIGMAPS = frozenset({"auth-proxy-set-headers", "custom-headers", "fastcgi-params-configmap"})
 """Annotations whose value names a ConfigMap."""
 
 GLOBAL_SECRETS = frozenset({"ssl-dh-param"})
