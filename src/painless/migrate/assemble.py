@@ -130,7 +130,7 @@ def _judged(seen: _Seen, ingress: Ingress) -> Judged:
     ]
     surprises = [
         *(Surprise(one.habit, one.says, one.mend) for one in seen.noted.get(ref, ()) if not _rows(one)),
-        *odd.alone(ingress, given, seen.facts.asked.prefix),
+        *odd.alone(ingress, given, seen.facts.asked.prefix, snippets=seen.policy.snippets),
         *(odd_one for found in seen.findings.get(ref, ()) if (odd_one := odd.of_finding(found))),
     ]
     return Judged(

@@ -44,7 +44,9 @@ RISKS: Mapping[str, Risk] = {
 }
 """Annotations above the lowest risk."""
 
-_FIREWALL = "a web application firewall in front of NGINX, or in the application"
+_FIREWALL = (
+    "a web application firewall in front of NGINX or in the application; stock NGINX has no ModSecurity"
+)
 _TRACING = "tracing in the application or in a mesh"
 _SNIPPET = (
     "an annotation that does what the snippet does (docs/reference/annotations.md), or the application itself"
@@ -69,8 +71,8 @@ INSTEAD: Mapping[str, str] = {
     "custom-http-errors": "error pages of the application",
     "default-backend": "error pages of the application; paths that nobody has: --default-backend-service",
     "http2-push-preload": "103 Early Hints of the application; browsers no longer take pushed answers",
-    "enable-ocsp": "certificates with a short life",
-    "ssl-session-ticket-key": "NGINX's own tickets: clients of another replica make a full handshake",
+    "enable-ocsp": "certificates of a short life; NGINX staples only for those that it reads when it loads",
+    "ssl-session-ticket-key": "ssl-session-tickets without a key of your own; NGINX makes one",
     "use-geoip2": "the country header of a load balancer or CDN in front",
     **dict.fromkeys(
         (

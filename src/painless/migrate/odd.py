@@ -39,10 +39,20 @@ def of_finding(one: Diagnostic) -> Surprise | None:
     return Surprise(what, f"{one.field}: {one.says}{tail}", one.hint or one.reason.mend)
 
 
-def alone(ingress: Ingress, given: Mapping[str, str], prefix: str) -> Iterator[Surprise]:
-    """Yield what is odd about one Ingress, whoever else there is; ``given`` are its annotations."""
+def alone(ingress: Ingress, given: Mapping[str, str], prefix: str, *, snippets: bool) -> Iterator[Surprise]:
+    """Yield what is odd about one Ingress, whoever else there is; ``given`` are its annotations.
+
+    ``snippets`` says whether they are allowed today.
+    """
     yield from _prefixes(ingress, prefix)
     yield from _redirects(ingress, given)
+    dropped = [name for name in given if name.endswith("-snippet") and not snippets]
+    if dropped:
+        yield Surprise(
+            "snippet-dropped",
+            f"{', '.join(dropped)} is left out, since allow-snippet-annotations is off",
+            "remove it; or whoever wrote it expects something that does not happen",
+        )
     if given.get("enable-cors") in TRUE and _any_site(given):
         yield Surprise(
             "cors-any-site",

@@ -87,7 +87,9 @@ def picture(ingresses: Iterable[Ingress], prefix: str) -> Picture:
     canaries: list[Route] = []
     start = f"{prefix}/"
     for ingress in ingresses:
-        known = {name.removeprefix(start): text for name, text in ingress.annotations if start in name}
+        known = {
+            name.removeprefix(start): text for name, text in ingress.annotations if name.startswith(start)
+        }
         given[ingress.ref] = known
         for route in _routes(ingress):
             if known.get("canary") in TRUE:
@@ -115,6 +117,7 @@ def noted(seen: Picture) -> Iterator[Noted]:
             yield from _slashes(routes)
         yield from _types(routes)
         yield from _implicit_root(seen, host, routes)
+        yield from _inside_wildcard(seen, host, routes)
         yield from _namespaces(host, routes)
         yield from _aliases(seen, host, routes)
         yield from _one_backend_tls(seen, routes)
@@ -202,6 +205,21 @@ def _implicit_root(seen: Picture, host: str, routes: tuple[Route, ...]) -> Itera
             f'{host} has no path "/", and its oldest Ingress answers there all the same, with its '
             f"annotations: {', '.join(guards)}",
             'write a rule for "/" if that is not what is meant',
+            (f"{host}/",),
+        )
+
+
+def _inside_wildcard(seen: Picture, host: str, routes: tuple[Route, ...]) -> Iterator[Noted]:
+    """Yield hosts that hide a wildcard for paths that they do not have themselves."""
+    _, dot, parent = host.partition(".")
+    wildcard = seen.hosts.get(f"*.{parent}") if dot and not host.startswith("*") else None
+    if wildcard and not any(one.path == "/" for one in routes):
+        yield Noted(
+            "inside-wildcard",
+            routes[0].ingress.ref,
+            f"*.{parent} of {wildcard[0].ingress.ref} answers nothing for {host}, not even the paths that "
+            f"{host} does not have",
+            'write a rule for "/" if the wildcard should answer there',
             (f"{host}/",),
         )
 

@@ -145,3 +145,4 @@ def test_a_varied_cluster_shows_every_standing_and_most_surprises(tmp_path):
     found = report(tmp_path / "cluster")
     surprises = {it["what"] for one in found["ingresses"] for it in one["surprises"]}
     assert (True, True) == (all(found["counts"].values()), len(surprises) >= 8)
+    assert set() == surprises - set(TITLES)

@@ -88,6 +88,14 @@ CASES: dict[str, Any] = {
         (one("a", ROOT, server_alias="x.wild.example"), one("w", path("/", "w"), host="*.wild.example")),
         [("alias-in-wildcard", "a", ())],
     ),
+    "a host that hides a wildcard": (
+        (one("a", path("/x", "web"), host="a.wild.example"), one("w", path("/", "w"), host="*.wild.example")),
+        [("inside-wildcard", "a", ("a.wild.example/",))],
+    ),
+    "a host with a root hides nothing that is missed": (
+        (one("a", ROOT, host="a.wild.example"), one("w", path("/", "w"), host="*.wild.example")),
+        [],
+    ),
     "a canary of one path, whose Service has two": (
         (
             one("a", ROOT, path("/x", "web"), path("/y", "other")),
