@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from painless import __version__
 from painless.cli.failures import sentences
@@ -39,23 +39,43 @@ class Said(Struct, frozen=True):
         return Kubectl(self.terminal, tuple(f"--{name}={value}" for name, value in given.items() if value))
 
 
+def _say(context: click.Context, flag: click.Parameter, value: str) -> None:
+    """Note a flag; one after the command counts in place of the same one before it."""
+    said = context.obj if isinstance(context.obj, Said) else Said(context.obj or Machine())
+    context.obj = structs.replace(said, **{str(flag.name): value}) if value else said
+
+
+#: Which cluster is meant.  kubectl takes no flag before a plug-in's name, so people give them last.
+WHERE = tuple(
+    click.Option(names, default="", help=says, expose_value=False, callback=_say)
+    for names, says in (
+        (["-n", "--namespace"], "Namespace; by default the one of kubectl."),
+        (["--context"], "Context of the kubeconfig."),
+        (["--kubeconfig"], "Path of the kubeconfig."),
+    )
+)
+
+
 class _Plugin(click.Group):
-    """A group whose commands end with a sentence when the world fails them."""
+    """A group whose commands take ``WHERE``, and end with a sentence when the world fails them."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        cmd.params.extend(one for one in WHERE if one not in cmd.params)
+        super().add_command(cmd, name)
 
     def invoke(self, context: click.Context) -> Any:
         with sentences():
             return super().invoke(context)
 
 
-@click.group(cls=_Plugin, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Plugin,
+    params=list(WHERE),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="kubectl painless")
-@click.option("-n", "--namespace", default="", help="Namespace; by default the one of kubectl.")
-@click.option("--context", "kube_context", default="", help="Context of the kubeconfig.")
-@click.option("--kubeconfig", default="", help="Path of the kubeconfig.")
-@click.pass_context
-def main(context: click.Context, namespace: str, kube_context: str, kubeconfig: str) -> None:
+def main() -> None:
     """Look into Painless and what it serves, through kubectl."""
-    context.obj = Said(context.obj or Machine(), namespace, kube_context, kubeconfig)
 
 
 #: Which Pod is meant.

@@ -73,6 +73,16 @@ def test_a_command_runs_in_a_pod_that_is_ready(arguments, command):
     ] == kubectl.seen
 
 
+@pytest.mark.parametrize("command", [("conf",), ("logs",), ("exec", "-c", "nginx", "ls")])
+def test_flags_of_kubectl_may_stand_after_the_command(command):
+    """As in kubectl, where people give the namespace last; the nearer one counts."""
+    kubectl = Kubectl(PODS)
+    name, *more = command
+    call(kubectl, "-n", "shop", name, "-n", "edge", "--context=prod", *more)
+    flags = ["kubectl", "--context=prod", "--namespace=edge"]
+    assert [flags, flags] == [one.split()[:3] for one in kubectl.seen]
+
+
 def test_a_shell_has_the_terminal():
     """As ``kubectl exec`` with both of its flags."""
     kubectl = Kubectl(PODS)
