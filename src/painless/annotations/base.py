@@ -110,6 +110,10 @@ class Values:
         """Return the names given, without prefix, but those of our own with it."""
         return tuple(self._given)
 
+    def written(self, name: str) -> str:
+        """Return what the author wrote under a name that they gave."""
+        return self._given[name]
+
     def given(self, key: Key[Any]) -> bool:
         """Whether the author wrote this key, valid or not."""
         return any(name in self._given for name in (key.name, *key.aliases))

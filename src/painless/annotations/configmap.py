@@ -7,7 +7,12 @@ from painless.annotations.base import Defaults, Key, Setting, decoded
 from painless.annotations.decode import Rejected, shown
 from painless.annotations.names import CONFIG_KEYS
 from painless.annotations.nearest import nearest
-from painless.annotations.without_effect import CONFIG_KEYS_WITHOUT_EFFECT
+from painless.annotations.without_effect import (
+    CONFIG_KEYS_WITHOUT_EFFECT,
+    FIREWALL,
+    INSTEAD_OF_FIREWALL,
+    wants_firewall,
+)
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ConfigMap
 
@@ -30,7 +35,9 @@ def read(
     for name, text in configmap.data:
         key = declared.get(name)
         if key is None:
-            say(name, *_unknown(name))
+            # Who wants no firewall has what they want.
+            if name not in FIREWALL or wants_firewall(name, text):
+                say(name, *_unknown(name))
             continue
         if isinstance(key, Setting) and key.needs and not has(key.needs):
             says = f"{name} needs an NGINX that is built with {key.needs}, which this one is not"
@@ -51,6 +58,9 @@ def _unknown(name: str) -> tuple[Reason, Severity, str, str]:
     if why := CONFIG_KEYS_WITHOUT_EFFECT.get(name):
         says = f"{name} changes nothing here: {why}"
         return Reason.NO_EFFECT, Severity.WARNING, says, "it can be removed"
+    if name in FIREWALL:
+        says = f"{name} needs ModSecurity, which NGINX has not"
+        return Reason.UNSUPPORTED_CONFIG_KEY, Severity.ERROR, says, INSTEAD_OF_FIREWALL
     if name in CONFIG_KEYS:
         says = f"{name} is not honoured by this version"
         return Reason.UNSUPPORTED_CONFIG_KEY, Severity.ERROR, says, "it is ignored"

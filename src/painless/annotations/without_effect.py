@@ -1,6 +1,7 @@
 """Settings of ingress-nginx that change nothing here, each with what holds in any case.
 
-A sentence for people: it follows "NAME changes nothing here:".
+A sentence for people: it follows "NAME changes nothing here:".  Beside them stands what stock NGINX cannot
+do, which is told as an error where it is asked for.
 """
 
 from collections.abc import Mapping
@@ -17,3 +18,25 @@ CONFIG_KEYS_WITHOUT_EFFECT: Mapping[str, str] = {
     "lua-shared-dicts": "there is no Lua",
 }
 """Keys of the ConfigMap."""
+
+ANNOTATIONS_WITHOUT_EFFECT: Mapping[str, str] = {
+    "http2-push-preload": "NGINX has no HTTP/2 push since 1.25.1, and browsers take none",
+}
+"""Annotations."""
+
+FIREWALL = frozenset(
+    {
+        *("enable-modsecurity", "enable-owasp-core-rules", "enable-owasp-modsecurity-crs"),
+        *("modsecurity-snippet", "modsecurity-transaction-id"),
+    }
+)
+"""Annotations and keys that want requests inspected by ModSecurity, which stock NGINX has not."""
+
+INSTEAD_OF_FIREWALL = "requests are not inspected: put a firewall in front of NGINX or in the application"
+
+_OFF = frozenset({"", "0", "f", "false"})
+
+
+def wants_firewall(name: str, text: str) -> bool:
+    """Whether a value asks for requests to be inspected, and not for the contrary."""
+    return name in FIREWALL and text.strip().lower() not in _OFF

@@ -10,26 +10,17 @@ from enum import StrEnum
 from msgspec import Struct
 
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
-from painless.annotations.without_effect import CONFIG_KEYS_WITHOUT_EFFECT
+from painless.annotations.without_effect import (
+    ANNOTATIONS_WITHOUT_EFFECT,
+    CONFIG_KEYS_WITHOUT_EFFECT,
+    FIREWALL,
+)
 from painless.docs import differs
 from painless.docs.keys import declared_settings
 from painless.docs.markdown import anchor, code, page, table
 from painless.features import KEYS
 from painless.flags import CONTROLLER, FLAGS, KLOG
 from painless.migrate.foreign import INSTEAD
-
-_CANNOT = frozenset(
-    {
-        *("enable-modsecurity", "enable-owasp-core-rules", "enable-owasp-modsecurity-crs"),
-        *("modsecurity-snippet", "modsecurity-transaction-id"),
-    }
-)
-"""What stock NGINX cannot do, whoever reads the names."""
-
-_GONE: Mapping[str, str] = {
-    "http2-push-preload": "NGINX has no HTTP/2 push since 1.25.1, and browsers take none"
-}
-"""What changes nothing, and why."""
 
 
 class State(StrEnum):
@@ -76,10 +67,10 @@ def flags() -> tuple[Line, ...]:
 
 
 def _annotation(name: str) -> Line:
-    if name in _CANNOT:
+    if name in FIREWALL:
         return _missing(name)
-    if name in _GONE:
-        return Line(name, State.NO_EFFECT, note=_GONE[name])
+    if why := ANNOTATIONS_WITHOUT_EFFECT.get(name):
+        return Line(name, State.NO_EFFECT, note=why)
     key = KEYS.get(name)
     if key is None:
         return _missing(name)
@@ -88,7 +79,7 @@ def _annotation(name: str) -> Line:
 
 
 def _config_key(name: str) -> Line:
-    if name in _CANNOT:
+    if name in FIREWALL:
         return _missing(name)
     if why := CONFIG_KEYS_WITHOUT_EFFECT.get(name):
         return Line(name, State.NO_EFFECT, note=why)

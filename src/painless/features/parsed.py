@@ -10,6 +10,12 @@ from painless.annotations.base import OURS, Contribution, Place, Values
 from painless.annotations.decode import shown
 from painless.annotations.names import ANNOTATIONS
 from painless.annotations.nearest import nearest
+from painless.annotations.without_effect import (
+    ANNOTATIONS_WITHOUT_EFFECT,
+    FIREWALL,
+    INSTEAD_OF_FIREWALL,
+    wants_firewall,
+)
 from painless.features import (
     affinity,
     app_root,
@@ -246,18 +252,16 @@ def _look(parsed: Parsed) -> str:
 def _say_if_unknown(values: Values, name: str) -> None:
     if name in KEYS:
         return
-    if name in ANNOTATIONS:
-        values.say(
-            name,
-            Reason.UNSUPPORTED_ANNOTATION,
-            f"{name} is not honoured by this version",
-            "the location is served without it",
-        )
+    if name in FIREWALL:
+        if wants_firewall(name, values.written(name)):
+            says = f"{name} needs ModSecurity, which NGINX has not"
+            values.say(name, Reason.UNSUPPORTED_ANNOTATION, says, INSTEAD_OF_FIREWALL)
+    elif why := ANNOTATIONS_WITHOUT_EFFECT.get(name):
+        says = f"{name} changes nothing here: {why}"
+        values.say(name, Reason.NO_EFFECT, says, "it can be removed", Severity.WARNING)
+    elif name in ANNOTATIONS:
+        says = f"{name} is not honoured by this version"
+        values.say(name, Reason.UNSUPPORTED_ANNOTATION, says, "the location is served without it")
     else:
-        values.say(
-            name,
-            Reason.UNKNOWN_ANNOTATION,
-            f"{shown(name)} is not an annotation of ours",
-            nearest(name, {*ANNOTATIONS, *KEYS}),
-            Severity.WARNING,
-        )
+        says, hint = f"{shown(name)} is not an annotation of ours", nearest(name, {*ANNOTATIONS, *KEYS})
+        values.say(name, Reason.UNKNOWN_ANNOTATION, says, hint, Severity.WARNING)
