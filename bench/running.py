@@ -89,7 +89,7 @@ class Painless:
         began = time.monotonic()
         with self._log.open("ab") as log, pinned(self._core):
             self._process: Process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True
+                *self._command, stdin=DEVNULL, stdout=DEVNULL, stderr=log, start_new_session=True
             )
         try:
             await self._ready()

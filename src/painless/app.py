@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import logging
 import math
+import sys
 import time
 from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
@@ -24,15 +25,18 @@ from painless.garbage import keep_collecting, tame
 from painless.kube.answers import Answers
 from painless.machine import WorkerUser, read_container, read_every_address, read_machine, read_worker_user
 from painless.nginx.build import Build
+from painless.nginxd.accesslog import AccessLog
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.nginxd.find import find_nginx
 from painless.nginxd.runner import Runner
 from painless.nginxd.serving import Serving
 from painless.observe import logs
+from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered
 from painless.observe.apiserver import ApiServer
 from painless.observe.metrics import Metrics, State, by_reason
+from painless.output import Output
 from painless.privacy import keep_to_ourselves
 from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
@@ -86,6 +90,7 @@ def options_of(
         ssl_passthrough=settings.ssl_passthrough,
         health_port=settings.healthz_port,
         webhook_port=settings.webhook.port if settings.webhook else 0,
+        access_log=settings.access_log,
     )
 
 
@@ -115,6 +120,9 @@ async def serve(settings: Settings) -> None:
             await responder.wait_answered(upstreams, since=nginx.told_at, within=math.inf)
 
         nginx = Nginx(build, disk, resolved, runner)
+        log = AccessLog(disk.logs, Output(sys.stdout.fileno()) if settings.access_log else None, nginx)
+        # Ends after NGINX has: it writes its last lines as it ends.
+        stack.push_async_callback(log.finish)
         stack.push_async_callback(nginx.stop, settings.shutdown_patience)
         options = options_of(
             settings,
@@ -133,6 +141,7 @@ async def serve(settings: Settings) -> None:
             answers=answers,
             ending=Ending(nginx),
             zone=await zone_of(settings, cluster),
+            log=log,
         )
         await Program(settings, options, outside).run()
 
@@ -140,6 +149,14 @@ async def serve(settings: Settings) -> None:
 def adopted(note: str) -> None:
     """Say that an NGINX was taken over, and aloud what is odd about it."""
     logs.event("nginx_adopted", level=logging.WARNING if note else logging.INFO, note=note)
+
+
+def uncarried(problem: str) -> None:
+    """Say what is in the way of the access log, or that nothing is any more."""
+    if problem:
+        logs.event("access_log_held", level=logging.WARNING, problem=problem)
+    else:
+        logs.event("access_log_carried")
 
 
 class Outside(NamedTuple):
@@ -151,6 +168,7 @@ class Outside(NamedTuple):
     answers: Answers | None
     ending: Ending
     zone: str
+    log: AccessLog
 
 
 class Program:
@@ -163,7 +181,8 @@ class Program:
         cluster, answers = outside.cluster, outside.answers
         state = State(self._generation, self._diagnostics, self._held)
         lines = (ApiServer(cluster.lines),) if cluster else ()
-        self._metrics = Metrics(state, *lines, *((Answered(answers.said),) if answers else ()))
+        logged = AccessLogged(outside.log)
+        self._metrics = Metrics(state, logged, *lines, *((Answered(answers.said),) if answers else ()))
         self._controller = Controller(
             nginx=outside.nginx,
             responder=outside.responder,
@@ -200,6 +219,7 @@ class Program:
                         group.create_task(self._outside.cluster.source.run())
                     group.create_task(self._outside.responder.supervise())
                     group.create_task(keep_collecting())
+                    group.create_task(self._outside.log.run(uncarried))
                     group.create_task(self._end(group))
             except* _Stopped:
                 pass

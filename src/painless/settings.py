@@ -56,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     tcp_services: Name | None = None
     udp_services: Name | None = None
     ssl_passthrough: bool = False
+    access_log: bool = True
     nameservers: tuple[str, ...] = ()
     nginx: str = ""
     nginx_runner: Path | None = None

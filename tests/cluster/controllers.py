@@ -30,11 +30,11 @@ class Replica(Program):
         self.pod = pod
 
     def start(self) -> None:
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, self.requests.open("ab") as requests:
             self.process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=requests,
                 stderr=log,
                 start_new_session=True,
                 env={**os.environ, **self.environment},

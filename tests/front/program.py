@@ -41,6 +41,7 @@ class Program:
         self.state = state
         self.doors = doors
         self.log = log
+        self.requests = log.with_suffix(".requests")
         self._command = [
             *(sys.executable, "-m", "painless", "serve", *_named(source), "--state-dir", str(state)),
             *("--bind-address", LOOPBACK, "--http-port", str(doors.http), "--https-port", str(doors.https)),
@@ -50,9 +51,9 @@ class Program:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, self.requests.open("ab") as requests:
             self.process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                self._command, stdin=subprocess.DEVNULL, stdout=requests, stderr=log, start_new_session=True
             )
 
     @property

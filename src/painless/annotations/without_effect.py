@@ -6,7 +6,17 @@ do, which is told as an error where it is asked for.
 
 from collections.abc import Mapping
 
+_NOR_THERE = "ingress-nginx does not read it any more"
+
+_JAEGER = """
+jaeger-baggage-header jaeger-collector-host jaeger-collector-port jaeger-debug-header jaeger-endpoint
+jaeger-propagation-format jaeger-sampler-host jaeger-sampler-param jaeger-sampler-port jaeger-sampler-type
+jaeger-service-name jaeger-trace-baggage-header-prefix jaeger-trace-context-header-name
+"""
+"""Documented, and not in the code of v1.15."""
+
 CONFIG_KEYS_WITHOUT_EFFECT: Mapping[str, str] = {
+    **dict.fromkeys(_JAEGER.split(), _NOR_THERE),
     "app-root": "ingress-nginx does not read it either; the annotation app-root works",
     "bind-address-ipv4": "ingress-nginx makes it of bind-address, which works",
     "bind-address-ipv6": "ingress-nginx makes it of bind-address, which works",
@@ -15,6 +25,8 @@ CONFIG_KEYS_WITHOUT_EFFECT: Mapping[str, str] = {
     "http2-max-field-size": "NGINX has one limit for all versions of HTTP, large-client-header-buffers",
     "http2-max-header-size": "NGINX has one limit for all versions of HTTP, large-client-header-buffers",
     "http2-max-requests": "NGINX has one limit for all versions of HTTP, keep-alive-requests",
+    "geoip2-autoreload-in-minutes": "there are no databases to load again; see use-geoip2",
+    "use-geoip": _NOR_THERE,
     "lua-shared-dicts": "there is no Lua",
 }
 """Keys of the ConfigMap."""

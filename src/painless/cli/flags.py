@@ -97,6 +97,12 @@ COMPILING = (
     option("tcp-services-configmap", "namespace/name of the ConfigMap with TCP services.", default=""),
     option("udp-services-configmap", "namespace/name of the ConfigMap with UDP services.", default=""),
     switch("enable-ssl-passthrough", "Honour ssl-passthrough: TLS goes to applications unopened."),
+    option(
+        "access-log",
+        "Where lines about requests go; with none NGINX writes no file of them.",
+        default="stdout",
+        type=click.Choice(["stdout", "none"]),
+    ),
     option("nginx", "NGINX to use (default: $PAINLESS_NGINX, the PATH, the packaged one).", default=""),
 )
 
@@ -199,6 +205,7 @@ def settings_of(flags: dict[str, Any], **more: Any) -> Settings:
             tcp_services=object_name("--tcp-services-configmap", flags["tcp_services_configmap"]),
             udp_services=object_name("--udp-services-configmap", flags["udp_services_configmap"]),
             ssl_passthrough=flags["enable_ssl_passthrough"],
+            access_log=flags["access_log"] == "stdout",
             external_names=not flags["disable_svc_external_name"],
             nginx=flags["nginx"],
             # Only serve has one.

@@ -35,12 +35,16 @@ _SIZES = frozenset({"proxy_buffer_size", "proxy_buffers", "proxy_busy_buffers_si
 
 
 def auth_contribution(
-    route: Route, names: Names, added: tuple[Contribution, ...], state: str
+    route: Route,
+    names: Names,
+    added: tuple[Contribution, ...],
+    state: str,
+    everywhere: tuple[Directive, ...],
 ) -> tuple[Contribution, ...]:
     """Return what a route whose requests are asked about first adds; nothing where nobody is asked.
 
     ``names`` are what it has of its own, ``added`` is what its other features add, ``state`` the state
-    directory.
+    directory, ``everywhere`` what all say that ask.
     """
     auth = route.settings.external_auth
     if auth is None or not route.auth_upstream:
@@ -49,7 +53,14 @@ def auth_contribution(
     sizes = tuple(
         structs.replace(one, origin=None) for part in added for one in part.location if one.name in _SIZES
     )
-    asking = (*_asking(auth), *kept, *sizes, *_sent(auth, added), *_passed(auth, names.auth_upstream))
+    asking = (
+        *_asking(auth),
+        *everywhere,
+        *kept,
+        *sizes,
+        *_sent(auth, added),
+        *_passed(auth, names.auth_upstream),
+    )
     # Not below "/": no client, rule or rewrite can name it.
     name = f"_external-auth-{_digest(asking)}"
     copied = tuple((header, Var(f"auth_header_{at}")) for at, header in enumerate(auth.response_headers))

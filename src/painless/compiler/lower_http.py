@@ -14,21 +14,16 @@ from painless.features import (
     everywhere,
     hash_tables,
     listening,
+    log_files,
+    log_format,
+    logged,
     workers,
 )
 from painless.nginx.resolver import NO_ENDPOINTS
-from painless.nginx.tokens import Literal, Regex, Var, template
+from painless.nginx.tokens import Literal, Regex, Var
 from painless.nginx.tree import Directive, block, directive, entry
 
-_LOG_FORMAT = template(
-    '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" '
-    '"$http_user_agent" $request_length $request_time [$proxy_upstream_name] '
-    "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time "
-    "$upstream_status $req_id"
-)
-"""ingress-nginx's default, so that what reads its logs reads ours."""
-
-_TEMPORARY = "tmp"  # Below the state directory.
+_TEMPORARY, LOGS = "tmp", "log"  # Below the state directory.
 # 200 questions: NGINX has a socket for each address it is given, and its buffer holds some 270 small answers.
 _UPSTREAMS_FOR_EACH_RESOLVER = 100
 
@@ -41,7 +36,7 @@ def main_preamble(options: Options, defaults: Defaults) -> tuple[Directive, ...]
         *user,
         *workers.main(defaults, fitting=machine.workers, granted=machine.open_files),
         directive("pid", f"{options.state}/run/nginx.pid"),
-        directive("error_log", f"{options.state}/log/error.log", "notice"),
+        *log_files.main(defaults, f"{options.state}/{LOGS}"),
         workers.events(defaults, granted=machine.open_files),
     )
 
@@ -53,10 +48,11 @@ def http_preamble(
     defaults = config.as_defaults()
     names = (*(name for server in site.servers for name in server.names), *(one.name for one in site.twins))
     return (
-        *hash_tables.http(defaults, names),
+        *hash_tables.http(defaults, names, logged.keys(defaults)),
         *_variables(),
         *client_address.http(defaults),
-        *_files(options),
+        *_logs(options, defaults),
+        *_temporary(options),
         *resolver(options, upstreams, ipv6=ipv6 and not listening.only_ipv4_names(defaults)),
         _certificate_map(site.certificates),
         *_tls(),
@@ -137,18 +133,23 @@ def _variables() -> tuple[Directive, ...]:
     )
 
 
-def _files(options: Options) -> tuple[Directive, ...]:
-    temporary = ("client_body", "proxy", "fastcgi", *options.build.temporary)
+def log_folder(options: Options) -> str:
+    """Return where access logs are written; empty where nobody would carry them on."""
+    return f"{options.state}/{LOGS}" if options.access_log else ""
+
+
+def _logs(options: Options, defaults: Defaults) -> tuple[Directive, ...]:
+    condition = logged.condition(defaults)
     return (
-        directive(
-            "log_format",
-            "upstreaminfo",
-            _LOG_FORMAT,
-            comment="ingress-nginx's format: what reads its logs reads these.",
-        ),
-        directive("access_log", f"{options.state}/log/access.log", "upstreaminfo", "buffer=64k", "flush=1s"),
-        *(directive(f"{name}_temp_path", f"{options.state}/{_TEMPORARY}/{name}") for name in temporary),
+        *logged.http(defaults),
+        *log_format.http(defaults, realip=options.build.has("http_realip_module")),
+        log_files.http(defaults, log_folder(options), log_format.HTTP_FORMAT, condition),
     )
+
+
+def _temporary(options: Options) -> tuple[Directive, ...]:
+    names = ("client_body", "proxy", "fastcgi", *options.build.temporary)
+    return tuple(directive(f"{name}_temp_path", f"{options.state}/{_TEMPORARY}/{name}") for name in names)
 
 
 def resolver(options: Options, upstreams: int, *, ipv6: bool) -> tuple[Directive, ...]:

@@ -27,7 +27,7 @@ from painless.compiler.site import (
     Server,
     Unavailable,
 )
-from painless.features import Everywhere, backend_tls, basic_auth, tls_redirect
+from painless.features import Everywhere, backend_tls, basic_auth, log_format, tls_redirect
 from painless.features.backend_protocol import module
 from painless.model.objects import Origin
 from painless.nginx.tokens import Literal, Regex, Token, Var, expr
@@ -60,7 +60,7 @@ def lower_location(
         *_added_to(location, names, options, alone=owner == route.origin),
         *told_upstream(server.own_tls),
     )
-    added += auth_contribution(route, names, added, options.state)
+    added += auth_contribution(route, names, added, options.state, common.asking)
     added += to_sign_in(route, added_headers(added), common.added, options.state)
     added += mirror_contribution(route, names, common)
     pages = error_pages(route, names, added, server, (common, options.state))
@@ -117,6 +117,7 @@ def _body(
     # NGINX runs a location's phases in its own order: what rewrites stands first, as it happens.
     return (
         directive("set", Var("proxy_upstream_name"), names.label),
+        *_for_log(route, names, common),
         *(one for part in added for one in part.rewrite),
         *(_elsewhere(route) or _to_https(route, options, tls=server.tls)),
         *(plain_closed(server.own_tls) if route.settings.clients else ()),
@@ -129,6 +130,17 @@ def _body(
         *((to_failed(headers),) if headers and isinstance(answer, Proxy) and not route.failing else ()),
         *_content(route, names, added, common),
     )
+
+
+def _for_log(route: Route, names: Names, common: Everywhere) -> tuple[Directive, ...]:
+    """Return what the log has to know of the route, and that it is not in it."""
+    values = {
+        log_format.INGRESS: names.ingress,
+        log_format.UPSTREAM: names.upstream,
+        log_format.PATH: Literal(route.path),
+    }
+    silent = common.nobody if route.origin == NOBODY else ()
+    return (*(directive("set", Var(one), values[one]) for one in common.named), *silent)
 
 
 def _added_to(location: Location, names: Names, options: Options, *, alone: bool) -> tuple[Contribution, ...]:

@@ -5,22 +5,17 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from painless.annotations.base import Defaults
-from painless.compiler.lower_http import listen_queues, one_label, resolver
+from painless.compiler.lower_http import listen_queues, log_folder, one_label, resolver
 from painless.compiler.lower_upstreams import server_words
 from painless.compiler.options import Options
 from painless.compiler.site import Passthrough, Site, StreamServer, Upstream
-from painless.features import ConfigValues, client_address, streams
+from painless.features import ConfigValues, client_address, log_files, log_format, streams
 from painless.nginx.generation import STREAM_UPSTREAMS
-from painless.nginx.tokens import Literal, Regex, template
+from painless.nginx.tokens import Literal, Regex
 from painless.nginx.tree import Directive, block, directive
 
 ZONE = "stream_upstreams"
 """The shared memory zone, whose name never changes, since a renamed zone forgets its peers."""
-
-_LOG_FORMAT = template(
-    "[$remote_addr] [$time_local] $protocol $status $bytes_sent $bytes_received $session_time"
-)
-"""ingress-nginx's default, so that what reads its logs reads ours."""
 
 _ANYONE = ("0.0.0.0/0", "::/0")
 
@@ -32,11 +27,12 @@ def socket_of(options: Options, scheme: str) -> str:
 
 def lower_stream(site: Site, options: Options, config: ConfigValues, *, ipv6: bool) -> tuple[Directive, ...]:
     """Return the block; ``ipv6``: some peers may have such addresses."""
+    defaults = config.as_defaults()
     body = (
-        directive("log_format", "log_stream", _LOG_FORMAT),
-        directive("access_log", f"{options.state}/log/access.log", "log_stream", "buffer=64k", "flush=1s"),
+        *log_format.stream(defaults, realip=options.build.has("stream_realip_module")),
+        log_files.stream(defaults, log_folder(options), log_format.STREAM_FORMAT),
         *resolver(options, len(site.stream_upstreams), ipv6=ipv6),
-        *streams.stream(config.as_defaults()),
+        *streams.stream(defaults),
         directive("include", STREAM_UPSTREAMS),
         *(_service(one, options, config) for one in site.streams),
         *_in_front(site, options, config.as_defaults()),

@@ -31,6 +31,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ``http_socket`` and ``https_socket`` are where the http servers take connections while stream servers
     stand in front of them; empty where none does.
     ``catch_all`` is off where no Ingress may have a default backend.
+    ``access_log`` is off where nobody carries on what NGINX writes about requests.
     """
 
     build: Build
@@ -62,6 +63,7 @@ class Options(Struct, frozen=True, kw_only=True):
     webhook_port: int = 0
     http_socket: str = ""
     https_socket: str = ""
+    access_log: bool = True
 
     @property
     def own_ports(self) -> frozenset[int]:

@@ -63,7 +63,7 @@ class Controller:
         with self._log.open("wb") as log:
             # Ctrl-C is for us: in a session of its own the controller hears of it when we are done with it.
             self._process: Process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=DEVNULL, stdout=log, stderr=log, start_new_session=True
+                *self._command, stdin=DEVNULL, stdout=DEVNULL, stderr=log, start_new_session=True
             )
         self._session = aiohttp.ClientSession(timeout=ANSWER_WITHIN)
         try:

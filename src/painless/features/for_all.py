@@ -10,6 +10,7 @@ from painless.annotations.configmap import read
 from painless.features import (
     blocking,
     body_size,
+    brotli,
     buffering,
     client_address,
     clients,
@@ -19,6 +20,9 @@ from painless.features import (
     gzip,
     hsts,
     limits,
+    log_files,
+    log_format,
+    logged,
     proxy_cookies,
     proxy_redirect,
     relative_redirects,
@@ -63,20 +67,27 @@ def parse_config(
     if configmap is None:
         return ConfigValues(), ()
     values, diagnostics = read(configmap, CONFIG, has)
-    fitting, about_sizes = _fitting(configmap, values)
-    return ConfigValues(tuple(sorted(fitting.items()))), (*diagnostics, *about_sizes)
+    fitting, together = _fitting(configmap, values)
+    return ConfigValues(tuple(sorted(fitting.items()))), (*diagnostics, *together)
+
+
+_TOGETHER: tuple[tuple[Callable[[Defaults], str], tuple[str, ...], str], ...] = (
+    (buffering.misfit, tuple(key.config for key in buffering.SIZES), "the default sizes are used"),
+    (log_files.misfit, (log_files.SYSLOG.name,), "logs go where they would without it"),
+)
+"""What says that some settings do not fit together, which ones those are, and what holds without them."""
 
 
 def _fitting(configmap: ConfigMap, values: Defaults) -> tuple[Defaults, tuple[Diagnostic, ...]]:
-    """Return the values without the sizes of buffers, if NGINX would refuse them together."""
-    wrong = buffering.misfit(values)
-    if not wrong:
-        return values, ()
-    sizes = [key.config for key in buffering.SIZES]
-    field = f"data[{next(name for name in sizes if name in values)}]"
-    reason, instead = Reason.INVALID_CONFIG_VALUE, "the default sizes are used"
-    about = Diagnostic(configmap.ref, field, reason, Severity.ERROR, wrong, instead)
-    return {name: value for name, value in values.items() if name not in sizes}, (about,)
+    """Return the values without those that NGINX would refuse together."""
+    found = []
+    for misfit, names, instead in _TOGETHER:
+        if wrong := misfit(values):
+            field = f"data[{next(name for name in names if name in values)}]"
+            reason = Reason.INVALID_CONFIG_VALUE
+            found.append(Diagnostic(configmap.ref, field, reason, Severity.ERROR, wrong, instead))
+            values = {name: value for name, value in values.items() if name not in names}
+    return values, tuple(found)
 
 
 def http(config: ConfigValues) -> tuple[Directive, ...]:
@@ -86,6 +97,7 @@ def http(config: ConfigValues) -> tuple[Directive, ...]:
         *clients.http(defaults),
         *response_headers.http(defaults),
         *gzip.http(defaults),
+        *brotli.http(defaults),
         *workers.http(defaults),
         *blocking.http(defaults),
         *server_tls.http(defaults, config.dh_parameters[0]),
@@ -111,7 +123,9 @@ class Everywhere(Struct, frozen=True):
     to all answers, ``sent`` the headers of all requests beyond our own.  ``scheme`` is the variable with the
     one that the client used.  ``default_server`` is what only the server for names that nobody has says,
     ``servers`` what each of them begins with, ``status`` the page with NGINX's counters.
-    ``pages`` are the statuses that become pages everywhere.
+    ``pages`` are the statuses that become pages everywhere.  ``nobody`` is what locations say that no
+    Ingress serves, ``asking`` what those do that ask whether a request may pass.  ``named`` are the variables
+    that each location sets for the log.
     """
 
     hidden: tuple[str, ...] = ()
@@ -122,6 +136,9 @@ class Everywhere(Struct, frozen=True):
     servers: tuple[Directive, ...] = ()
     status: Directive | None = None
     pages: tuple[int, ...] = ()
+    nobody: tuple[Directive, ...] = ()
+    asking: tuple[Directive, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 def everywhere(config: ConfigValues) -> Everywhere:
@@ -144,4 +161,7 @@ def everywhere(config: ConfigValues) -> Everywhere:
         servers=blocking.server(defaults),
         status=status_page.page(defaults),
         pages=custom_errors.for_all(defaults),
+        nobody=logged.nobody(defaults),
+        asking=logged.asking(defaults),
+        named=log_format.named(defaults),
     )

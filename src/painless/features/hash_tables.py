@@ -44,19 +44,26 @@ _LEAST = {
 """What our own configuration needs, whatever is served."""
 
 
-def http(defaults: Defaults, names: tuple[str, ...]) -> tuple[Directive, ...]:
-    """Return the sizes for a configuration with these server names."""
-    # A bucket holds a name and a pointer; names that do not fit stop NGINX.
-    bucket = 1 << max(7, (max(map(len, names), default=0) + 24 - 1).bit_length())
-    size = 1 << max(10, (2 * len(names)).bit_length())
+def http(defaults: Defaults, names: tuple[str, ...], in_maps: tuple[str, ...] = ()) -> tuple[Directive, ...]:
+    """Return the sizes for a configuration with these server names, and these further texts in maps."""
     needed = {
-        "server_names_hash_max_size": size,
-        "server_names_hash_bucket_size": bucket,
+        "server_names_hash_max_size": _size(names),
+        "server_names_hash_bucket_size": _bucket(names),
         **_LEAST,
-        "map_hash_max_size": max(_LEAST["map_hash_max_size"], size),
-        "map_hash_bucket_size": bucket,
+        "map_hash_max_size": max(_LEAST["map_hash_max_size"], _size(names), _size(in_maps)),
+        "map_hash_bucket_size": max(_bucket(names), _bucket(in_maps)),
     }
     asked = {name: setting(defaults, key) for key, name in _DIRECTIVE.items()}
     sizes = {name: max(least, asked.get(name, 0)) for name, least in needed.items()}
     comments = {"server_names_hash_max_size": "Tables, as large as the names they hold."}
     return tuple(directive(name, one, comment=comments.get(name, "")) for name, one in sizes.items())
+
+
+def _size(texts: tuple[str, ...]) -> int:
+    return 1 << max(10, (2 * len(texts)).bit_length())
+
+
+def _bucket(texts: tuple[str, ...]) -> int:
+    # A bucket holds a text and a pointer; texts that do not fit stop NGINX.
+    longest = max((len(one.encode()) for one in texts), default=0)
+    return 1 << max(7, (longest + 24 - 1).bit_length())

@@ -196,9 +196,23 @@ class Nginx:
             return await asyncio.to_thread(self._disk.prune, held.union(keep))
 
     async def trim_log(self) -> None:
-        """Keep the error log within bounds; not while NGINX loads, since it says there why it does not."""
+        """Keep the error logs within bounds; not while NGINX loads, since it says there why it does not."""
         async with self._alone:
-            await asyncio.to_thread(trim_log, self._disk.error_log)
+            for log in self._disk.error_logs():
+                await asyncio.to_thread(trim_log, log)
+
+    def reopen_logs(self) -> None:
+        """Have NGINX open its logs anew: one was renamed."""
+        if self._master is not None:
+            self._master.signal(signal.SIGUSR1)
+
+    def open_files(self) -> frozenset[str]:
+        """Return what the files are called that NGINX's processes have open."""
+        master = self._master
+        if master is None or not master.runs:
+            return frozenset()
+        pids = (master.pid, *procfs.children(master.pid))
+        return frozenset[str]().union(*map(procfs.open_files, pids))
 
     def take_back(self, live: str) -> None:
         """Have NGINX load what it runs, should it be told to or started again."""

@@ -9,7 +9,7 @@ writes at a time; and that nothing is removed which something running may still 
     hot/                certificates, password files and markers, opened by the workers
     down/               the responder's markers
     run/                pid file, private socket, and a marker gen-<id> that NGINX holds open
-    log/  tmp/          NGINX's own; the error log is kept within bounds
+    log/  tmp/          NGINX's own; logs are kept within bounds
     lock                held by the one process that writes
 """
 
@@ -89,7 +89,15 @@ class Disk:
 
     @property
     def error_log(self) -> Path:
-        return self.root / "log" / "error.log"
+        return self.logs / "error.log"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "log"
+
+    def error_logs(self) -> list[Path]:
+        """Return the error logs, of which a ConfigMap may name another, without the ends that are kept."""
+        return [one for one in self.logs.glob("error*") if one.suffix != ".1" and not one.is_symlink()]
 
     def folder(self, id_: str) -> Path:
         assert _ID.fullmatch(id_), f"a generation's id names a folder: {id_!r}"
