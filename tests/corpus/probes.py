@@ -12,11 +12,14 @@ was refused.
 After it, a pod's name right after the status; ``web-1, web-2`` means that these and no others answered, each
 at least once; ``(one pod)`` that all answers came from one.  Then: ``Header: value`` · ``Header ~ regular
 expression`` · ``no Header`` · ``body contains text`` · ``body lacks text`` · ``certificate: names`` ·
-``cipher: name`` · ``web-new 10-90 times`` (how many of the answers came from this pod).
+``cipher: name`` · ``web-new 10-90 times`` (how many of the answers came from this pod) · ``logged text``,
+``logged ~ regular expression``, ``logged json {…}`` (what lines of the access log hold), ``not logged``.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct, structs
@@ -40,6 +43,9 @@ _SHARE = re.compile(r"(?P<pod>[\w.-]+) (?P<least>\d+)-(?P<most>\d+) times")
 Check = Callable[[Answer], str]
 """Says what is wrong with an answer, or nothing."""
 
+LogCheck = Callable[[tuple[str, ...]], str]
+"""Says what is wrong with the lines that were logged about a request, or nothing."""
+
 
 class Share(Struct, frozen=True):
     """How many of the answers to one line a pod may have given."""
@@ -61,6 +67,7 @@ class Probe(Struct, frozen=True):
     pods: tuple[str, ...]
     checks: tuple[Check, ...]
     shares: tuple[Share, ...]
+    logged: tuple[LogCheck, ...]
 
 
 def parse_requests(case: Case) -> Iterator[Probe]:
@@ -86,14 +93,18 @@ def _probe(case: Case, text: str, line: int) -> Probe:
             continue
         request = _with(request, field) or case.bad(line, f'found "{field}", expected a field of a request')
     shares = tuple(_share(found) for field in expected[1:] if (found := _SHARE.fullmatch(field)))
+    logged = {field: check for field in expected[1:] if (check := _in_log(field)) is not None}
     checks = [
         _check(field) or case.bad(line, f'found "{field}", expected a field of an answer')
         for field in expected[1:]
-        if not _SHARE.fullmatch(field)
+        if not _SHARE.fullmatch(field) and field not in logged
     ]
     pods = tuple(last["pods"].split(", ")) if last["pods"] else ()
     times = int(first["times"] or 1)
-    return Probe(text, line, request, times, cookies, int(last["status"]), pods, tuple(checks), shares)
+    return Probe(
+        *(text, line, request, times, cookies, int(last["status"]), pods, tuple(checks), shares),
+        tuple(logged.values()),
+    )
 
 
 def _share(found: re.Match[str]) -> Share:
@@ -124,6 +135,34 @@ def _of_connection(field: str) -> dict[str, Any]:
     if found := re.fullmatch(r"(expired )?certificate (\S+) of (\S+)", field):
         return {"shown": Shown(found[2], found[3], expired=bool(found[1]))}
     return {}
+
+
+def _in_log(field: str) -> LogCheck | None:
+    if field == "not logged":
+        return lambda lines: f"found {lines[0]} in the log, expected nothing" if lines else ""
+    found = re.fullmatch(r"logged (~|json)? ?(.+)", field)
+    if found is None:
+        return None
+    holds = _LOGGED[found[1]](found[2])
+    return lambda lines: (
+        "" if any(map(holds, lines)) else f"found {lines} in the log, expected a line: {found[2]}"
+    )
+
+
+def _is_json(text: str) -> Callable[[str], object]:
+    def holds(line: str) -> bool:
+        with suppress(ValueError):
+            return bool(json.loads(line) == json.loads(text))
+        return False
+
+    return holds
+
+
+_LOGGED: Mapping[str | None, Callable[[str], Callable[[str], object]]] = {
+    "~": lambda text: re.compile(text).search,
+    "json": _is_json,
+    None: lambda text: text.__eq__,
+}
 
 
 def _check(field: str) -> Check | None:

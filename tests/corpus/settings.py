@@ -124,7 +124,14 @@ def _without(value: object, options: Options) -> dict[str, Any]:
     return {"build": structs.replace(options.build, flags=options.build.flags - set(value))}
 
 
+def _access_log(value: object, _: Options) -> dict[str, Any]:
+    if value not in {"stdout", "none"}:
+        raise ValueError("expected stdout or none")
+    return {"access_log": value == "stdout"}
+
+
 _SETTERS: Mapping[str, _Setter] = {
+    "access-log": _access_log,
     "annotations-prefix": _text("annotations_prefix"),
     "configmap": _name("configmap"),
     "controller-class": _text("controller_class"),

@@ -4,6 +4,7 @@ A case must not meet the peers of the one before, whatever its Services are call
 over reloads has a new name for each case.
 """
 
+import asyncio
 import os
 import re
 import socket
@@ -51,6 +52,8 @@ from painless.plan.steps import (
 )
 
 NOBODY = 65534
+REOPENED = 20.0  # Seconds until NGINX has opened its logs anew, which it does at once.
+LOOK_AGAIN = 0.005  # Seconds; processes say nothing when they close a file.
 PATIENCE = 2.0  # Seconds that open requests get at the end; there are none.
 _HTTP, _HTTPS = 80, 443  # The ports that cases name.
 
@@ -128,6 +131,20 @@ class Theatre:
         got = await send(request, f"{self._address}1", port)
         headers = tuple((name, self._as_named(text)) for name, text in got.headers)
         return structs.replace(got, headers=headers, body=self._as_named(got.body))
+
+    async def logged(self) -> tuple[str, ...]:
+        """Return the lines that the access logs got since this was asked last, from first to last."""
+        logs = sorted(one for one in self._disk.logs.iterdir() if not one.name.startswith("error"))
+        moved = [one.rename(one.with_name(f"{one.name}.seen")) for one in logs]
+        # NGINX writes what it holds back before it opens a log anew.
+        self._nginx.reopen_logs()
+        async with asyncio.timeout(REOPENED):
+            while not self._nginx.open_files().isdisjoint(map(str, moved)):
+                await asyncio.sleep(LOOK_AGAIN)
+        lines = tuple(line for one in moved for line in one.read_text().splitlines())
+        for one in moved:
+            one.unlink()
+        return lines
 
     def _as_named(self, text: str) -> str:
         for real, named in ((self.ports.http, _HTTP), (self.ports.https, _HTTPS)):

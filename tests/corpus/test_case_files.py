@@ -95,7 +95,7 @@ def test_faults_in_manifests_have_the_line_of_the_file():
 
 def test_an_unknown_option_is_told_with_those_that_exist():
     case = parsed("A sentence.\n\n--- manifests\n\n--- options\nclass: nginx\n")
-    with pytest.raises(BadCase, match='found option "class", expected one of annotations-prefix, '):
+    with pytest.raises(BadCase, match='found option "class", expected one of access-log, '):
         with_options(case, defaults())
 
 

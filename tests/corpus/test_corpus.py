@@ -93,13 +93,19 @@ async def _answers(case: Case, probes: Iterable[Probe], stage: Theatre) -> str:
     cookies, found = Cookies(), []
     for probe in probes:
         answers = []
+        if probe.logged:
+            await stage.logged()
         for _ in range(probe.times):
             request = cookies.added_to(probe.request) if probe.cookies else probe.request
             answers.append(await stage.ask(request))
             cookies.keep(answers[-1])
-        if wrong := judge(probe, answers):
-            lines = (*(f"  {one}" for one in wrong), *_shown(answers[-1]))
-            found.append("\n".join((f"{case.path}:{probe.line}: {probe.text}", *lines)))
+        wrong = judge(probe, answers)
+        if probe.logged:
+            lines = await stage.logged()
+            wrong += tuple(filter(None, (check(lines) for check in probe.logged)))
+        if wrong:
+            said = (*(f"  {one}" for one in wrong), *_shown(answers[-1]))
+            found.append("\n".join((f"{case.path}:{probe.line}: {probe.text}", *said)))
     return "\n\n".join(found)
 
 

@@ -70,6 +70,9 @@ class Folder:
     def passwords(self, name: str, lines: str) -> None:
         self._put(_object("v1", "Secret", name, type="Opaque", data={"auth": _base64(lines.encode())}))
 
+    def configmap(self, name: str, data: Mapping[str, str]) -> None:
+        self._put(_object("v1", "ConfigMap", name, data=dict(data)))
+
     def file(self, kind: str, name: str) -> Path:
         """Return where an object's manifest is."""
         return self.path / f"{kind}-{name}.yaml".lower()

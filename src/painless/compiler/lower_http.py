@@ -142,7 +142,9 @@ def _logs(options: Options, defaults: Defaults) -> tuple[Directive, ...]:
     condition = logged.condition(defaults)
     return (
         *logged.http(defaults),
-        *log_format.http(defaults, realip=options.build.has("http_realip_module")),
+        *log_format.http(
+            defaults, client_address.scheme(defaults), realip=options.build.has("http_realip_module")
+        ),
         log_files.http(defaults, log_folder(options), log_format.HTTP_FORMAT, condition),
     )
 

@@ -47,10 +47,11 @@ _MADE_OF: Mapping[str, tuple[str, str]] = {
 
 _OURS = frozenset(
     """
-proxy_upstream_name proxy_alternative_upstream_name req_id best_http_host pass_port location_path
+proxy_upstream_name proxy_alternative_upstream_name req_id best_http_host pass_access_scheme pass_port
+location_path
 """.split()
 )
-_SAME = {"the_real_ip": "remote_addr", "pass_access_scheme": "scheme", "pass_server_port": "server_port"}
+_SAME = {"the_real_ip": "remote_addr", "pass_server_port": "server_port"}
 """ingress-nginx's names for what NGINX has a name for."""
 
 _LONGEST = 16_384  # Bytes: no line of a log needs half of that.
@@ -184,8 +185,12 @@ KEYS = ()
 SETTINGS = (LINE, STREAM_LINE, JSON, NONE)
 
 
-def http(defaults: Defaults, *, realip: bool) -> tuple[Directive, ...]:
-    """Return the format of requests, with the maps that it needs; ``realip``: NGINX has that module."""
+def http(defaults: Defaults, scheme: Var, *, realip: bool) -> tuple[Directive, ...]:
+    """Return the format of requests, with the maps that it needs.
+
+    ``scheme`` has the one that the client used; ``realip``: NGINX has that module.
+    """
+    instead = {"pass_access_scheme": scheme.name, **({} if realip else WITHOUT_REALIP)}
     line = setting(defaults, LINE)
     escape = "none" if setting(defaults, NONE) else "json" if setting(defaults, JSON) else ""
     return (
@@ -201,7 +206,7 @@ def http(defaults: Defaults, *, realip: bool) -> tuple[Directive, ...]:
             for part, (whole, pattern) in _MADE_OF.items()
             if part in line.variables
         ),
-        _directive(HTTP_FORMAT, line, escape, realip=realip),
+        _directive(HTTP_FORMAT, line, escape, instead),
     )
 
 
@@ -212,7 +217,7 @@ def stream(defaults: Defaults, *, realip: bool) -> tuple[Directive, ...]:
     dollar = block("geo", Var(DOLLAR), body=(directive("default", "$"),))
     return (
         *((dollar,) if any("$" in text for text in _texts(line)) else ()),
-        _directive(STREAM_FORMAT, line, "", realip=realip),
+        _directive(STREAM_FORMAT, line, "", {} if realip else WITHOUT_REALIP),
     )
 
 
@@ -223,22 +228,18 @@ def named(defaults: Defaults) -> tuple[str, ...]:
     return tuple(one for one in (INGRESS, UPSTREAM, PATH) if one in wholes or one in variables)
 
 
-def _directive(name: str, line: LogFormat, escape: str, *, realip: bool) -> Directive:
+def _directive(name: str, line: LogFormat, escape: str, instead: Mapping[str, str]) -> Directive:
     # A text that begins so would be taken for it.
     unsaid = not escape and not next(_texts(line), "").startswith("escape=")
-    words = _written(line, realip=realip)
-    return directive("log_format", name, *(() if unsaid else (f"escape={escape or 'default'}",)), *words)
+    escaped = () if unsaid else (f"escape={escape or 'default'}",)
+
+    def written(part: Literal | Var) -> Literal | Var:
+        return Var(instead.get(part.name, part.name)) if isinstance(part, Var) else part
+
+    return directive(
+        "log_format", name, *escaped, *(Expr(tuple(map(written, one.parts))) for one in line.words)
+    )
 
 
 def _texts(line: LogFormat) -> Iterator[str]:
     return (part.text for word in line.words for part in word.parts if isinstance(part, Literal))
-
-
-def _written(line: LogFormat, *, realip: bool) -> tuple[Expr, ...]:
-    if realip:
-        return line.words
-    return tuple(Expr(tuple(map(_without_realip, word.parts))) for word in line.words)
-
-
-def _without_realip(part: Literal | Var) -> Literal | Var:
-    return Var(WITHOUT_REALIP.get(part.name, part.name)) if isinstance(part, Var) else part

@@ -7,32 +7,50 @@ service of an ``auth-url`` unless ``enable-auth-access-log`` is.  The annotation
 for the paths of an Ingress.
 """
 
+import re
+
 from painless.annotations.base import LONGEST_LIST, LONGEST_WORD, Defaults, Setting, setting
-from painless.annotations.decode import Rejected, boolean, comma_list
+from painless.annotations.decode import Decoder, Rejected, boolean, comma_list
 from painless.annotations.regex import regex
 from painless.nginx.tokens import Expr, Literal, Regex, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry
 
 _VARIABLE = "loggable"
 
+Uri = Literal | Regex
 
-def _uri(text: str) -> Literal | Regex | Rejected:
+
+def _uri(text: str) -> Uri | Rejected:
     prefix = next((one for one in ("~*", "~") if text.startswith(one)), "")
     if prefix:
         checked = regex(text.removeprefix(prefix))
         return checked if isinstance(checked, Rejected) else Regex(checked.pattern, prefix)
     if not text.isprintable() or " " in text or len(text.encode(errors="replace")) > LONGEST_WORD:
         return Rejected(f"URIs of at most {LONGEST_WORD} bytes, without spaces")
-    # A map ignores the case of its texts, and refuses one that comes twice.
-    return Literal(text.lower())
+    # A map ignores the case of its texts, as far as they are ASCII, and refuses one that comes twice.
+    return Literal(_CAPITAL.sub(lambda found: found[0].lower(), text))
 
 
-SKIP: Setting[tuple[Literal | Regex, ...]] = Setting(
+_CAPITAL = re.compile("[A-Z]")
+_uris: Decoder[tuple[Uri, ...]] = comma_list(
+    _uri, expected="URIs such as /healthz, or expressions such as ~^/live, with commas between"
+)
+
+
+def _good_uris(text: str) -> tuple[Uri, ...]:
+    """Return those that can be read."""
+    found = (_uri(one.strip()) for one in text.split(",") if one.strip())
+    return () if len(text) > LONGEST_LIST else tuple(one for one in found if not isinstance(one, Rejected))
+
+
+SKIP: Setting[tuple[Uri, ...]] = Setting(
     "skip-access-log-urls",
-    comma_list(_uri, expected="URIs such as /healthz, or expressions such as ~^/live, with commas between"),
+    _uris,
     default=(),
     doc="URIs whose requests are not logged.",
     example="/healthz,~^/assets/",
+    salvage=_good_uris,
+    instead="the others are left out",
     longest=LONGEST_LIST,
 )
 DEFAULT_BACKEND = Setting(

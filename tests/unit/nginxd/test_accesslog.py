@@ -111,11 +111,11 @@ async def test_a_file_stays_small_however_much_is_written(
                 # No faster than a disk could.
                 log.carry()
 
-    running = asyncio.create_task(asyncio.to_thread(write))
-    while not running.done():
-        await asyncio.to_thread(log.carry)
-        most = max(most, used(tmp_path))
-    await running
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(asyncio.to_thread(write))
+        while not running.done():
+            await asyncio.to_thread(log.carry)
+            most = max(most, used(tmp_path))
     while not log.carry():
         pass
     assert (blocks * len(block), 0) == (len(output.data), log.dropped)
@@ -174,7 +174,7 @@ def test_a_reader_that_is_gone_stops_nothing(tmp_path: Path, nginx: Appending) -
     output.gone = False
     nginx.write(lines(10, 20))
     log.carry()
-    assert (lines(10, 20), "") == (output.data, log.problem)
+    assert (lines(10, 20), "") == (bytes(output.data), log.problem)
 
 
 def test_two_files_do_not_meet_in_one_line(tmp_path: Path, nginx: Appending) -> None:
@@ -221,7 +221,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 def _denied(output: Output, fd: int) -> None:
     """Have it as where our end may not be opened anew."""
-    output._fd, output._most = fd, 4096  # noqa: SLF001
+    output._fd, output._most = fd, 4096
 
 
 @pytest.mark.parametrize("prepare", [lambda *_: None, _denied], ids=["anew", "as it is"])
