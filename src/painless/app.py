@@ -120,7 +120,9 @@ async def serve(settings: Settings) -> None:
             await responder.wait_answered(upstreams, since=nginx.told_at, within=math.inf)
 
         nginx = Nginx(build, disk, resolved, runner)
-        log = AccessLog(disk.logs, Output(sys.stdout.fileno()) if settings.access_log else None, nginx)
+        # Who has closed it wants nothing of us.
+        output = Output(sys.stdout.fileno()) if settings.access_log and sys.stdout else None
+        log = AccessLog(disk.logs, output, nginx)
         # Ends after NGINX has: it writes its last lines as it ends.
         stack.push_async_callback(log.finish)
         stack.push_async_callback(nginx.stop, settings.shutdown_patience)

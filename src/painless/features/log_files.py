@@ -4,9 +4,9 @@ ConfigMap only.  Lines about requests go to the container's standard output (see
 of a file in the state directory; NGINX writes nowhere else.  Of ``access-log-path``,
 ``http-access-log-path`` (requests) and ``stream-access-log-path`` (connections) only the file's name counts:
 ``/var/log/nginx/access.log`` is ``log/access.log`` there.  ``/dev/null`` and ``off`` mean no log,
-``/dev/stdout`` the default.
-``disable-access-log``, ``disable-http-access-log`` and ``disable-stream-access-log`` switch it off.
-``access-log-params`` are ``buffer=`` and ``flush=``, by default ``buffer=64k flush=1s``.
+``/dev/stdout`` the default.  ``disable-access-log``, ``disable-http-access-log`` and
+``disable-stream-access-log`` switch it off.  ``access-log-params`` are ``buffer=`` and ``flush=``, by
+default ``buffer=64k flush=1s``.
 
 ``error-log-level`` (``notice``) is the least that the error log tells.  It is ``error.log`` in the state
 directory; another name in ``error-log-path`` begins with ``error``, and the first then has only what stops
@@ -26,7 +26,6 @@ from painless.annotations.decode import (
     duration,
     memory_size,
     one_of,
-    shown,
     whole_number,
 )
 from painless.nginx.tokens import Expr, Literal, Token
@@ -37,6 +36,8 @@ OFF = ""
 
 ERROR_LOG = "error.log"
 """Where the controller reads why NGINX refuses."""
+
+_ACCESS_LOG = "access.log"
 
 _NOWHERE = frozenset({"/dev/null", "off"})
 _STANDARD = frozenset({"/dev/stdout", "/dev/stderr", "/proc/self/fd/1", "/proc/self/fd/2", "stderr"})
@@ -64,6 +65,11 @@ def _access(text: str) -> str | Rejected:
     return name
 
 
+def _own(text: str) -> str | Rejected | None:
+    # ingress-nginx's default for both.
+    return _access(text) if text else None
+
+
 def _error(text: str) -> str | Rejected:
     if text in _NOWHERE or text in _STANDARD:
         return OFF if text in _NOWHERE else ERROR_LOG
@@ -73,13 +79,14 @@ def _error(text: str) -> str | Rejected:
     return name
 
 
-_ACCESS_LOG = "access.log"
 _BUFFER, _FLUSH = "64k", "1s"
 """One write for some 400 lines, and no line waits for longer than a second."""
 _LARGEST = 2**20  # Bytes of a buffer, which each worker has for each file.
 
-Params = tuple[str, str]
-"""The values of buffer and flush."""
+Params = tuple[str, ...]
+"""Words of ``access_log``."""
+
+_DEFAULT: Params = (f"buffer={_BUFFER}", f"flush={_FLUSH}")
 
 
 def _params(text: str) -> Params | Rejected:
@@ -88,14 +95,14 @@ def _params(text: str) -> Params | Rejected:
         name, _, value = word.partition("=")
         decode = {"buffer": memory_size(1024, _LARGEST), "flush": duration}.get(name)
         if decode is None or isinstance(good := decode(value), Rejected):
-            return Rejected(f'words such as "buffer=64k" (up to 1m) and "flush=1s"; {shown(word)} is none')
+            return Rejected('words such as "buffer=64k" (up to 1m) and "flush=1s"')
         found[name] = good
-    return found["buffer"], found["flush"]
+    return tuple(f"{name}={value}" for name, value in found.items())
 
 
 def _good_params(text: str) -> Params:
     """Return those of the parameters that can be had."""
-    good = _BUFFER, _FLUSH
+    good = _DEFAULT
     kept: list[str] = []
     for word in text.split():
         if not isinstance(tried := _params(" ".join((*kept, word))), Rejected):
@@ -105,6 +112,8 @@ def _good_params(text: str) -> Params:
 
 
 def _address(text: str) -> str | Rejected:
+    if not text:
+        return ""
     try:
         address = ipaddress.ip_address(text.strip("[]"))
     except ValueError:
@@ -122,11 +131,11 @@ ACCESS_PATH = Setting(
     "/var/log/nginx/requests.log",
 )
 HTTP_PATH: Setting[str | None] = Setting(
-    "http-access-log-path", _access, None, "The same for requests only.", "/var/log/nginx/http.log"
+    "http-access-log-path", _own, None, "The same for requests only.", "/var/log/nginx/http.log"
 )
 STREAM_PATH: Setting[str | None] = Setting(
     "stream-access-log-path",
-    _access,
+    _own,
     None,
     "The same for connections of TCP and UDP services only.",
     "/var/log/nginx/stream.log",
@@ -134,7 +143,7 @@ STREAM_PATH: Setting[str | None] = Setting(
 PARAMS = Setting(
     "access-log-params",
     _params,
-    (_BUFFER, _FLUSH),
+    _DEFAULT,
     "How the access log is written.",
     "buffer=16k flush=5s",
     salvage=_good_params,
@@ -216,10 +225,8 @@ def _log(
         return directive("access_log", _server(defaults), *words)
     if name == OFF or not folder:
         return directive("access_log", "off")
-    buffer, flush = setting(defaults, PARAMS)
-    return directive(
-        "access_log", f"{folder}/{name}", words[0], f"buffer={buffer}", f"flush={flush}", *words[1:]
-    )
+    form, *condition = words
+    return directive("access_log", f"{folder}/{name}", form, *setting(defaults, PARAMS), *condition)
 
 
 def _server(defaults: Defaults) -> str:

@@ -69,7 +69,12 @@ class LogFormat(Struct, frozen=True):
     """The words of a format, which NGINX joins, and the variables in them."""
 
     words: tuple[Expr, ...]
-    variables: frozenset[str]
+    variables: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return it as a ConfigMap has it."""
+        parts = (part for word in self.words for part in word.parts)
+        return "".join(f"${one.name}" if isinstance(one, Var) else one.text for one in parts)
 
 
 def _decoder(known: Collection[str], open_: tuple[str, ...] = ()) -> Callable[[str], LogFormat | Rejected]:
@@ -100,7 +105,7 @@ def _salvaged(text: str, *, known: Collection[str], open_: tuple[str, ...], inst
 
 def _format(text: str) -> LogFormat:
     parts = tuple(_parts(_ESCAPED.sub(r"\1", _BREAK.sub(" ", text))))
-    variables = frozenset(one.name for one in parts if isinstance(one, Var))
+    variables = tuple(sorted({one.name for one in parts if isinstance(one, Var)}))
     return LogFormat(tuple(_words(parts)), variables)
 
 
@@ -155,7 +160,7 @@ LINE = Setting(
     _decoder(_HTTP_NAMES, HTTP_OPEN),
     _HTTP_DEFAULT,
     "The line for each request.",
-    '$remote_addr "$request" $status [$namespace/$ingress_name]',
+    "$remote_addr $request_uri $status [$namespace/$ingress_name]",
     salvage=partial(_salvaged, known=_HTTP_NAMES, open_=HTTP_OPEN, instead=_HTTP_DEFAULT),
     instead=_INSTEAD,
     longest=_LONGEST,
