@@ -35,6 +35,7 @@ from painless.discovery.zone import answer
 from painless.model.snapshot import Snapshot
 from painless.nginx.build import Build
 from painless.nginx.generation import STREAM_UPSTREAMS, UPSTREAMS, Generation, generation_id
+from painless.nginxd import procfs
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.plan.steps import (
@@ -139,12 +140,18 @@ class Theatre:
         # NGINX writes what it holds back before it opens a log anew.
         self._nginx.reopen_logs()
         async with asyncio.timeout(REOPENED):
-            while not self._nginx.open_files().isdisjoint(map(str, moved)):
+            while any(not procfs.open_files(pid).isdisjoint(map(str, moved)) for pid in self._workers()):
                 await asyncio.sleep(LOOK_AGAIN)
         lines = tuple(line for one in moved for line in one.read_text().splitlines())
         for one in moved:
             one.unlink()
         return lines
+
+    def _workers(self) -> tuple[int, ...]:
+        """Return the workers that take requests: one of an earlier case may end when it likes."""
+        sight = self._nginx.sight()
+        assert sight is not None, "NGINX runs"
+        return tuple(one.pid for one in sight.workers if one.accepts)
 
     def _as_named(self, text: str) -> str:
         for real, named in ((self.ports.http, _HTTP), (self.ports.https, _HTTPS)):
