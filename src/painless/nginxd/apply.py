@@ -207,12 +207,8 @@ class Nginx:
             self._master.signal(signal.SIGUSR1)
 
     def open_files(self) -> frozenset[str]:
-        """Return what the files are called that NGINX's processes have open."""
-        master = self._master
-        if master is None or not master.runs:
-            return frozenset()
-        pids = (master.pid, *procfs.children(master.pid))
-        return frozenset[str]().union(*map(procfs.open_files, pids))
+        """Return what the files are called that NGINX's processes have open, whoever's children they are."""
+        return frozenset[str]().union(*map(procfs.open_files, procfs.holders(self._disk.run)))
 
     def take_back(self, live: str) -> None:
         """Have NGINX load what it runs, should it be told to or started again."""
