@@ -150,7 +150,26 @@ _BUNDLES: tuple[dict[str, str], ...] = (
     {"limit-rpm": "7", "limit-burst-multiplier": "3", "limit-rate": "100"},
     {"proxy-buffer-size": "8k", "proxy-busy-buffers-size": "16k", "proxy-max-temp-file-size": "0"},
     {"proxy-buffering": "on", "proxy-buffers-number": "2", "proxy-next-upstream": "error http_502"},
+    {"temporal-redirect": "https://a.test$request_uri", "temporal-redirect-code": "307"},
+    {"permanent-redirect": "https://$host/?q=$arg_q", "permanent-redirect-code": "308"},
+    {"from-to-www-redirect": "true", "force-ssl-redirect": "true"},
+    {"proxy-redirect-from": "http://$host/", "proxy-redirect-to": "/x/", "relative-redirects": "true"},
+    {"proxy-cookie-domain": "a.test $host", "proxy-cookie-path": "/a/ /$arg_x"},
+    {"upstream-vhost": "$host:81", "x-forwarded-prefix": "/x/$1", "rewrite-target": "/$1"},
+    {"proxy-http-version": "1.0", "connection-proxy-header": "keep-alive", "enable-access-log": "false"},
 )
+
+_SETTINGS: tuple[dict[str, str], ...] = (
+    {"use-forwarded-headers": "true", "compute-full-forwarded-for": "true", "proxy-real-ip-cidr": "::/0"},
+    {"use-forwarded-headers": "true", "proxy-real-ip-cidr": "0.0.0.0/0,10.0.0.0/8,10.0.0.1"},
+    {"use-proxy-protocol": "true", "use-forwarded-headers": "true", "forwarded-for-header": "X-Real-IP"},
+    {"block-cidrs": "10.0.0.0/8", "block-user-agents": "~*bot,a b", "block-referers": "~^(a)$"},
+    {"global-auth-url": "https://$host/check", "global-auth-signin": "/a", "no-auth-locations": "/a,/b c"},
+    {"satisfy": "any", "hide-headers": "X-A,X-a", "server-tokens": "true", "use-gzip": "true"},
+    {"ssl-ciphers": "HIGH", "ssl-protocols": "TLSv1.3", "ssl-reject-handshake": "true"},
+    {"proxy-redirect-from": "http://a/", "proxy-redirect-to": "/", "proxy-cookie-path": "/a /b"},
+)
+"""Keys of the ConfigMap that mean something together."""
 
 
 @st.composite
@@ -282,6 +301,8 @@ def _configmap(draw: st.DrawFn) -> Raw:
         name: draw(mostly(settings.get(name, "true"), *_GENERAL))
         for name in draw(st.lists(st.one_of(st.sampled_from(sorted(settings)), names), max_size=4))
     }
+    for bundle in draw(st.lists(st.sampled_from(_SETTINGS), max_size=2)):
+        data |= {name: draw(mostly(text)) for name, text in bundle.items()}
     return _object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("painless")), {}, data=data)
 
 

@@ -85,16 +85,19 @@ class Verdict(Struct, frozen=True):
         return "; ".join(_few(self.refusals, MOST_REFUSALS))
 
 
+_ALIASES = f"/{ALIASES.name}"
+
+
 def names_of(ingress: Ingress) -> frozenset[str]:
     """Return every name that the Ingress may have to share: hosts, aliases, the catch-all.
 
     Two Ingresses without a name in common do not change what is found about each other.  Aliases are read
     whatever the prefix of annotations is: one too many does no harm.
     """
-    hosts = {rule.host for rule in ingress.rules}
-    texts = (value for key, value in ingress.annotations if key.endswith(f"/{ALIASES.name}"))
-    aliases = {alias.strip().lower() for text in texts for alias in text.split(",")}
-    return frozenset(hosts | (aliases - {""}) | (set() if ingress.rules else {CATCH_ALL}))
+    hosts = {rule.host for rule in ingress.rules} or {CATCH_ALL}
+    texts = [value for key, value in ingress.annotations if key.endswith(_ALIASES)]
+    aliases = (alias.strip().lower() for text in texts for alias in text.split(","))
+    return frozenset(hosts.union(filter(None, aliases)) if texts else hosts)
 
 
 def review(before: Version | None, after: Version, around: Snapshot, options: Options) -> Verdict:

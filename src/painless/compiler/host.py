@@ -15,7 +15,7 @@ from painless.compiler.certificates import Chosen, choose
 from painless.compiler.error_service import StandIns, standing_in
 from painless.compiler.lookup import Lookup
 from painless.compiler.options import Options
-from painless.compiler.own_tls import Decided, Files, decide
+from painless.compiler.own_tls import NOTHING, Files, decide
 from painless.compiler.passthrough import Passing
 from painless.compiler.resolve import Unresolved, diagnostic, for_canary, label_of, resolve
 from painless.compiler.shape import own_of, shape_of
@@ -117,7 +117,7 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
     pages = draft.standing_in.pages(claims.neutral, NOBODY, draft.diagnostics)
     locations = match.locations(draft.routes.values())
     chosen, about_tls = choose(name, claims.rules, lookup) if name else (None, ())
-    own = decide(claims.rules, lookup, options.annotations_prefix) if name else Decided()
+    own = decide(claims.rules, lookup, options.annotations_prefix) if name else NOTHING
     # The catch-all belongs to nobody.
     owner = claims.rules[0][0].ref if claims.rules and name else None
     return Hosted(
@@ -427,16 +427,15 @@ def _twin(name: str, rules: Rules, options: Options) -> Twin | None:
     )
 
 
-def _asks(location: Location) -> bool:
-    return location.route.auth_upstream != "" and not isinstance(location.route.answer, Denied)
-
-
 def _used(upstreams: dict[str, Upstream], locations: Sequence[Location], pages: str) -> tuple[Upstream, ...]:
     """Return the upstreams that some location uses: nobody resolves what nobody asks for."""
-    answers = (one.route.answer for one in locations)
-    proxied = [one for one in answers if isinstance(one, Proxy)]
-    names = {one.upstream for one in proxied} | {one.canary.upstream for one in proxied if one.canary}
-    names |= {one.route.auth_upstream for one in locations if _asks(one)}
-    names |= {one.route.mirror_upstream for one in locations if isinstance(one.route.answer, Proxy)}
-    names |= {name for one in locations for name in standing_in(one.route.failing)} | {pages}
+    names = {pages}
+    for one in locations:
+        route, answer = one.route, one.route.answer
+        names.update(standing_in(route.failing))
+        if not isinstance(answer, Denied):
+            names.add(route.auth_upstream)
+        if isinstance(answer, Proxy):
+            names.update((answer.upstream, route.mirror_upstream))
+            names.add(answer.canary.upstream if answer.canary else "")
     return tuple(upstreams[name] for name in sorted(names - {""}))

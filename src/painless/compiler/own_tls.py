@@ -50,6 +50,10 @@ class Decided(Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
+NOTHING = Decided()
+"""A host that has what all have."""
+
+
 class BadAuthorities(Struct, frozen=True):
     """What is wrong with a Secret, to follow "found"."""
 
@@ -58,7 +62,9 @@ class BadAuthorities(Struct, frozen=True):
 
 def decide(rules: Rules, lookup: Lookup, prefix: str) -> Decided:
     """Return what the Ingresses of one host, in precedence, come to together."""
-    rules = tuple(rules)
+    rules = tuple(one for one in rules if one[1].clients or one[1].ciphers)
+    if not rules:  # As most hosts have it.
+        return NOTHING
     said: list[Diagnostic] = []
 
     def first(name: str, read: Callable[[Parsed], T | None]) -> tuple[Ingress, Parsed, T] | None:
@@ -77,7 +83,7 @@ def decide(rules: Rules, lookup: Lookup, prefix: str) -> Decided:
         if why:
             said.append(_closed(ingress.ref, field, why))
     tls = OwnTls(clients, ciphers if ciphers != Ciphers() else None)
-    return Decided(tls if tls != OwnTls() else None, files, tuple(said))
+    return Decided(tls, files, tuple(said))
 
 
 def _first(

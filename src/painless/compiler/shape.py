@@ -73,9 +73,10 @@ class Shape(Struct, frozen=True, gc=False):
 
 def own_of(route: Route) -> Own:
     """Return what the route has of its own."""
+    own, failing = _own_of(route), route.failing
     asked, copied = route.auth_upstream, route.mirror_upstream
-    own = structs.replace(_own_of(route), auth_upstream=asked, mirror_upstream=copied)
-    failing = route.failing
+    if asked or copied:
+        own = structs.replace(own, auth_upstream=asked, mirror_upstream=copied)
     if failing is None:
         return own
     return structs.replace(
