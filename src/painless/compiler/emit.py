@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from painless.compiler.error_service import standing_in
 from painless.compiler.lower import lower, warm
 from painless.compiler.lower_canary import markers
 from painless.compiler.lower_stream import lower_stream_upstreams
@@ -104,11 +103,8 @@ def _routes_of(server: Server) -> dict[str, frozenset[str]]:
     """Return which upstreams each route of a server uses."""
     found = {}
     for location in server.locations:
-        answer = location.route.answer
-        if isinstance(answer, Proxy):
-            others = (answer.canary.upstream if answer.canary else "", location.route.auth_upstream)
-            more = (location.route.mirror_upstream, *standing_in(location.route.failing))
-            arms = frozenset({answer.upstream, *filter(None, (*others, *more))})
+        if isinstance(location.route.answer, Proxy):
+            used = location.route.upstreams
             for name in server.names:
-                found[f"{name} {location.modifier} {location.pattern}"] = arms
+                found[f"{name} {location.modifier} {location.pattern}"] = used
     return found

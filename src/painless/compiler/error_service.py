@@ -1,6 +1,6 @@
 """Who answers in place of a Service: from ``default-backend`` and statuses to upstreams."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from painless.compiler.lookup import Lookup
 from painless.compiler.options import Options
@@ -86,9 +86,3 @@ class StandIns:
 
     def _field(self, name: str) -> str:
         return f"metadata.annotations[{self._options.annotations_prefix}/{name}]"
-
-
-def standing_in(failing: Failing | None) -> Iterator[str]:
-    """Yield the upstreams that answer in place of a Service."""
-    if failing is not None:
-        yield from filter(None, (failing.pages, failing.instead))

@@ -12,7 +12,7 @@ from painless.annotations.decode import Rejected, shown
 from painless.compiler import match
 from painless.compiler.backends import Backends
 from painless.compiler.certificates import Chosen, choose
-from painless.compiler.error_service import StandIns, standing_in
+from painless.compiler.error_service import StandIns
 from painless.compiler.lookup import Lookup
 from painless.compiler.options import Options
 from painless.compiler.own_tls import NOTHING, Files, decide
@@ -429,13 +429,5 @@ def _twin(name: str, rules: Rules, options: Options) -> Twin | None:
 
 def _used(upstreams: dict[str, Upstream], locations: Sequence[Location], pages: str) -> tuple[Upstream, ...]:
     """Return the upstreams that some location uses: nobody resolves what nobody asks for."""
-    names = {pages}
-    for one in locations:
-        route, answer = one.route, one.route.answer
-        names.update(standing_in(route.failing))
-        if not isinstance(answer, Denied):
-            names.add(route.auth_upstream)
-        if isinstance(answer, Proxy):
-            names.update((answer.upstream, route.mirror_upstream))
-            names.add(answer.canary.upstream if answer.canary else "")
+    names = {pages}.union(*(one.route.upstreams for one in locations))
     return tuple(upstreams[name] for name in sorted(names - {""}))

@@ -165,6 +165,20 @@ class Route(Struct, frozen=True, gc=False):
     failing: Failing | None = None
     mirror_upstream: str = ""
 
+    @property
+    def upstreams(self) -> frozenset[str]:
+        """Every upstream that its requests may go to: they, copies of them, or questions about them."""
+        if isinstance(self.answer, Denied):
+            return frozenset()
+        found = {self.auth_upstream}
+        if self.failing is not None:
+            found.update((self.failing.pages, self.failing.instead))
+        if isinstance(self.answer, Proxy):
+            arm = self.answer.canary
+            found.update((self.answer.upstream, arm.upstream if arm else "", self.mirror_upstream))
+        found.discard("")
+        return frozenset(found)
+
 
 class Modifier(StrEnum):
     """How NGINX compares a location's path."""
