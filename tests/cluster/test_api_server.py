@@ -115,6 +115,8 @@ async def test_the_server_is_away(running: Running) -> None:
         await running.api.start()
         await running.serves("late.test")
         await running.follows("later")
+        # Each list tries again in its own time.
+        await until(lambda: len(running.program.events("api_server_back")) > before, SOON)
     told = [len(running.program.events(f"api_server_{one}")) for one in ("lost", "back")]
     assert [before + 1] * 2 == told
 
