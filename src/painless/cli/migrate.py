@@ -23,8 +23,8 @@ from painless.kube.errors import ApiError
 from painless.migrate import asjson, page, terminal
 from painless.migrate.assemble import Facts, Helm, report
 from painless.migrate.assumed import assume
+from painless.migrate.picture import TRUE
 from painless.migrate.report import Report
-from painless.migrate.theirs import TRUE
 from painless.migrate.workload import KINDS, Asked, Workload, find
 from painless.model.objects import ConfigMap, Object, Secret
 from painless.model.snapshot import snapshot_of

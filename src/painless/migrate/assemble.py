@@ -1,5 +1,6 @@
 """Facts to report: each Ingress is judged by its settings, the habits it is part of, and our findings."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,16 +11,17 @@ from painless.migrate import judge, odd, theirs
 from painless.migrate.differences import differences
 from painless.migrate.foreign import DEFAULT_RISK, Risk
 from painless.migrate.outline import Outlines, outlines
+from painless.migrate.picture import TRUE, Picture, picture
 from painless.migrate.report import Judged, Report, Standing, Surprise, Told, Verdict, capital, rank, worst
 from painless.migrate.switching import Names, steps
-from painless.migrate.theirs import TRUE, Noted, Picture
+from painless.migrate.theirs import Noted
 from painless.migrate.workload import Asked, Workload
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef
 from painless.model.snapshot import Snapshot
 
-_UNKNOWN = frozenset({Reason.SECRET_NOT_FOUND, Reason.HOST_CLOSED})
-"""Findings that say nothing where no Secret was there to read."""
+_NO_SECRET = re.compile("found no (?:such )?Secret")
+"""A finding that says nothing where no Secret was there to read."""
 
 
 class Helm(Struct, frozen=True):
@@ -89,22 +91,22 @@ def _worst_first(one: Judged) -> tuple[int, bool, str, str]:
 
 
 def _seen(facts: Facts) -> _Seen:
-    picture = theirs.picture(facts.compiled.ingresses, facts.asked.prefix)
+    seen = picture(facts.compiled.ingresses, facts.asked.prefix)
     given = facts.asked.configmap and facts.snapshot.configmaps.get(facts.asked.configmap)
     config = dict(given.data) if given else {}
     risk = Risk.__members__.get(config.get("annotations-risk-level", "").upper(), DEFAULT_RISK)
     return _Seen(
         facts,
-        picture,
+        seen,
         _grouped((one.about, one) for one in facts.found if _is_known(facts, one)),
-        _grouped((one.about, one) for one in theirs.noted(picture)),
+        _grouped((one.about, one) for one in theirs.noted(seen)),
         outlines(facts.compiled.generation),
         judge.Policy(config.get("allow-snippet-annotations", "") in TRUE, risk),
     )
 
 
 def _is_known(facts: Facts, one: Diagnostic) -> bool:
-    return facts.secrets or one.reason not in _UNKNOWN
+    return facts.secrets or _NO_SECRET.match(one.says) is None
 
 
 def _grouped(pairs: Iterable[tuple[ObjectRef, Any]]) -> dict[ObjectRef, tuple[Any, ...]]:
@@ -126,12 +128,12 @@ def _judged(seen: _Seen, ingress: Ingress) -> Judged:
             for name, value in given.items()
         ),
         *(_habit(one) for one in seen.noted.get(ref, ()) if _rows(one)),
-        *(it for found in by_field.get("", ()) if (it := _rejected(found))),
+        *(bad for found in by_field.get("", ()) if (bad := _rejected(found))),
     ]
     surprises = [
         *(Surprise(one.habit, one.says, one.mend) for one in seen.noted.get(ref, ()) if not _rows(one)),
         *odd.alone(ingress, given, seen.facts.asked.prefix, snippets=seen.policy.snippets),
-        *(odd_one for found in seen.findings.get(ref, ()) if (odd_one := odd.of_finding(found))),
+        *(it for found in seen.findings.get(ref, ()) if (it := odd.of_finding(found))),
     ]
     return Judged(
         ref=ref,
@@ -158,15 +160,9 @@ def _habit(one: Noted) -> Verdict:
     return Verdict(one.habit, Standing.DIFFERS, (f"{capital(one.says)}.",), instead=one.mend, where=one.where)
 
 
-_AS_TODAY = frozenset(
-    {Reason.PATH_CONFLICT, Reason.DEFAULT_BACKEND_CONFLICT, Reason.CANARY_WITHOUT_PRIMARY}
-    | {Reason.UNSUPPORTED_BACKEND, Reason.SERVICE_NOT_FOUND, Reason.PORT_NOT_FOUND}
-)
-
-
 def _rejected(one: Diagnostic) -> Verdict | None:
     """Return what a finding about something else than an annotation means, if it is not so today."""
-    if one.severity is Severity.WARNING or odd.of_finding(one) or one.reason in _AS_TODAY:
+    if one.severity is Severity.WARNING or odd.of_finding(one):
         return None
     closed = one.severity is Severity.REJECTED or one.reason is Reason.HOST_CLOSED
     standing = Standing.CLOSED if closed else Standing.DIFFERS
@@ -226,4 +222,5 @@ def _names(facts: Facts) -> Names:
         host=next(iter((*with_tls, *plain)), ""),
         tls=bool(with_tls),
         hosts=len(hosts),
+        configmap="/".join(facts.asked.configmap or ()),
     )

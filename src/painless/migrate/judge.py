@@ -22,8 +22,8 @@ from painless.migrate.foreign import (
     SWITCHES,
     Risk,
 )
+from painless.migrate.picture import FALSE, TRUE
 from painless.migrate.report import Standing, Verdict, capital, rank, worst
-from painless.migrate.theirs import FALSE, TRUE
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.wire.names import printable
 

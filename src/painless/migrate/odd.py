@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 
 from painless.annotations.names import ANNOTATIONS
+from painless.migrate.picture import TRUE
 from painless.migrate.report import Surprise
-from painless.migrate.theirs import TRUE
 from painless.model.diagnostics import Diagnostic, Reason
 from painless.model.objects import Ingress
 
@@ -33,9 +33,10 @@ _TODAY: Mapping[Reason, str] = {
 def of_finding(one: Diagnostic) -> Surprise | None:
     """Return what a finding says about today, if it does."""
     what = _TODAY.get(one.reason)
-    if what is None:
+    fake = what == "fake-certificate"
+    if what is None or (fake and one.field.startswith("metadata.annotations")):
         return None
-    tail = "; clients see the fake certificate" if what == "fake-certificate" else ""
+    tail = "; clients see the fake certificate" if fake else ""
     return Surprise(what, f"{one.field}: {one.says}{tail}", one.hint or one.reason.mend)
 
 

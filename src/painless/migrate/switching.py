@@ -16,6 +16,12 @@ _UNKNOWN = Workload("Deployment", "ingress-nginx", "ingress-nginx-controller", r
 
 _OURS = "painless"
 
+_VALUES = {
+    "controller-class": "controller.ingressClassResource.controllerValue",
+    "ingress-class": "controller.ingressClass",
+}
+"""Flags of the old controller, and the values that are them in our chart."""
+
 _BESIDE = """\
 controller:
   # The class is the old release's until it is gone.
@@ -59,6 +65,7 @@ class Names(Struct, frozen=True):
     host: str = ""
     tls: bool = False
     hosts: int = 0
+    configmap: str = ""
 
 
 def steps(names: Names) -> tuple[Step, ...]:
@@ -75,12 +82,14 @@ def _beside(names: Names, old: Workload) -> Iterator[Step]:
             (f"helm -n {n} get values {release} -o yaml > values.yaml",),
             "Then look at them, too: painless migrate --values values.yaml",
         )
-    values = "-f values.yaml " if old.release else ""
+    config = f" Put the keys of {names.configmap or 'its ConfigMap'} under controller.config."
+    install = f"helm install {_OURS} deploy/chart -n {_OURS} --create-namespace"
     yield Step(
         "Install Painless beside it",
-        (f"helm install {_OURS} deploy/chart -n {_OURS} --create-namespace {values}-f beside.yaml --wait",),
-        f"Both serve {_classes(names)}; only the old one writes status. No Ingress is changed.",
-        ("beside.yaml", _BESIDE + ("" if old.release else _class_values(names))),
+        (f"{install}{_settings(old)} -f beside.yaml --wait",),
+        f"Both serve {_classes(names)}; only the old one writes status. No Ingress is changed."
+        f"{'' if old.release else config}",
+        ("beside.yaml", _BESIDE),
     )
     url = f"{'https' if names.tls else 'http'}://{names.host or 'shop.example.com'}/"
     port = 443 if names.tls else 80
@@ -107,9 +116,12 @@ def _classes(names: Names) -> str:
     return f"the class {', '.join(names.classes)}" if names.classes else "the same Ingresses"
 
 
-def _class_values(names: Names) -> str:
-    name = names.classes[0] if names.classes else "nginx"
-    return f"# The old controller is not Helm's: these are its settings.\n# ingressClass: {name}\n"
+def _settings(old: Workload) -> str:
+    """Return what gives our chart the old controller's classes; Helm's values have them already."""
+    if old.release:
+        return " -f values.yaml"
+    given = ((value, old.flags.get(flag)) for flag, value in _VALUES.items())
+    return "".join(f" --set {shlex.quote(f'{value}={text}')}" for value, text in given if text)
 
 
 def _helm(old: Workload) -> Iterator[Step]:
@@ -165,7 +177,7 @@ def _by_hand(old: Workload) -> Iterator[Step]:
     yield Step(
         "Have Painless write status",
         (
-            f"helm -n {_OURS} upgrade {_OURS} deploy/chart -f after.yaml --wait",
+            f"helm -n {_OURS} upgrade {_OURS} deploy/chart{_settings(old)} -f after.yaml --wait",
             "kubectl get ingresses -A",
         ),
         "The addresses are those of Painless. Leave the IngressClass where it is.",

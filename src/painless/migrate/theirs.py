@@ -5,17 +5,14 @@ Ingress of a host affect one another.  A *habit* is a name that a row of the dif
 Painless behaves otherwise.  Without a row both do the same, and it is a surprise.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from msgspec import Struct
 
+from painless.migrate.picture import Picture, Route
 from painless.migrate.report import many
-from painless.model.objects import Ingress, ObjectRef, PathType, ServiceBackend
-
-TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-"""What Go reads as booleans."""
+from painless.model.objects import Ingress, ObjectRef, PathType
 
 _GUARDS = (
     *("auth-url", "auth-type", "auth-tls-secret", "whitelist-source-range", "allowlist-source-range"),
@@ -37,20 +34,6 @@ _GROUPS = ("(?<", "(?P<", "(?'")
 """How a named group begins; ``(?<=`` and ``(?<!`` are none."""
 
 
-class Route(Struct, frozen=True):
-    """A path of an Ingress.  ``upstream`` is what ingress-nginx calls the Service with its port."""
-
-    ingress: Ingress
-    host: str
-    path: str
-    kind: PathType
-    upstream: str
-
-    @property
-    def where(self) -> str:
-        return f"{self.host or '*'}{self.path}"
-
-
 class Noted(Struct, frozen=True):
     """A habit of ingress-nginx that takes effect.  ``where`` are the paths that it is about."""
 
@@ -59,53 +42,6 @@ class Noted(Struct, frozen=True):
     says: str
     mend: str = ""
     where: tuple[str, ...] = ()
-
-
-class Picture(Struct, frozen=True):
-    """The Ingresses as ingress-nginx orders them: hosts with their paths, and canaries.
-
-    ``given`` are the annotations of each Ingress, without their prefix.
-    """
-
-    given: Mapping[ObjectRef, Mapping[str, str]]
-    hosts: Mapping[str, tuple[Route, ...]]
-    canaries: tuple[Route, ...]
-
-    def true(self, ingress: Ingress, name: str) -> bool:
-        return self.given[ingress.ref].get(name) in TRUE
-
-    def rewrites(self, route: Route) -> bool:
-        """Whether this path makes its host one of expressions."""
-        target = self.given[route.ingress.ref].get("rewrite-target", "")
-        return self.true(route.ingress, "use-regex") or target not in {"", route.path}
-
-
-def picture(ingresses: Iterable[Ingress], prefix: str) -> Picture:
-    """Return the Ingresses of the class, which come in precedence."""
-    given: dict[ObjectRef, Mapping[str, str]] = {}
-    hosts: dict[str, list[Route]] = {}
-    canaries: list[Route] = []
-    start = f"{prefix}/"
-    for ingress in ingresses:
-        known = {
-            name.removeprefix(start): text for name, text in ingress.annotations if name.startswith(start)
-        }
-        given[ingress.ref] = known
-        for route in _routes(ingress):
-            if known.get("canary") in TRUE:
-                canaries.append(route)
-            else:
-                hosts.setdefault(route.host, []).append(route)
-    return Picture(given, {name: tuple(some) for name, some in hosts.items()}, tuple(canaries))
-
-
-def _routes(ingress: Ingress) -> Iterator[Route]:
-    for rule in ingress.rules:
-        for one in rule.paths:
-            backend = one.backend
-            if isinstance(backend, ServiceBackend):
-                upstream = f"{ingress.namespace}-{backend.name}-{backend.port}"
-                yield Route(ingress, rule.host, one.path or "/", one.path_type, upstream)
 
 
 def noted(seen: Picture) -> Iterator[Noted]:
@@ -308,7 +244,7 @@ def _canaries(seen: Picture) -> Iterator[Noted]:
 def _first_decides(seen: Picture) -> Iterator[Noted]:
     first: dict[str, tuple[ObjectRef, dict[str, str]]] = {}
     told: set[tuple[ObjectRef, str]] = set()
-    for one in sorted_routes(seen):
+    for one in seen.by_age():
         given = seen.given[one.ingress.ref]
         own = {name: given[name] for name in _OF_SERVICE if name in given}
         owner, theirs = first.setdefault(one.upstream, (one.ingress.ref, own))
@@ -321,10 +257,3 @@ def _first_decides(seen: Picture) -> Iterator[Noted]:
             "Ingress does for its own paths"
         )
         yield Noted("first-decides", one.ingress.ref, says, where=(one.where,))
-
-
-def sorted_routes(seen: Picture) -> list[Route]:
-    """Return all paths, those of the oldest Ingress first."""
-    order = {ref: at for at, ref in enumerate(seen.given)}
-    routes = (one for some in seen.hosts.values() for one in some)
-    return sorted(routes, key=lambda one: order[one.ingress.ref])

@@ -146,3 +146,13 @@ def test_a_varied_cluster_shows_every_standing_and_most_surprises(tmp_path):
     surprises = {it["what"] for one in found["ingresses"] for it in one["surprises"]}
     assert (True, True) == (all(found["counts"].values()), len(surprises) >= 8)
     assert set() == surprises - set(TITLES)
+
+
+def test_a_missing_list_of_users_closes_paths_and_is_no_certificate(tmp_path):
+    """Where Secrets are there to be read; a folder without any says that they were not looked at."""
+    auth = "nginx.ingress.kubernetes.io/auth-type: basic, nginx.ingress.kubernetes.io/auth-secret: users"
+    without = report(folder(tmp_path, auth))["ingresses"][0]
+    (tmp_path / "secret.yaml").write_text((SMALL / "secrets.yaml").read_text())
+    with_one = report(tmp_path)["ingresses"][0]
+    what = [it["what"] for it in with_one["surprises"]]
+    assert ("same", "closed", []) == (without["standing"], with_one["standing"], what)

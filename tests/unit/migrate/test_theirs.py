@@ -6,7 +6,8 @@ import pytest
 from tests.builders import ingress, path, rule
 
 from painless.migrate.differences import differences
-from painless.migrate.theirs import noted, picture
+from painless.migrate.picture import picture
+from painless.migrate.theirs import noted
 from painless.migrate.titles import TITLES
 from painless.model.objects import PathType
 
