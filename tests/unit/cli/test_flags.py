@@ -119,3 +119,12 @@ def test_a_flag_without_effect_is_told_once(tmp_path: Path):
     assert [(f"--{name}", WITHOUT_EFFECT[name].why) for name in ("status-port", "deep-inspect")] == [
         (one["flag"], one["why"]) for one in told if one["event"] == "flag_without_effect"
     ]
+
+
+@pytest.mark.parametrize(("given", "missing"), [("certificate", "key"), ("key", "certificate")])
+def test_half_a_pair_for_the_webhook_is_refused(given: str, missing: str, tmp_path: Path) -> None:
+    """In one sentence, before anything is started."""
+    source = ["serve", "--source", str(tmp_path), "--validating-webhook", ":8443"]
+    result = CliRunner().invoke(main, [*source, f"--validating-webhook-{given}", str(tmp_path / "tls.pem")])
+    says = f"found --validating-webhook without --validating-webhook-{missing}, expected both"
+    assert (2, True) == (result.exit_code, result.output.strip().endswith(says))
