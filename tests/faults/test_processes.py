@@ -247,7 +247,8 @@ async def _cookie(port: int, host: str) -> tuple[str, ...]:
 
 
 def _is_gone(pid: int) -> bool:
-    return procfs.title(pid) is None
+    # A zombie has an empty one: whoever is to collect it may take its time.
+    return not procfs.title(pid)
 
 
 @asynccontextmanager

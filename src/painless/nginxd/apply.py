@@ -6,7 +6,6 @@ asked of the processes.
 """
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -25,9 +24,9 @@ from painless.nginxd.errors import DiskFull, NginxError, NotRunning, Unresponsiv
 from painless.nginxd.leftovers import clear_leftovers, end_starts
 from painless.nginxd.listeners import Listener, aside, listeners, occupied
 from painless.nginxd.loading import POLL, Loading
+from painless.nginxd.masters import Masters
 from painless.nginxd.probe import Sight, look
 from painless.nginxd.process import Call, Master, become_subreaper, reap, run_nginx
-from painless.nginxd.renew import begin, others, retire_others
 from painless.plan.steps import (
     Applied,
     Await,
@@ -72,9 +71,7 @@ class Nginx:
         self._disk = disk
         self._resolved = resolved
         self._call = call or partial(run_nginx, build.path)
-        self._master: Master | None = None
-        # One with a new binary, while it is not decided which of the two stays.
-        self._beside: Master | None = None
+        self._masters = Masters(disk, Path(build.path).name)
         self._replaced = False
         self._loading: Loading | None = None
         self._test_seconds = 0.0
@@ -82,11 +79,11 @@ class Nginx:
         become_subreaper()
 
     def running(self) -> bool:
-        return self._master is not None and self._master.runs
+        return self._masters.running
 
     def sight(self) -> Sight | None:
         """Return what the master and its workers run at the moment; ``None`` when NGINX does not run."""
-        master = self._acting
+        master = self._masters.acting
         return look(master.pid, self._disk.run) if master is not None and master.runs else None
 
     def live(self) -> str | None:
@@ -96,14 +93,14 @@ class Nginx:
 
     def settled(self) -> str | None:
         """Return the live generation; ``None`` also while the master loads another or was told to."""
-        master = self._master
+        master = self._masters.acting
         rests = master is not None and procfs.awaits(master.pid, signal.SIGHUP)
         return self.live() if rests else None
 
     @property
     def has_two(self) -> bool:
         """Whether a new binary has been started beside the one that runs."""
-        return self._beside is not None
+        return self._masters.undecided
 
     @property
     def outdated(self) -> bool:
@@ -111,21 +108,16 @@ class Nginx:
 
         Not while one that it has followed still has requests: NGINX starts nothing new before that is gone.
         """
-        master = self._master
-        return self._replaced and master is not None and master.runs and not others(master.pid, self._disk)
+        return self._replaced and self.running() and not self._masters.others()
 
     def retire_others(self) -> None:
         """End what a controller that was interrupted has left beside the NGINX that serves."""
-        if self._master is not None and self._master.runs:
-            retire_others(self._master.pid, self._disk)
+        if self.running():
+            self._masters.retire_others()
 
     async def gone(self) -> None:
         """Wait until the master has ended; returns at once when none runs."""
-        while (master := self._master) is not None:
-            await master.gone.wait()
-            reap(self._name)
-            if master is self._master:
-                return
+        await self._masters.gone()
 
     async def adopt(self) -> Adoption | None:
         """Take over the NGINX that already serves from the state directory, if there is one."""
@@ -161,29 +153,12 @@ class Nginx:
     async def stop(self, patience: float) -> None:
         """End NGINX: requests may finish for ``patience`` seconds, then they are cut."""
         async with self._alone:
-            master = self._master
-            if master is None or not self.running():
-                return
-            # One that was retired may still have requests.
-            retired = (Master.attach(pid) for pid in others(master.pid, self._disk))
-            masters = (master, *filter(None, retired))
-            for number, seconds in ((signal.SIGQUIT, patience), (signal.SIGTERM, TERM_TIMEOUT)):
-                for one in masters:
-                    one.signal(number)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        for one in masters:
-                            await one.gone.wait()
-                    reap(self._name)
-                    return
-            raise Unresponsive(f"NGINX {master.pid} did not end within {TERM_TIMEOUT:.0f} s of SIGTERM")
+            if self.running() and not await self._masters.ended(patience, TERM_TIMEOUT):
+                raise Unresponsive(f"NGINX did not end within {TERM_TIMEOUT:.0f} s of SIGTERM")
 
     def cut(self) -> None:
         """Have NGINX end at once, with the requests it has: for a second signal while it stops."""
-        if self._master is not None and self._master.runs:
-            for pid in (self._master.pid, *others(self._master.pid, self._disk)):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGTERM)
+        self._masters.tell(signal.SIGTERM)
 
     async def prune(self, keep: Iterable[str] = ()) -> tuple[str, ...]:
         """Remove generations that nothing runs and nobody wants kept; say which."""
@@ -203,8 +178,7 @@ class Nginx:
 
     def reopen_logs(self) -> None:
         """Have NGINX open its logs anew: one was renamed."""
-        if self._master is not None:
-            self._master.signal(signal.SIGUSR1)
+        self._masters.tell(signal.SIGUSR1)
 
     def open_files(self) -> frozenset[str]:
         """Return what the files are called that NGINX's processes have open, whoever's children they are."""
@@ -217,9 +191,7 @@ class Nginx:
 
     def close(self) -> None:
         """Let go of NGINX; it serves on, for the next controller to adopt."""
-        if self._master is not None:
-            self._master.close()
-            self._master = None
+        self._masters.take(None)
 
     @property
     def _name(self) -> str:
@@ -310,7 +282,7 @@ class Nginx:
         if loading is None or loading.id != id_:
             loading = self._load(id_, ErrorLog(self._disk.error_log))
         refusal = await self._outcome(loading)
-        if refusal and self._beside is None:
+        if refusal and not self._masters.undecided:
             self._take_back_from(self._required())
         return refusal
 
@@ -341,8 +313,7 @@ class Nginx:
         await self._settle()
         master, id_, log = self._required(), self._current(), ErrorLog(self._disk.error_log)
         self.told_at = time.monotonic()
-        self._beside = await begin(master, self._disk, self._name, START_TIMEOUT)
-        if self._beside is None:
+        if not await self._masters.begin(START_TIMEOUT):
             self._take_back_from(master)
             return "; ".join(log.fatal()) or "NGINX's new binary ended and gave no reason"
         self._loading = self._load(id_, log)
@@ -350,15 +321,13 @@ class Nginx:
 
     def _retire(self) -> None:
         self._replaced = False
-        if self._beside is not None and self._master is not None:
-            before, self._master, self._beside = self._master, self._beside, None
-            before.dismiss()
+        self._masters.go_on()
 
     def _fall_back(self) -> None:
         """Go on with the one that ran before, if nobody has decided for the one beside it."""
-        if self._beside is not None:
-            self._beside.dismiss()
-            self._beside, self._loading = None, None
+        if self._masters.undecided:
+            self._masters.go_back()
+            self._loading = None
             self._take_back_from(self._required())
 
     def _take_back_from(self, master: Master) -> None:
@@ -382,21 +351,16 @@ class Nginx:
         found = find_master(self._disk, self._build.path)
         if found is None:
             return None
-        self.close()
-        self._master, adoption = found
+        master, adoption = found
+        self._masters.take(master)
         self._replaced = adoption.replaced
         return adoption
 
     def _required(self) -> Master:
-        master = self._acting
+        master = self._masters.acting
         if master is None or not master.runs:
             raise NotRunning("NGINX does not run")
         return master
-
-    @property
-    def _acting(self) -> Master | None:
-        """The master that steps are about."""
-        return self._beside or self._master
 
     def _current(self) -> str:
         id_ = self._disk.current_id()
