@@ -88,6 +88,7 @@ def options_of(
         tcp_services=settings.tcp_services,
         udp_services=settings.udp_services,
         ssl_passthrough=settings.ssl_passthrough,
+        allow_snippets=settings.allow_snippets,
         health_port=settings.healthz_port,
         webhook_port=settings.webhook.port if settings.webhook else 0,
         access_log=settings.access_log,

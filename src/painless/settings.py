@@ -57,6 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     udp_services: Name | None = None
     ssl_passthrough: bool = False
     access_log: bool = True
+    allow_snippets: bool = False
     nameservers: tuple[str, ...] = ()
     nginx: str = ""
     nginx_runner: Path | None = None

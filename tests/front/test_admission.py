@@ -67,8 +67,8 @@ async def test_kubectl_shows_what_is_said(folder: Folder, pods: Pods, make: Make
             'denied the request: spec.rules[0].http.paths[0]: "/" is already served for Ingress shop/web '
             "(spec.rules[0].http.paths[0]) [PathConflict]"
         ) in said
-        snippet = {f"{PREFIX}server-snippet": "gzip on;"}
-        status, said = await _apply(kubectl, manifest("new", "/new", annotations=snippet))
+        firewall = {f"{PREFIX}enable-modsecurity": "true"}
+        status, said = await _apply(kubectl, manifest("new", "/new", annotations=firewall))
         assert 0 == status
         assert "Warning: Ingress shop/new: metadata.annotations[" in said
 

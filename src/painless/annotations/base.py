@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from painless.annotations.decode import Decoder, Rejected, shown
+from painless.annotations.decode import Decoder, Rejected, boolean, shown
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress
 from painless.nginx.tokens import Literal, Token, Var
@@ -84,6 +84,15 @@ def setting(defaults: Defaults, key: Key[T] | Setting[T]) -> T:
     return defaults.get(name, key.default)  # type: ignore[return-value]
 
 
+CROSSING = Setting(
+    "allow-cross-namespace-resources",
+    boolean,
+    default=False,
+    doc="Whether annotations may name Secrets and ConfigMaps of other namespaces.",
+    example="true",
+)
+
+
 def decoded(decode: Decoder[T], text: str, longest: int = LONGEST_WORD) -> T | Rejected:
     """Decode a user's text; one that NGINX could not hold as a word is none."""
     if len(text.encode(errors="replace")) > longest:
@@ -132,6 +141,10 @@ class Values:
                 self._reject(name, value, key)
                 break
         return setting(self.defaults, key)
+
+    def may_name(self, namespace: str) -> bool:
+        """Whether an annotation may name something of that namespace."""
+        return namespace == self.ingress.namespace or setting(self.defaults, CROSSING)
 
     def field(self, name: str) -> str:
         """Return the field path of an annotation, for diagnostics and origins."""
@@ -187,6 +200,7 @@ class Contribution(Struct, frozen=True):
     do not reach the client.  ``guarded``: access is decided here, so a Service without endpoints has to
     answer before that (a marker file is asked).  ``field`` is the annotation that asks for it all.
     ``server`` are locations beside this one; all of a server that contribute equal ones share them.
+    ``late`` directives run in the rewrite phase, too, after redirects to HTTPS and what else closes there.
     """
 
     http: tuple[Directive, ...] = ()
@@ -197,3 +211,4 @@ class Contribution(Struct, frozen=True):
     guarded: bool = False
     field: str = ""
     server: tuple[Directive, ...] = ()
+    late: tuple[Directive, ...] = ()

@@ -27,6 +27,7 @@ CONFIG_KEYS_WITHOUT_EFFECT: Mapping[str, str] = {
     "http2-max-requests": "NGINX has one limit for all versions of HTTP, keep-alive-requests",
     "geoip2-autoreload-in-minutes": "there are no databases to load again; see use-geoip2",
     "use-geoip": _NOR_THERE,
+    "strict-validate-path-type": "paths are text here, whatever is in them",
     "lua-shared-dicts": "there is no Lua",
 }
 """Keys of the ConfigMap."""

@@ -96,6 +96,7 @@ COMPILING = (
     option("https-port", "Port for HTTPS.", default=443, type=click.IntRange(1, 65535)),
     option("tcp-services-configmap", "namespace/name of the ConfigMap with TCP services.", default=""),
     option("udp-services-configmap", "namespace/name of the ConfigMap with UDP services.", default=""),
+    switch("allow-snippet-annotations", "Honour snippets; the ConfigMap's key does it, too."),
     switch("enable-ssl-passthrough", "Honour ssl-passthrough: TLS goes to applications unopened."),
     option(
         "access-log",
@@ -206,6 +207,7 @@ def settings_of(flags: dict[str, Any], **more: Any) -> Settings:
             udp_services=object_name("--udp-services-configmap", flags["udp_services_configmap"]),
             ssl_passthrough=flags["enable_ssl_passthrough"],
             access_log=flags["access_log"] == "stdout",
+            allow_snippets=flags["allow_snippet_annotations"],
             external_names=not flags["disable_svc_external_name"],
             nginx=flags["nginx"],
             # Only serve has one.

@@ -19,6 +19,7 @@ _GROUPS = {
         ingress-class controller-class ingress-class-by-name watch-ingress-without-class annotations-prefix
         disable-catch-all disable-svc-external-name configmap default-backend-service default-ssl-certificate
         tcp-services-configmap udp-services-configmap enable-ssl-passthrough enable-topology-aware-routing
+        allow-snippet-annotations
     """,
     "Where NGINX listens": "bind-address http-port https-port",
     "What the cluster is told": """

@@ -4,6 +4,8 @@ The stages are on this screen: claim, parse, merge (which resolves), lower and e
 the smallest part that cannot be honoured and is told; nothing is raised for what users wrote.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct, structs
 
 from painless.annotations.base import setting
@@ -16,7 +18,7 @@ from painless.compiler.merge import Merged, merge
 from painless.compiler.options import Options
 from painless.compiler.own_tls import BadAuthorities, dh_parameters
 from painless.compiler.site import Site
-from painless.features import ConfigValues, Parsed, client_address, listening, parse, parse_config
+from painless.features import ConfigValues, Parsed, client_address, listening, parse, parse_config, refusal
 from painless.features.external_auth import GLOBAL
 from painless.features.server_tls import DH_PARAM
 from painless.model.diagnostics import Diagnostic, Reason, Severity
@@ -71,14 +73,23 @@ def understand(
 
     ``passing`` is an Ingress that may never come: what its annotations mean is not remembered.
     """
-    ours, about_classes = claim(snapshot, options)
+    claimed, about_classes = claim(snapshot, options)
+    refused = refusals(claimed, options, config)
+    ours = tuple(one for one in claimed if one.ref not in refused) if refused else claimed
     parsed = tuple(
         (one, _parsed(one, snapshot, options, config, remember=one.ref != passing)) for one in ours
     )
     neutral = parse(_nobody(options), options.annotations_prefix, config)
     merged = merge(snapshot, options, parsed, neutral, memory)
     said = (one for _, settings in parsed for one in settings.diagnostics)
-    return Understood(merged, ours, merged.diagnostics.union(about_classes, said))
+    return Understood(merged, ours, merged.diagnostics.union(about_classes, said, refused.values()))
+
+
+def refusals(some: Iterable[Ingress], options: Options, config: ConfigValues) -> dict[ObjectRef, Diagnostic]:
+    """Return the Ingresses that are not taken, each with why."""
+    defaults = config.as_defaults()
+    found = ((one.ref, refusal(one, options.annotations_prefix, defaults)) for one in some)
+    return {ref: why for ref, why in found if why is not None}
 
 
 def _listening(options: Options, config: ConfigValues) -> Options:
@@ -100,7 +111,7 @@ def _listening(options: Options, config: ConfigValues) -> Options:
 def settings_for_all(snapshot: Snapshot, options: Options) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:
     """Return what the global ConfigMap means, with the headers of the ConfigMaps that it names."""
     configmap = snapshot.configmaps.get(options.configmap) if options.configmap else None
-    given, about_config = parse_config(configmap, options.build.has)
+    given, about_config = parse_config(configmap, options.build.has, allow_snippets=options.allow_snippets)
     config, about_headers = custom_headers.for_all(given, options.configmap, snapshot.configmaps)
     complete, about_secret = _with_dh_parameters(config, snapshot, options)
     return complete, (*about_config, *about_headers, *about_secret)

@@ -27,10 +27,12 @@ class Backends:
         """Return the files of an Ingress's backends, or why its locations are closed."""
         if wanted is None or not wanted.secret:
             return None, ""
-        secret = self._lookup.secrets.get((ref.namespace, wanted.secret))
+        elsewhere, _, name = wanted.secret.rpartition("/")
+        namespace = elsewhere or ref.namespace
+        secret = self._lookup.secrets.get((namespace, name))
         found = _read(secret, wanted) if secret else "no such Secret"
         if isinstance(found, str):
-            says = f"found {found}, expected a certificate or authorities in {ref.namespace}/{wanted.secret}"
+            says = f"found {found}, expected a certificate or authorities in {namespace}/{name}"
             reason = Reason.INVALID_CERTIFICATE if secret else Reason.SECRET_NOT_FOUND
             hint = "the path answers 503"
             diagnostics.append(Diagnostic(ref, self._field, reason, Severity.REJECTED, says, hint))

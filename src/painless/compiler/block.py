@@ -13,6 +13,14 @@ from painless.compiler.lower_errors import server_lines, server_pages, server_va
 from painless.compiler.lower_failed import failed_location
 from painless.compiler.lower_http import listen_queues, one_label
 from painless.compiler.lower_locations import Lowered, lower_location
+from painless.compiler.lower_snippets import (
+    beside_snippets,
+    locations_of,
+    merged,
+    of_server,
+    snippet_lines,
+    within,
+)
 from painless.compiler.lower_tls import asks, certificate_files, misdirected_map, own_context
 from painless.compiler.options import Options
 from painless.compiler.shape import Shape
@@ -40,11 +48,13 @@ class Block(Struct, frozen=True, gc=False):
 
 def lower_shape(shape: Shape, options: Options, common: Everywhere) -> Block:
     """Return the block that serves the hosts of a shape."""
+    written = of_server(shape.first, common, options, _author(shape))
+    inner = within(common, written)
     locations = tuple(
-        lower_location(one, names, _owner(shape, at), options, server=shape.first, common=common)
+        lower_location(one, names, _owner(shape, at), options, server=shape.first, common=inner)
         for at, (one, names) in enumerate(zip(shape.first.locations, shape.names, strict=True))
     )
-    server = _server(shape, locations, options, common)
+    server = _server(shape, locations, options, common, written)
     said = frozenset(_variables((server,)))
     looked_up = {name: _lines(shape, name) for name in shape.looked_up if name in said}
     columns = (shape.looked_up[name] for name in looked_up if "upstream" in name)
@@ -71,6 +81,12 @@ def _owner(shape: Shape, at: int) -> object:
     if len(shape.servers) == 1:
         return shape.first.locations[at].route.origin
     return tuple(one.locations[at].route.origin for one in shape.servers)
+
+
+def _author(shape: Shape) -> object:
+    """Return whose annotation the snippet of a server is, or whose all are."""
+    origins = tuple(one.snippet_of for one in shape.servers)
+    return origins[0] if len(origins) == 1 else origins
 
 
 def _asked(servers: Iterable[Server]) -> Iterator[str]:
@@ -104,27 +120,41 @@ def _lines(shape: Shape, variable: str) -> tuple[tuple[str, Directive], ...]:
     )
 
 
-def _server(shape: Shape, locations: tuple[Lowered, ...], options: Options, common: Everywhere) -> Directive:
+def _server(
+    shape: Shape,
+    locations: tuple[Lowered, ...],
+    options: Options,
+    common: Everywhere,
+    written: tuple[Directive, ...],
+) -> Directive:
     first = shape.first
     default = first.host == ""
     around = common, options.state
+    asks_service = any(one.route.auth_upstream for one in first.locations)
+    own = _own_locations(first, options, common) if default else ()
+    tenants = len(first.snippet.tree) if first.snippet else 0
+    body = (
+        *listen(options, default=default),
+        *_names(shape),
+        *((*certificate_files(options), *common.default_server) if default else ()),
+        *own_context(first.own_tls, options),
+        *common.servers,
+        *_app_root(shape, common.scheme),
+        *(snippet_lines(written, common, asks=asks_service) if written else ()),
+        *server_lines(first, around),
+        # As in ingress-nginx: an Ingress's own before its paths, the operator's after them.
+        *locations_of(written[:tenants]),
+        *beside_snippets((one.block for one in locations), written),
+        *dict.fromkeys(
+            (*(beside for one in locations for beside in one.beside), *server_pages(first, around))
+        ),
+        *beside_snippets(own, written),
+        *locations_of(written[tenants:]),
+        *_failed(locations, within(common, written)),
+    )
     return block(
         "server",
-        body=(
-            *listen(options, default=default),
-            *_names(shape),
-            *((*certificate_files(options), *common.default_server) if default else ()),
-            *own_context(first.own_tls, options),
-            *common.servers,
-            *_app_root(shape, common.scheme),
-            *server_lines(first, around),
-            *(one.block for one in locations),
-            *dict.fromkeys(
-                (*(beside for one in locations for beside in one.beside), *server_pages(first, around))
-            ),
-            *(_own_locations(first, options, common) if default else ()),
-            *_failed(locations, common),
-        ),
+        body=merged(body, "server") if written else body,
         comment=_comment(shape),
         origin=first.origin if len(shape.servers) == 1 else None,
     )

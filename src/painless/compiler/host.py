@@ -17,7 +17,9 @@ from painless.compiler.lookup import Lookup
 from painless.compiler.options import Options
 from painless.compiler.own_tls import NOTHING, Files, decide
 from painless.compiler.passthrough import Passing
+from painless.compiler.redirecting import app_root, twin
 from painless.compiler.resolve import Unresolved, diagnostic, for_canary, label_of, resolve
+from painless.compiler.server_snippets import Had, Heard
 from painless.compiler.shape import own_of, shape_of
 from painless.compiler.site import (
     DEFAULT_LABEL,
@@ -54,8 +56,6 @@ DEFAULT_BACKEND = "spec.defaultBackend"
 Rules = tuple[tuple[Ingress, Parsed, int], ...]
 """Ingresses in precedence, each with what its annotations mean and the place of its rule for the host."""
 
-WWW = "www."
-
 _ROOT = match.path_key("/", PathType.PREFIX)
 
 
@@ -81,6 +81,7 @@ class Hosted(Struct, frozen=True, gc=False):
     ``own_tls`` is what it has of its own in TLS, ``files`` what NGINX reads for it.
     ``passed_on`` is the upstream for its TLS as it is, if that is passed on unread.
     ``pages`` is the upstream that makes the error pages of all Ingresses.
+    ``had`` is the snippet that it has.
     """
 
     locations: tuple[Location, ...]
@@ -98,6 +99,7 @@ class Hosted(Struct, frozen=True, gc=False):
     files: Files = ()
     passed_on: Upstream | None = None
     pages: str = ""
+    had: Had | None = None
 
 
 def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
@@ -115,7 +117,7 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
             _add_canary(draft, path, settings, origin)
     _drop_bad_expressions(draft)
     pages = draft.standing_in.pages(claims.neutral, NOBODY, draft.diagnostics)
-    locations = match.locations(draft.routes.values())
+    locations = draft.heard.beside(match.locations(draft.routes.values()))
     chosen, about_tls = choose(name, claims.rules, lookup) if name else (None, ())
     own = decide(claims.rules, lookup, options.annotations_prefix) if name else NOTHING
     # The catch-all belongs to nobody.
@@ -125,18 +127,25 @@ def host(name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         shape=shape_of(locations),
         own=tuple(own_of(one.route) for one in locations),
         origin=Origin(owner, "spec.rules") if owner else None,
-        app_root=_app_root(claims.rules, options),
+        app_root=app_root(claims.rules, options),
         upstreams=_used(draft.found(), locations, pages),
         hot=tuple({**draft.users.hot, **draft.backends.hot}.items()),
         chosen=chosen,
         # The catch-all is NGINX's default server.
         alone=not name or any(settings.own_server for _, settings, _ in claims.rules),
-        twin=_twin(name, claims.rules, options),
-        diagnostics=(*draft.diagnostics, *about_tls, *own.diagnostics, *draft.passing.diagnostics()),
+        twin=twin(name, claims.rules, options),
+        diagnostics=(
+            *draft.diagnostics,
+            *about_tls,
+            *own.diagnostics,
+            *draft.passing.diagnostics(),
+            *draft.heard.diagnostics,
+        ),
         own_tls=own.tls,
         passed_on=draft.passing.upstream,
         files=(*own.files, *draft.backends.cold.items()),
         pages=pages,
+        had=draft.heard.had,
     )
 
 
@@ -194,6 +203,7 @@ class Draft:
         self.standing_in = StandIns(lookup, options, claims.neutral, self.default_answer)
         self.diagnostics: list[Diagnostic] = []
         self.passing = Passing(name, claims.rules, options)
+        self.heard = Heard((*claims.defaults, *claims.rules), options.annotations_prefix)
 
     def say(
         self, origin: Origin, reason: Reason, says: str, hint: str = "", severity: Severity = Severity.ERROR
@@ -213,7 +223,8 @@ class Draft:
         copied = self.urls.told(mirror, origin, self.diagnostics) if mirror else ""
         if asked is None:
             denied = denied or "nobody can be asked about requests to a host that is no full name"
-        why = settings.denied or denied or unusable or self._not_without_host(settings, origin.ref)
+        unheard = self.heard.closed(origin.ref)
+        why = settings.denied or denied or unusable or unheard or self._not_without_host(settings, origin.ref)
         failing = None if why else self.standing_in.of(settings, origin, served, self.diagnostics)
         return Entry(settings, users, backend, asked or "", copied, Denied(why) if why else None, failing)
 
@@ -397,34 +408,6 @@ def _warn_bystander(draft: Draft, route: Route, culprits: list[Route]) -> None:
             "give the regular expressions a host of their own",
             Severity.WARNING,
         )
-
-
-def _app_root(rules: Rules, options: Options) -> tuple[Expr, Origin] | None:
-    field = f"metadata.annotations[{options.annotations_prefix}/app-root]"
-    return next(
-        (
-            (settings.app_root, Origin(ingress.ref, field))
-            for ingress, settings, _ in rules
-            if settings.app_root is not None
-        ),
-        None,
-    )
-
-
-def _twin(name: str, rules: Rules, options: Options) -> Twin | None:
-    """Return the host's other name; the catch-all and wildcards have none."""
-    if not name or name.startswith("*."):
-        return None
-    other = name.removeprefix(WWW) if name.startswith(WWW) else f"{WWW}{name}"
-    field = f"metadata.annotations[{options.annotations_prefix}/from-to-www-redirect]"
-    return next(
-        (
-            Twin(other, settings.tls_redirect.code, Origin(ingress.ref, field))
-            for ingress, settings, _ in rules
-            if settings.www
-        ),
-        None,
-    )
 
 
 def _used(upstreams: dict[str, Upstream], locations: Sequence[Location], pages: str) -> tuple[Upstream, ...]:

@@ -12,6 +12,7 @@ from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_auth import signin_server
 from painless.compiler.lower_canary import lower_canary_maps
 from painless.compiler.lower_http import http_preamble, main_preamble, private_server
+from painless.compiler.lower_snippets import for_http, merged, of_configmap
 from painless.compiler.lower_stream import lower_stream, socket_of, warm_stream
 from painless.compiler.lower_twins import lower_twins, twin_maps
 from painless.compiler.lower_upstreams import lower_hash_maps
@@ -21,6 +22,7 @@ from painless.compiler.shape import FIELDS, field_of, grouped, shape
 from painless.compiler.site import CanaryArm, EndpointsFeed, ExternalFeed, Server, Site, Upstream
 from painless.features import ConfigValues, Everywhere, everywhere, listening
 from painless.features import http as features_http
+from painless.features.snippets import FOR_MAIN
 from painless.nginx.generation import UPSTREAMS
 from painless.nginx.tokens import Var
 from painless.nginx.tree import Directive, block, directive
@@ -64,6 +66,7 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
             options, site, config, len(site.upstreams), ipv6=any(map(_may_have_ipv6, site.upstreams))
         ),
         *features_http(config),
+        *for_http(common, options),
         *lower_canary_maps(arms),
         *lower_affinity_maps(site.upstreams, common.scheme),
         *lower_hash_maps(site.upstreams),
@@ -76,8 +79,9 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
         *(one.server for one in blocks),
         *lower_twins(site.twins, options, common),
     )
-    body_of_main = main_preamble(options, config.as_defaults())
-    tree = (*body_of_main, block("http", body=body), *_passed_on(site, options, config))
+    if common.snippets.http.tree:
+        body = merged(body, "http")
+    tree = (*_main(options, config), block("http", body=body), *_passed_on(site, options, config))
     return Lowered(tree, arms, frozenset[str]().union(*(one.by_variable for one in blocks)))
 
 
@@ -99,6 +103,13 @@ def warm(
     )
     passed_on = (warm_stream(options, upstreams),) if stream else ()
     return (*main_preamble(options, {}), block("http", body=body), *passed_on)
+
+
+def _main(options: Options, config: ConfigValues) -> tuple[Directive, ...]:
+    """Return what stands before http; modules are loaded before ``events``."""
+    written = of_configmap(config.snippets.main, FOR_MAIN.name, options)
+    *ours, events = main_preamble(options, config.as_defaults())
+    return (*merged((*ours, *written), "main"), events) if written else (*ours, events)
 
 
 def _passed_on(site: Site, options: Options, config: ConfigValues) -> tuple[Directive, ...]:

@@ -12,6 +12,7 @@ from painless.compiler.lower_errors import error_pages, instead_of_nothing
 from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
 from painless.compiler.lower_fastcgi import asked_with
 from painless.compiler.lower_mirror import mirror_contribution
+from painless.compiler.lower_snippets import has_own, merged, to_location
 from painless.compiler.lower_tls import plain_closed, told_upstream
 from painless.compiler.options import Options
 from painless.compiler.request_headers import request_headers
@@ -57,7 +58,7 @@ def lower_location(
     """
     route = location.route
     added = (
-        *_added_to(location, names, options, alone=owner == route.origin),
+        *_added_to(location, names, options, common, alone=owner == route.origin),
         *told_upstream(server.own_tls),
     )
     added += auth_contribution(route, names, added, options.state, common.asking)
@@ -114,8 +115,9 @@ def _body(
     if isinstance(answer, Denied):
         return (directive("return", 503, comment=_why("Closed", names)),)
     headers = added_headers(added)
+    own_pages = bool(headers) or any(one.name == "error_page" for part in added for one in part.location)
     # NGINX runs a location's phases in its own order: what rewrites stands first, as it happens.
-    return (
+    body = (
         directive("set", Var("proxy_upstream_name"), names.label),
         *_for_log(route, names, common),
         *(one for part in added for one in part.rewrite),
@@ -123,13 +125,17 @@ def _body(
         *(plain_closed(server.own_tls) if route.settings.clients else ()),
         # The canary first: it may have endpoints where the other Service has none.
         *(choose_arm(answer, names, options) if isinstance(answer, Proxy) else ()),
+        # Before the 503, so that a path that only redirects needs no pods.
+        *(one for part in added for one in part.late),
         *_answer_before_access(route, names, options, added),
         *_rewrite(location),
         *(one for part in added for one in part.location),
         *inherit(headers, common.added),
-        *((to_failed(headers),) if headers and isinstance(answer, Proxy) and not route.failing else ()),
+        *(common.error_pages if own_pages else ()),
+        *((to_failed(headers),) if own_pages and isinstance(answer, Proxy) and not route.failing else ()),
         *_content(route, names, added, common),
     )
+    return merged(body, "location") if has_own(route, common) else body
 
 
 def _for_log(route: Route, names: Names, common: Everywhere) -> tuple[Directive, ...]:
@@ -143,7 +149,9 @@ def _for_log(route: Route, names: Names, common: Everywhere) -> tuple[Directive,
     return (*(directive("set", Var(one), values[one]) for one in common.named), *silent)
 
 
-def _added_to(location: Location, names: Names, options: Options, *, alone: bool) -> tuple[Contribution, ...]:
+def _added_to(
+    location: Location, names: Names, options: Options, common: Everywhere, *, alone: bool
+) -> tuple[Contribution, ...]:
     """Return what the features of a route add to its location."""
     route = location.route
     place = Place(
@@ -162,7 +170,13 @@ def _added_to(location: Location, names: Names, options: Options, *, alone: bool
         if route.settings.backend_tls and route.backend
         else ()
     )
-    parts = (*route.settings.contributions(place), *users, *over_tls, *cookie_contribution(route))
+    parts = (
+        *route.settings.contributions(place),
+        *users,
+        *over_tls,
+        *cookie_contribution(route),
+        *to_location(route, common, place, options),
+    )
     # Among hosts that share the location, no single one's annotation asks for it.
     return tuple(_owned(part, route) for part in parts) if alone else parts
 
@@ -175,6 +189,7 @@ def _owned(part: Contribution, route: Route) -> Contribution:
     return structs.replace(
         part,
         rewrite=tuple(structs.replace(one, origin=origin) for one in part.rewrite),
+        late=tuple(structs.replace(one, origin=origin) for one in part.late),
         location=tuple(structs.replace(one, origin=origin) for one in part.location),
     )
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from painless.compiler.block import listen
-from painless.compiler.host import WWW
 from painless.compiler.options import Options
+from painless.compiler.redirecting import WWW
 from painless.compiler.site import Twin
 from painless.features import Everywhere
 from painless.nginx.tokens import Expr, Regex, Var, expr

@@ -189,6 +189,8 @@ def _server(name: str, names: tuple[str, ...], one: Hosted, *, tls: bool) -> Ser
         one.alone,
         one.own_tls,
         one.pages,
+        one.had.snippet if one.had else None,
+        one.had.origin if one.had else None,
     )
 
 

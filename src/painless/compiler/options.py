@@ -30,6 +30,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ``read_classes`` is off where IngressClasses may not be listed: their names tell nothing then.
     ``http_socket`` and ``https_socket`` are where the http servers take connections while stream servers
     stand in front of them; empty where none does.
+    ``allow_snippets``: annotations may have directives, if the ConfigMap does not say it.
     ``catch_all`` is off where no Ingress may have a default backend.
     ``access_log`` is off where nobody carries on what NGINX writes about requests.
     """
@@ -64,6 +65,7 @@ class Options(Struct, frozen=True, kw_only=True):
     http_socket: str = ""
     https_socket: str = ""
     access_log: bool = True
+    allow_snippets: bool = False
 
     @property
     def own_ports(self) -> frozenset[int]:

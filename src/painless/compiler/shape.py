@@ -141,7 +141,7 @@ def grouped(servers: Iterable[Server]) -> dict[object, tuple[Server, ...]]:
     alike: dict[object, list[Server]] = {}
     for one in servers:
         root = one.app_root[0] if one.app_root else None
-        key = (one.host, one.tls) if one.alone else (one.shape, one.tls, root, one.own_tls)
+        key = (one.host, one.tls) if one.alone else (one.shape, one.tls, root, one.own_tls, one.snippet)
         alike.setdefault(key, []).append(one)
     return {key: tuple(some) for key, some in alike.items()}
 
@@ -149,8 +149,8 @@ def grouped(servers: Iterable[Server]) -> dict[object, tuple[Server, ...]]:
 def shape(servers: tuple[Server, ...]) -> Shape:
     """Return the shape of servers that share a block."""
     first = servers[0]
-    own_tls = (first.own_tls,) if first.own_tls else ()
-    id_ = _digest((first.shape, first.tls, first.app_root[0] if first.app_root else None, *own_tls))
+    more = (*((first.own_tls,) if first.own_tls else ()), *((first.snippet,) if first.snippet else ()))
+    id_ = _digest((first.shape, first.tls, first.app_root[0] if first.app_root else None, *more))
     if len(servers) == 1:
         return Shape(id_, servers, tuple(_literal(one) for one in first.own), {})
     looked_up: dict[str, Column] = {}

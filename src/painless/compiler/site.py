@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from painless.annotations.snippet import Snippet
 from painless.features import Parsed
 from painless.features.backend_tls import Files
 from painless.features.balancing import Balancing
@@ -260,8 +261,9 @@ class Server(Struct, frozen=True, gc=False):
 
     ``tls``: an Ingress asks for TLS, so plain HTTP is redirected where it may be.  ``shape`` names everything
     of the locations that hosts may share; ``own`` is the rest, one for each location.  ``alone``: an Ingress
-    asks for a block of its own.  ``own_tls`` is part of what hosts share, too.  ``pages`` is the upstream
-    that makes the error pages of all Ingresses, if any does.
+    asks for a block of its own.  ``own_tls`` and ``snippet``, what an Ingress adds to the server, are part of
+    what hosts share, too; ``snippet_of`` is whose that is.  ``pages`` is the upstream that makes the error
+    pages of all Ingresses, if any does.
     """
 
     host: str
@@ -275,6 +277,8 @@ class Server(Struct, frozen=True, gc=False):
     alone: bool = False
     own_tls: OwnTls | None = None
     pages: str = ""
+    snippet: Snippet | None = None
+    snippet_of: Origin | None = None
 
 
 class Twin(Struct, frozen=True, gc=False):

@@ -26,9 +26,11 @@ class Users:
         """Return the hot file of an Ingress's users or why its locations are closed."""
         if auth is None:
             return "", ""
-        secret = self._lookup.secrets.get((ref.namespace, auth.secret))
+        elsewhere, _, name = auth.secret.rpartition("/")
+        namespace = elsewhere or ref.namespace
+        secret = self._lookup.secrets.get((namespace, name))
         if secret is None:
-            says = f"found no Secret {ref.namespace}/{auth.secret}, expected one with the users"
+            says = f"found no Secret {namespace}/{name}, expected one with the users"
             diagnostics.append(
                 Diagnostic(
                     ref, self._field, Reason.SECRET_NOT_FOUND, Severity.REJECTED, says, "the path answers 503"
@@ -36,7 +38,7 @@ class Users:
             )
             return "", says
         # An empty file refuses everyone, which is what a Secret without users means.
-        path = f"users/{ref.namespace}.{auth.secret}.{'map' if auth.is_map else 'file'}"
+        path = f"users/{namespace}.{name}.{'map' if auth.is_map else 'file'}"
         lines = list(_map_lines(secret) if auth.is_map else _file_lines(secret))
         good = [line for line in lines if line is not None]
         if len(good) < len(lines) or not good:
@@ -52,7 +54,7 @@ class Users:
                     self._field,
                     Reason.INVALID_PASSWORD_FILE,
                     Severity.ERROR,
-                    f"found {found} in Secret {ref.namespace}/{auth.secret}, expected {expected}",
+                    f"found {found} in Secret {namespace}/{name}, expected {expected}",
                     "those users cannot enter",
                 )
             )

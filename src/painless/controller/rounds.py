@@ -16,6 +16,7 @@ from painless.controller.inbox import Inbox, Taken
 from painless.controller.live import Live, No
 from painless.controller.outside import Outside
 from painless.controller.picture import Shown
+from painless.controller.policy import TurnedAway, turned_away
 from painless.controller.ports import CannotStart, WorldError
 from painless.controller.quarantine import (
     Objects,
@@ -43,13 +44,17 @@ OURS = ObjectRef("Painless", "", "configuration")
 
 
 class Want(Struct, frozen=True):
-    """What objects come to; ``objects`` are those that were compiled, the held ones as they were good."""
+    """What objects come to; ``objects`` are those that were compiled, the held ones as they were good.
+
+    ``turned_away`` are those that the operator's policy does not take, and what is served in their place.
+    """
 
     taken: Taken
     objects: Objects
     held: Quarantine
     compiled: Compiled
     generation: Generation
+    turned_away: TurnedAway = TurnedAway()
 
 
 class Rounds:
@@ -111,7 +116,8 @@ class Rounds:
         if known is None or live is None or known.generation.id != live.id or known.held != self._held:
             return False
         same = known.taken.port_numbers == taken.port_numbers
-        return same and not changed(compiled_of(taken.objects, _instead(self._held)), known.objects)
+        instead = {**_instead(self._held), **known.turned_away.of(taken.objects)}
+        return same and not changed(compiled_of(taken.objects, instead), known.objects)
 
     async def _serve(self, again: Refs) -> None:
         """Serve everything but what is held; of that, try ``again``."""
@@ -157,8 +163,12 @@ class Rounds:
         def work() -> Want:
             objects = compiled_of(taken.objects, {**_instead(held), **(instead or {})})
             snapshot = structs.replace(taken, objects=objects).snapshot()
-            compiled = compile_snapshot(snapshot, self._options, self._memory)
-            return Want(taken, objects, held, compiled, compiled.generation)
+            away = turned_away(snapshot, self._good, self._options)
+            if away.earlier:
+                objects = compiled_of(objects, away.earlier)
+                snapshot = structs.replace(taken, objects=objects).snapshot()
+            compiled = away.told(compile_snapshot(snapshot, self._options, self._memory))
+            return Want(taken, objects, held, compiled, compiled.generation, away)
 
         # In a thread, so that endpoints and probes are answered meanwhile.
         return await asyncio.to_thread(work)

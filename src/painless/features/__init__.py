@@ -4,6 +4,7 @@
 features themselves do not know each other.
 """
 
+from painless.features.admitted import refusal
 from painless.features.for_all import ConfigValues, Everywhere, everywhere, http, parse_config
 from painless.features.parsed import Parsed, parse, with_auth_headers, with_fastcgi_params, with_headers
 from painless.features.registry import ADDITIVE, FEATURES, KEYS, Additive, Feature
@@ -21,6 +22,7 @@ __all__ = [
     "http",
     "parse",
     "parse_config",
+    "refusal",
     "with_auth_headers",
     "with_fastcgi_params",
     "with_headers",

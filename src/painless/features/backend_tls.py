@@ -127,7 +127,7 @@ def parse(values: Values, protocol: str) -> BackendTls | None:
         return None
     secret = values.get(SECRET)
     namespace, _, name = secret.partition("/")
-    if secret and namespace != values.ingress.namespace:
+    if secret and not values.may_name(namespace):
         says = f"found a Secret of namespace {namespace}, expected one of {values.ingress.namespace}"
         hint = "references to other namespaces are not allowed"
         values.deny(SECRET.name, Reason.LOCATION_DENIED, says, hint)
@@ -136,7 +136,7 @@ def parse(values: Values, protocol: str) -> BackendTls | None:
         says = f"found proxy-ssl-secret with backend-protocol {protocol}, expected HTTPS or GRPCS"
         values.say(SECRET.name, Reason.INCOMPLETE_ANNOTATION, says, "the application is asked without TLS")
     return BackendTls(
-        secret=name,
+        secret=name if namespace == values.ingress.namespace else secret,
         ciphers=values.get(CIPHERS),
         protocols=values.get(PROTOCOLS),
         name=values.get(NAME),

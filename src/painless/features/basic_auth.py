@@ -63,7 +63,10 @@ SETTINGS = ()
 
 
 class BasicAuth(Struct, frozen=True):
-    """Which Secret of the Ingress's namespace holds the users, in which form, and the realm."""
+    """Which Secret holds the users, in which form, and the realm.
+
+    ``secret`` is a name in the Ingress's namespace, or has another one before it.
+    """
 
     secret: str
     is_map: bool
@@ -89,7 +92,7 @@ def parse(values: Values) -> BasicAuth | None:
             )
         return None
     namespace, slash, name = secret.rpartition("/")
-    if slash and namespace != values.ingress.namespace:
+    if slash and not values.may_name(namespace):
         values.deny(
             SECRET.name,
             Reason.LOCATION_DENIED,
@@ -97,7 +100,8 @@ def parse(values: Values) -> BasicAuth | None:
             "references to other namespaces are not allowed",
         )
         return None
-    return BasicAuth(name, values.get(FORM) == "auth-map", values.get(REALM))
+    elsewhere = slash and namespace != values.ingress.namespace
+    return BasicAuth(secret if elsewhere else name, values.get(FORM) == "auth-map", values.get(REALM))
 
 
 def contribute(realm: str, file: Literal | Var, place: Place) -> Contribution:

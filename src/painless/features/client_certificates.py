@@ -141,7 +141,7 @@ def _wrong_secret(values: Values) -> str:
     if isinstance(found, Rejected):
         return _closed(values, SECRET.name, f"found {shown(values.text(SECRET))}, expected {found.expected}")
     namespace = found.partition("/")[0]
-    if namespace == values.ingress.namespace:
+    if values.may_name(namespace):
         return ""
     says = f"found a Secret of namespace {namespace}, expected one of {values.ingress.namespace}"
     return _closed(values, SECRET.name, says)

@@ -354,7 +354,7 @@ def _own(values: Values) -> ExternalAuth | None:
         pool=Pool(idle, values.get(KEEPALIVE_REQUESTS), values.get(KEEPALIVE_TIMEOUT)) if idle else None,
         configmap=values.get(PROXY_SET_HEADERS),
     )
-    if asked.configmap and asked.configmap[0] != values.ingress.namespace:
+    if asked.configmap and not values.may_name(asked.configmap[0]):
         found, own = asked.configmap[0], values.ingress.namespace
         says = f"found a ConfigMap of namespace {found}, expected one of {own}"
         hint = "references to other namespaces are not allowed"

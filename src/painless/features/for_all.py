@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from painless.annotations.base import Defaults
+from painless.annotations.base import Defaults, setting
 from painless.annotations.configmap import read
 from painless.features import (
     blocking,
@@ -29,12 +29,14 @@ from painless.features import (
     response_headers,
     retries,
     server_tls,
+    snippets,
     status_page,
     timeouts,
     tls_redirect,
     workers,
 )
 from painless.features.registry import CONFIG
+from painless.features.snippets import ForAll as Snippets
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ConfigMap
 from painless.nginx.tokens import Expr, Token, Var
@@ -45,30 +47,36 @@ class ConfigValues(Struct, frozen=True):
     """A ConfigMap's values: decoded, and hashable so that parsing can be memoised by them.
 
     ``added`` and ``sent`` are the headers of all answers and of all requests, from ConfigMaps that it names.
-    ``dh_parameters`` is a cold file's name with its text, from a Secret that it names.
+    ``dh_parameters`` is a cold file's name with its text, from a Secret that it names.  ``snippets`` are the
+    operator's, and whether others count.
     """
 
     pairs: tuple[tuple[str, Any], ...] = ()
     added: custom_headers.Headers = ()
     sent: tuple[tuple[str, Expr], ...] = ()
     dh_parameters: tuple[str, str] = ("", "")
+    snippets: Snippets = Snippets()
 
     def as_defaults(self) -> Defaults:
         return dict(self.pairs)
 
 
 def parse_config(
-    configmap: ConfigMap | None, has: Callable[[str], bool]
+    configmap: ConfigMap | None, has: Callable[[str], bool], *, allow_snippets: bool = False
 ) -> tuple[ConfigValues, tuple[Diagnostic, ...]]:
     """Decode the global ConfigMap; a bad or unknown key is said and dropped.
 
-    ``has`` says whether NGINX is built with something.
+    ``has`` says whether NGINX is built with something, ``allow_snippets`` whether a flag allows them.
     """
     if configmap is None:
-        return ConfigValues(), ()
+        none, _ = snippets.for_all(None, has, allowed=allow_snippets)
+        return ConfigValues(snippets=none), ()
     values, diagnostics = read(configmap, CONFIG, has)
     fitting, together = _fitting(configmap, values)
-    return ConfigValues(tuple(sorted(fitting.items()))), (*diagnostics, *together)
+    allowed = allow_snippets or setting(values, snippets.ALLOWED)
+    own, about_snippets = snippets.for_all(configmap, has, allowed=allowed)
+    said = (*diagnostics, *together, *about_snippets)
+    return ConfigValues(tuple(sorted(fitting.items())), snippets=own), said
 
 
 _TOGETHER: tuple[tuple[Callable[[Defaults], str], tuple[str, ...], str], ...] = (
@@ -125,7 +133,8 @@ class Everywhere(Struct, frozen=True):
     ``servers`` what each of them begins with, ``status`` the page with NGINX's counters.
     ``pages`` are the statuses that become pages everywhere.  ``nobody`` is what locations say that no
     Ingress serves, ``asking`` what those do that ask whether a request may pass.  ``named`` are the variables
-    that each location sets for the log.
+    that each location sets for the log.  ``snippets`` are the operator's, and ``error_pages`` what those of a
+    server say about them.
     """
 
     hidden: tuple[str, ...] = ()
@@ -139,6 +148,8 @@ class Everywhere(Struct, frozen=True):
     nobody: tuple[Directive, ...] = ()
     asking: tuple[Directive, ...] = ()
     named: tuple[str, ...] = ()
+    snippets: Snippets = Snippets()
+    error_pages: tuple[Directive, ...] = ()
 
 
 def everywhere(config: ConfigValues) -> Everywhere:
@@ -151,11 +162,16 @@ def everywhere(config: ConfigValues) -> Everywhere:
                     *hsts.hidden(defaults),
                     *response_headers.hidden(defaults),
                     *(name for name, _ in config.added),
+                    *snippets.hidden(config.snippets.http.tree),
                 )
             )
         ),
-        added=tuple(one for one in http(config) if one.name == "add_header"),
-        sent=(*client_address.sent(defaults).items(), *config.sent),
+        added=tuple(one for one in (*http(config), *config.snippets.http.tree) if one.name == "add_header"),
+        sent=(
+            *client_address.sent(defaults).items(),
+            *config.sent,
+            *snippets.sent(config.snippets.http.tree),
+        ),
         scheme=client_address.scheme(defaults),
         default_server=server_tls.default_server(defaults),
         servers=blocking.server(defaults),
@@ -164,4 +180,5 @@ def everywhere(config: ConfigValues) -> Everywhere:
         nobody=logged.nobody(defaults),
         asking=logged.asking(defaults),
         named=log_format.named(defaults),
+        snippets=config.snippets,
     )

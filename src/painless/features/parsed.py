@@ -10,6 +10,7 @@ from painless.annotations.base import OURS, Contribution, Place, Values
 from painless.annotations.decode import shown
 from painless.annotations.names import ANNOTATIONS
 from painless.annotations.nearest import nearest
+from painless.annotations.snippet import Snippet
 from painless.annotations.without_effect import (
     ANNOTATIONS_WITHOUT_EFFECT,
     FIREWALL,
@@ -36,6 +37,7 @@ from painless.features import (
     rewrite,
     server_alias,
     server_tls,
+    snippets,
     ssl_passthrough,
     tls_redirect,
     www,
@@ -51,7 +53,8 @@ class Parsed(Struct, frozen=True):
     """What the annotations of one Ingress mean.
 
     ``denied`` says why its locations are closed, if they are.  ``open_paths`` are the beginnings of paths
-    that ask neither for a password nor a service.  ``look`` is made of everything that shows in a location's
+    that ask neither for a password nor a service.  ``snippet`` is what is added to each location,
+    ``server_snippet`` to each host.  ``look`` is made of everything that shows in a location's
     block: locations of equal looks differ in nothing but names.
     """
 
@@ -80,6 +83,8 @@ class Parsed(Struct, frozen=True):
     denied: str
     diagnostics: tuple[Diagnostic, ...]
     open_paths: tuple[str, ...] = ()
+    snippet: Snippet | None = None
+    server_snippet: Snippet | None = None
     look: str = ""
 
     def contributions(self, place: Place) -> tuple[Contribution, ...]:
@@ -112,11 +117,12 @@ def _parsed(
     annotations: tuple[tuple[str, str], ...], namespace: str, prefix: str, config: ConfigValues
 ) -> Parsed:
     """Return what these annotations mean on any Ingress of the namespace; its name is not in the findings."""
-    found = _read(Values(Ingress(namespace, "", annotations=annotations), prefix, config.as_defaults()))
+    values = Values(Ingress(namespace, "", annotations=annotations), prefix, config.as_defaults())
+    found = _read(values, config.snippets)
     return structs.replace(found, look=_look(found))
 
 
-def _read(values: Values) -> Parsed:
+def _read(values: Values, common: snippets.ForAll) -> Parsed:
     for name in values.names():
         _say_if_unknown(values, name)
     additive = ((index, feature.parse(values), feature.KEYS) for index, feature in enumerate(ADDITIVE))
@@ -142,6 +148,7 @@ def _read(values: Values) -> Parsed:
     errors = custom_errors.parse(values)
     copied = mirror.parse(values)
     passed_on = ssl_passthrough.parse(values)
+    written = snippets.parse(values, common, with_password=users is not None, with_service=asked is not None)
     return Parsed(
         tls_redirect=redirect,
         app_root=root,
@@ -168,6 +175,8 @@ def _read(values: Values) -> Parsed:
         denied=values.denied,
         diagnostics=tuple(values.diagnostics),
         open_paths=external_auth.open_paths(values),
+        snippet=written.location,
+        server_snippet=written.server,
     )
 
 
@@ -220,7 +229,7 @@ def with_fastcgi_params(
 _ELSEWHERE = frozenset(
     {
         *("aliases", "app_root", "balancing", "ciphers", "diagnostics", "look", "open_paths"),
-        *("own_server", "passthrough", "www"),
+        *("own_server", "passthrough", "server_snippet", "www"),
     }
 )
 """What does not show in a location's block."""
@@ -229,7 +238,7 @@ _ELSEWHERE = frozenset(
 @lru_cache(maxsize=1)
 def _plain() -> Parsed:
     """Return what no annotation means without a ConfigMap."""
-    return _read(Values(Ingress("", ""), "", {}))
+    return _read(Values(Ingress("", ""), "", {}), snippets.ForAll())
 
 
 def _look(parsed: Parsed) -> str:

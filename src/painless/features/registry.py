@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from painless.annotations.base import Contribution, Key, Place, Setting, Values
 from painless.features import (
     access_lists,
+    admitted,
     affinity,
     app_root,
     backend_protocol,
@@ -53,6 +54,7 @@ from painless.features import (
     satisfy,
     server_alias,
     server_tls,
+    snippets,
     ssl_passthrough,
     status_page,
     streams,
@@ -141,6 +143,8 @@ FEATURES: tuple[Feature, ...] = (
     hash_tables,
     status_page,
     *ADDITIVE,
+    admitted,
+    snippets,
 )
 
 KEYS: Mapping[str, Key[Any]] = {

@@ -7,6 +7,8 @@ compiler, so a name below may be one that is honoured by now, and then nobody lo
 from collections.abc import Mapping
 from enum import IntEnum
 
+from painless.annotations import risks
+
 
 class Risk(IntEnum):
     """How much an annotation may do, as ``annotations-risk-level`` counts it."""
@@ -19,29 +21,7 @@ class Risk(IntEnum):
 
 DEFAULT_RISK = Risk.HIGH
 
-_MEDIUM = """
-affinity-mode allowlist-source-range app-root auth-cache-duration auth-cache-key auth-proxy-set-headers
-auth-realm auth-request-redirect auth-response-headers auth-secret auth-signin-redirect-param
-auth-tls-secret auth-tls-verify-client canary-by-cookie canary-by-header canary-by-header-pattern
-canary-by-header-value cors-allow-headers cors-allow-methods cors-allow-origin cors-expose-headers
-custom-headers denylist-source-range fastcgi-index fastcgi-params-configmap force-ssl-redirect
-opentelemetry-operation-name permanent-redirect preserve-trailing-slash proxy-body-size
-proxy-cookie-domain proxy-cookie-path proxy-next-upstream proxy-redirect-from proxy-redirect-to
-proxy-ssl-ciphers proxy-ssl-secret rewrite-target session-cookie-domain session-cookie-expires
-session-cookie-max-age session-cookie-name session-cookie-path temporal-redirect whitelist-source-range
-x-forwarded-prefix
-"""
-_HIGH = """
-auth-signin auth-tls-error-page auth-tls-match-cn auth-url mirror-host mirror-target
-modsecurity-transaction-id proxy-ssl-name server-alias upstream-hash-by
-"""
-_CRITICAL = "auth-snippet configuration-snippet modsecurity-snippet server-snippet stream-snippet"
-
-RISKS: Mapping[str, Risk] = {
-    **dict.fromkeys(_MEDIUM.split(), Risk.MEDIUM),
-    **dict.fromkeys(_HIGH.split(), Risk.HIGH),
-    **dict.fromkeys(_CRITICAL.split(), Risk.CRITICAL),
-}
+RISKS: Mapping[str, Risk] = {name: Risk(risks.LEVELS.index(level)) for name, level in risks.RISKS.items()}
 """Annotations above the lowest risk."""
 
 _FIREWALL = (

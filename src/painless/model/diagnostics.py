@@ -283,6 +283,41 @@ class Reason(StrEnum):
         ),
         "Give the Ingress with use-regex or rewrite-target a host of its own.",
     )
+    RISK_TOO_HIGH = (
+        "RiskTooHigh",
+        (
+            "An annotation is more dangerous than annotations-risk-level allows. The Ingress is not taken: "
+            "its state from before is served on, and without one it is left out."
+        ),
+        (
+            "Remove the annotation, or have the operator set annotations-risk-level in the ConfigMap; "
+            "ingress-nginx's own default is High, which refuses snippets."
+        ),
+    )
+    FORBIDDEN_WORD = (
+        "ForbiddenWord",
+        (
+            "The value of an annotation has a text in it that annotation-value-word-blocklist forbids. The "
+            "Ingress is not taken: its state from before is served on, and without one it is left out."
+        ),
+        "Write the value without that text.",
+    )
+    SNIPPETS_NOT_ALLOWED = (
+        "SnippetsNotAllowed",
+        "An annotation has directives of NGINX, and the operator does not allow any. It is ignored.",
+        (
+            "Use the annotation that says the same, if there is one. The operator allows snippets with "
+            "allow-snippet-annotations and annotations-risk-level in the ConfigMap."
+        ),
+    )
+    SNIPPET_DIRECTIVE = (
+        "SnippetDirective",
+        (
+            "A directive of a snippet cannot be had: NGINX does not know it, does not take it there, or "
+            "its author may not use it. It is left out, and the rest of the snippet counts."
+        ),
+        "Correct or remove the directive at the line of the finding; features/snippets has what may be used.",
+    )
     INVALID_MANIFEST = (
         "InvalidManifest",
         (

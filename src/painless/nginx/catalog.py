@@ -151,6 +151,12 @@ def find(name: str, context: str) -> Entry | None:
     return next((entry for entry in CATALOG.get(name or ENTRY, ()) if letter in entry.contexts), None)
 
 
+def inside(name: str, context: str) -> str:
+    """Return the context within a block called ``name`` that stands in ``context``; empty for none."""
+    letter = _LOOKUPS.get(name) or _INSIDE.get(_LETTERS[context], {}).get(name, "")
+    return CONTEXTS[letter] if letter else ""
+
+
 def check(tree: Iterable[Directive], context: str = "main") -> tuple[str, ...]:
     """Return what NGINX would not accept in ``tree``, or would not do as meant; empty when all is well."""
     return tuple(_check(tree, _LETTERS[context]))

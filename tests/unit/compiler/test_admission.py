@@ -100,7 +100,7 @@ def test_a_setting_that_would_not_hold_is_refused(annotations: dict[str, str], r
 @pytest.mark.parametrize(
     ("annotations", "reason"),
     [
-        ({"server-snippet": "gzip on;"}, "UnsupportedAnnotation"),
+        ({"enable-modsecurity": "true"}, "UnsupportedAnnotation"),
         ({"proxy-bodysize": "1m"}, "UnknownAnnotation"),
         ({"canary": "false", "canary-weight": "0"}, "CanaryIgnored"),
     ],
@@ -200,7 +200,7 @@ def test_parts_that_cannot_be_read_are_refused() -> None:
 
 def test_warnings_are_what_the_api_server_passes_on() -> None:
     """A few, each of a length, however much there is to say."""
-    many = {f"unknown-{at}-{'x' * 40}": "x" for at in range(40)} | {"server-snippet": "x" * 2000}
+    many = {f"unknown-{at}-{'x' * 40}": "x" for at in range(40)} | {"modsecurity-transaction-id": "x" * 2000}
     warnings = judged(new("/new", annotations=many)).warnings
     assert MOST_WARNINGS == len(warnings)
     assert max(map(len, warnings)) <= LONGEST_WARNING

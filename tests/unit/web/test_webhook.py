@@ -40,7 +40,7 @@ async def test_a_conflict_is_refused_by_name(tmp_path: Path) -> None:
 
 async def test_what_is_fine_is_allowed_with_warnings(tmp_path: Path) -> None:
     """The warnings are those of the compiler."""
-    new = manifest("new", "/new", annotations={f"{PREFIX}/server-snippet": "gzip on;"})
+    new = manifest("new", "/new", annotations={f"{PREFIX}/enable-modsecurity": "true"})
     async with hooked(tmp_path, admission(*HERE)) as hook:
         response = await hook.verdict(review(new))
     assert response["allowed"]
