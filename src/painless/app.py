@@ -184,7 +184,7 @@ class Program:
         cluster, answers = outside.cluster, outside.answers
         state = State(self._generation, self._diagnostics, self._held)
         lines = (ApiServer(cluster.lines),) if cluster else ()
-        logged = AccessLogged(outside.log)
+        logged = AccessLogged(outside.log.went)
         self._metrics = Metrics(state, logged, *lines, *((Answered(answers.said),) if answers else ()))
         self._controller = Controller(
             nginx=outside.nginx,

@@ -12,6 +12,7 @@ from painless.cli.main import __doc__ as about_commands
 from painless.docs.markdown import code, page, prose, table
 from painless.flags import WITHOUT_EFFECT
 from painless.model.diagnostics import Reason, Severity
+from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered, Said
 from painless.observe.apiserver import ApiServer, Line
 from painless.observe.metrics import Metrics, State
@@ -54,7 +55,8 @@ def metrics_page() -> str:
 def _metrics() -> Iterable[Metric]:
     """Return all metrics; each labelled one has to have a sample here, since only that has labels."""
     state = State(lambda: "id", lambda: {("error", "InvalidHost"): 1}, lambda: {"nothing": 1})
-    metrics = Metrics(state, ApiServer(lambda: [Line("Ingress", 1.0, 1, 1, 1, 1)]), Answered(_said))
+    servers = ApiServer(lambda: [Line("Ingress", 1.0, 1, 1, 1, 1)])
+    metrics = Metrics(state, AccessLogged(lambda: {"stdout": 1, "dropped": 0}), servers, Answered(_said))
     metrics.reloaded("IngressAdded", 1)
     metrics.renewed(done=True)
     metrics.unanswered()

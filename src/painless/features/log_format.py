@@ -58,9 +58,9 @@ _LONGEST = 16_384  # Bytes: no line of a log needs half of that.
 _WORD = 3000  # Bytes of one word as spelled; NGINX's limit is 4094, and it joins the words of a format.
 _PIECE = 300  # Letters of text in one word; spelled, each is 9 bytes at most: "${dollar}".
 
-_VARIABLE = re.compile(r"\$(?:\{(\w{1,64})\}|(\w{1,64}))", re.ASCII)
+_VARIABLE = re.compile(r"\$(?:\{(\w{1,256})\}|(\w{1,256}))", re.ASCII)
 _BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
-_UNPRINTABLE = re.compile("[\0-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # NGINX reads these in ingress-nginx's template, where the text stands between quotes.
 _ESCAPED = re.compile(r"\\([\"'\\])")
 

@@ -79,6 +79,10 @@ class AccessLog:
         self._untaken = ""
         self._alone = threading.Lock()
 
+    def went(self) -> dict[str, int]:
+        """Return how many bytes went where."""
+        return {"stdout": self.carried, "dropped": self.dropped}
+
     @property
     def problem(self) -> str:
         """Why the log is not carried at the moment; empty when it is."""

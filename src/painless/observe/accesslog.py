@@ -1,26 +1,16 @@
 """Metrics of the access log: read off the counts when somebody asks."""
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 
-class Counts(Protocol):
-    """How many bytes went where."""
-
-    @property
-    def carried(self) -> int: ...
-    @property
-    def dropped(self) -> int: ...
-
-
 class AccessLogged(Collector):
-    """What became of the access log."""
+    """What became of the access log: bytes, by where they went."""
 
-    def __init__(self, counts: Counts) -> None:
-        self._counts = counts
+    def __init__(self, went: Callable[[], Mapping[str, int]]) -> None:
+        self._went = went
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         found = CounterMetricFamily(
@@ -28,6 +18,6 @@ class AccessLogged(Collector):
             "Bytes of the access log, by where they went: stdout, or dropped since nobody took them.",
             labels=["to"],
         )
-        found.add_metric(["stdout"], self._counts.carried)
-        found.add_metric(["dropped"], self._counts.dropped)
+        for to, count in self._went().items():
+            found.add_metric([to], count)
         yield found
