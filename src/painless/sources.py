@@ -34,6 +34,7 @@ from painless.model.objects import Object
 from painless.observe import logs
 from painless.observe.apiserver import Line
 from painless.settings import Settings, SettingsError, environment
+from painless.wire import names
 
 
 class InCluster(Struct, frozen=True):
@@ -146,10 +147,14 @@ def _access(settings: Settings) -> Access:
 
 
 def _scope(settings: Settings) -> Scope:
-    if settings.watch_namespace and settings.watch_namespace_selector:
+    namespace = settings.watch_namespace
+    if namespace and settings.watch_namespace_selector:
         raise SettingsError("--watch-namespace and --watch-namespace-selector exclude each other")
+    if namespace and not names.is_label(namespace):
+        # It becomes part of the paths that the API server is asked for.
+        raise SettingsError(f'--watch-namespace: found "{namespace}", expected the name of one namespace')
     return Scope(
-        namespace=settings.watch_namespace,
+        namespace=namespace,
         selector=settings.watch_namespace_selector,
         prefix=settings.annotations_prefix,
         configmap=settings.configmap,

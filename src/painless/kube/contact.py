@@ -58,7 +58,10 @@ class Contact:
         if isinstance(problem, Forbidden):
             if not line.refused:
                 line.refused = True
-                logs.event("api_server_refuses", level=logging.ERROR, kind=line.kind, problem=str(problem))
+                then = "changes of this kind are not seen, what is served stays as it is"
+                logs.event(
+                    "api_server_refuses", level=logging.ERROR, kind=line.kind, problem=str(problem), then=then
+                )
         elif isinstance(problem, ApiError):
             logs.event("api_server_says_no", level=logging.DEBUG, kind=line.kind, problem=str(problem))
         self._judge(str(problem))

@@ -70,7 +70,7 @@ class Conflict(ApiError):
 
 
 class Gone(ApiError):
-    """410: the version we asked from is forgotten; list again."""
+    """The version we asked from is forgotten (410), or from before a restored backup (504); list again."""
 
 
 class Throttled(ApiError):
@@ -80,6 +80,9 @@ class Throttled(ApiError):
         super().__init__(says, status)
         self.retry_after = retry_after
 
+
+_FROM_THE_FUTURE = b"Too large resource version"
+"""What a server says to a version that it has not come to; it has no status of its own."""
 
 _PLAIN = {404: NotFound, 409: Conflict, 410: Gone}
 
@@ -101,6 +104,8 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, request: Reque
         return Forbidden(f"{says}; it needs {request.rule}", status, request)
     if status == 429 or (status == 503 and seconds is not None):
         return Throttled(says, status, seconds or 0.0)
+    if status == 504 and _FROM_THE_FUTURE in body:
+        return Gone(says, status)
     return _PLAIN.get(status, ApiError)(says, status)
 
 

@@ -46,3 +46,20 @@ def test_a_folder_that_cannot_be_written_is_named(source: Path) -> None:
     out = source / "web.yaml" / "out"
     result = render(source, out)
     assert (2, True) == (result.exit_code, f"painless: --out: {out} cannot be written: " in result.output)
+
+
+KUBECONFIG = """\
+current-context: it
+contexts: [{name: it, context: {cluster: it}}]
+clusters: [{name: it, cluster: {server: "http://127.0.0.1:1"}}]
+"""
+
+
+@pytest.mark.parametrize("namespace", ["shop,edge", "shop/web?watch=1", "Shop"])
+def test_a_namespace_that_cannot_be_is_no_part_of_a_path(tmp_path: Path, namespace: str) -> None:
+    """It is named in one sentence, and nobody is asked."""
+    config = tmp_path / "kubeconfig"
+    config.write_text(KUBECONFIG)
+    result = CliRunner().invoke(main, ["lint", "--kubeconfig", str(config), f"--watch-namespace={namespace}"])
+    says = f'painless: --watch-namespace: found "{namespace}", expected the name of one namespace\n'
+    assert (2, says) == (result.exit_code, result.output)

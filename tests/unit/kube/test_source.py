@@ -288,6 +288,18 @@ async def test_a_version_that_is_forgotten_costs_a_list_and_shows_what_went_mean
     assert (names, sent, lists) == ({"stays", "changes", "comes"}, {"changes", "comes"}, 2)
 
 
+async def test_a_server_that_was_restored_from_a_backup_is_listed_anew():
+    """Its versions are older than ours: what it never heard of is gone, instead of served for ever."""
+    async with FakeApiServer() as api:
+        await api.apply(ingress("stays"), ingress("lost"), ingress("too"))
+        async with reading(api) as reader:
+            await api.stop()
+            restored = FakeApiServer(port=api.port)
+            await restored.apply(ingress("stays"))
+            async with restored:
+                await reader.until(lambda: {ref("Ingress", "stays")} == reader.has.keys())
+
+
 async def test_an_outage_is_told_once_and_its_end_once():
     """While the server is away nothing is sent; what happened meanwhile comes when it is back."""
     async with FakeApiServer() as api, reading(api) as reader:
