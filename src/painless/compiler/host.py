@@ -164,12 +164,12 @@ class Entry(Struct, frozen=True, gc=False):
     """
 
     settings: Parsed
-    users: str
-    backend: backend_tls.Files | None
-    asked: str
-    copied: str
-    closed: Denied | None
-    failing: Failing | None
+    users: str = ""
+    backend: backend_tls.Files | None = None
+    asked: str = ""
+    copied: str = ""
+    closed: Denied | None = None
+    failing: Failing | None = None
 
     def route(self, path: str, path_type: PathType, answer: Answer, origin: Origin) -> Route:
         """Return the route through this entry, which has ``answer`` where it is open."""
@@ -214,6 +214,9 @@ class Draft:
         self, settings: Parsed, origin: Origin, path: str, served: ServiceBackend | None = None
     ) -> Entry:
         """Return who may enter a path that ``served`` is the backend of."""
+        if not settings.look:
+            # Nothing that shows in a location is asked for, as of most paths of most clusters.
+            return Entry(settings)
         if path.startswith(settings.open_paths):
             settings = structs.replace(settings, basic_auth=None, external_auth=None)
         users, denied = self.users.of(settings.basic_auth, origin.ref, self.diagnostics)
@@ -412,5 +415,7 @@ def _warn_bystander(draft: Draft, route: Route, culprits: list[Route]) -> None:
 
 def _used(upstreams: dict[str, Upstream], locations: Sequence[Location], pages: str) -> tuple[Upstream, ...]:
     """Return the upstreams that some location uses: nobody resolves what nobody asks for."""
-    names = {pages}.union(*(one.route.upstreams for one in locations))
+    # A path may have two locations.
+    routes = {id(one.route): one.route for one in locations}.values()
+    names = {pages}.union(*(one.upstreams for one in routes))
     return tuple(upstreams[name] for name in sorted(names - {""}))

@@ -169,16 +169,15 @@ class Route(Struct, frozen=True, gc=False):
     @property
     def upstreams(self) -> frozenset[str]:
         """Every upstream that its requests may go to: they, copies of them, or questions about them."""
-        if isinstance(self.answer, Denied):
+        answer, failing = self.answer, self.failing
+        if isinstance(answer, Denied):
             return frozenset()
-        found = {self.auth_upstream}
-        if self.failing is not None:
-            found.update((self.failing.pages, self.failing.instead))
-        if isinstance(self.answer, Proxy):
-            arm = self.answer.canary
-            found.update((self.answer.upstream, arm.upstream if arm else "", self.mirror_upstream))
-        found.discard("")
-        return frozenset(found)
+        found: tuple[str, ...] = (self.auth_upstream,)
+        if failing is not None:
+            found += (failing.pages, failing.instead)
+        if isinstance(answer, Proxy):
+            found += (answer.upstream, answer.canary.upstream if answer.canary else "", self.mirror_upstream)
+        return frozenset(filter(None, found))
 
 
 class Modifier(StrEnum):
