@@ -164,12 +164,12 @@ class Entry(Struct, frozen=True, gc=False):
     """
 
     settings: Parsed
-    users: str = ""
-    backend: backend_tls.Files | None = None
-    asked: str = ""
-    copied: str = ""
-    closed: Denied | None = None
-    failing: Failing | None = None
+    users: str
+    backend: backend_tls.Files | None
+    asked: str
+    copied: str
+    closed: Denied | None
+    failing: Failing | None
 
     def route(self, path: str, path_type: PathType, answer: Answer, origin: Origin) -> Route:
         """Return the route through this entry, which has ``answer`` where it is open."""
@@ -214,9 +214,6 @@ class Draft:
         self, settings: Parsed, origin: Origin, path: str, served: ServiceBackend | None = None
     ) -> Entry:
         """Return who may enter a path that ``served`` is the backend of."""
-        if not settings.look:
-            # Nothing that shows in a location is asked for, as of most paths of most clusters.
-            return Entry(settings)
         if path.startswith(settings.open_paths):
             settings = structs.replace(settings, basic_auth=None, external_auth=None)
         users, denied = self.users.of(settings.basic_auth, origin.ref, self.diagnostics)
