@@ -17,6 +17,7 @@ from painless.features import (
     log_files,
     log_format,
     logged,
+    opentelemetry,
     workers,
 )
 from painless.nginx.resolver import NO_ENDPOINTS
@@ -32,7 +33,9 @@ def main_preamble(options: Options, defaults: Defaults) -> tuple[Directive, ...]
     """Return what stands before http."""
     machine = options.machine
     user = (directive("user", *options.worker_user.split()),) if options.worker_user else ()
+    loaded = f"{options.build.modules_path}/{opentelemetry.MODULE}.so"
     return (
+        *((directive("load_module", loaded),) if opentelemetry.exports(defaults) else ()),
         *user,
         *workers.main(defaults, fitting=machine.workers, granted=machine.open_files),
         directive("pid", f"{options.state}/run/nginx.pid"),

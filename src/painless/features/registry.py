@@ -43,6 +43,7 @@ from painless.features import (
     log_format,
     logged,
     mirror,
+    opentelemetry,
     own_server,
     proxy_cookies,
     proxy_redirect,
@@ -100,6 +101,7 @@ ADDITIVE: tuple[Additive, ...] = (
     proxy_cookies,
     relative_redirects,
     location_logs,
+    opentelemetry,
     custom_headers,
     satisfy,
 )

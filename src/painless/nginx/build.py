@@ -17,6 +17,7 @@ FLOOR: Version = (1, 29, 7)
 _VERSION = re.compile(r"^nginx version: \S+?/(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
 _WITH = re.compile(r"--with-([a-z][a-z0-9_-]*)(?=\s|$|=dynamic)")
 _WITHOUT = re.compile(r"--(without-[a-z][a-z0-9_-]*)(?=\s|$)")
+_MODULES = re.compile(r"--modules-path=(\S+)")
 _ADDED = re.compile(r"--add(?:-dynamic)?-module=(\S+)")
 
 
@@ -25,13 +26,14 @@ class Build(Struct, frozen=True):
 
     ``flags`` are the names after ``--with-`` (``http_ssl_module``, ``stream``, ``debug``) and, for modules
     that were added, the last part of their path (``njs``, ``headers-more-nginx-module``), both without a
-    version at the end.
+    version at the end; also of modules that can be loaded from ``modules_path`` (``ngx_otel_module``).
     """
 
     version: Version
     flags: frozenset[str]
     path: str
     why: str
+    modules_path: str = ""
 
     def has(self, flag: str) -> bool:
         return flag in self.flags
@@ -58,7 +60,8 @@ def parse_build(output: str, path: str, why: str) -> Build | None:
     major, minor, patch = (int(part) for part in found.groups())
     added = {_module(place) for place in _ADDED.findall(output)}
     flags = frozenset(_WITH.findall(output)) | frozenset(_WITHOUT.findall(output)) | frozenset(added)
-    return Build((major, minor, patch), flags, path, why)
+    folder = _MODULES.search(output)
+    return Build((major, minor, patch), flags, path, why, folder[1].strip("'\"") if folder else "")
 
 
 def _module(place: str) -> str:

@@ -7,7 +7,10 @@ The environment is not read here; ``settings`` hands in what it holds.
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from msgspec import structs
 
 from painless.nginx.build import FLOOR, Build, parse_build, spelled
 from painless.nginxd.errors import NginxNotFound, NginxTooOld
@@ -38,11 +41,14 @@ def find_nginx(option: str = "", variable: str = "", search_path: str | None = N
 
 def required(path: str, why: str) -> Build:
     """Return the build at ``path``; raise when it is no NGINX or below the floor."""
-    return judged(_asked(path, why), path, why)
+    return judged(_asked(path, why), path, why, _modules)
 
 
-def judged(answer: str, path: str, why: str) -> Build:
-    """Return the build that said ``answer`` to ``-V``; raise when it is no NGINX or below the floor."""
+def judged(answer: str, path: str, why: str, modules: Callable[[str], Iterable[str]]) -> Build:
+    """Return the build that said ``answer`` to ``-V``; raise when it is no NGINX or below the floor.
+
+    ``modules`` lists the files in the folder that it loads modules from.
+    """
     build = parse_build(answer, path, why)
     if build is None:
         raise NginxNotFound(f"{path} ({why}) does not name its version when called with -V: is it an NGINX?")
@@ -50,7 +56,15 @@ def judged(answer: str, path: str, why: str) -> Build:
         raise NginxTooOld(
             f"{path} ({why}) is NGINX {spelled(build.version)}, but painless needs {spelled(FLOOR)} or newer"
         )
-    return build
+    loadable = (one.removesuffix(".so") for one in modules(build.modules_path) if one.endswith(".so"))
+    return structs.replace(build, flags=build.flags.union(loadable))
+
+
+def _modules(folder: str) -> list[str]:
+    try:
+        return [one.name for one in Path(folder).iterdir()] if folder else []
+    except OSError:
+        return []
 
 
 def _located(named: str, why: str, search_path: str | None) -> str:

@@ -60,7 +60,14 @@ class Runner:
     async def build(self) -> Build:
         """Return the NGINX that it runs; raises ``NginxNotFound`` or ``NginxTooOld``."""
         ran = await self("-V", within=COME + ASK_TIMEOUT)
-        return judged(ran.output, NGINX, f"in the container of {self._folder}")
+        return judged(ran.output, NGINX, f"in the container of {self._folder}", self._modules)
+
+    def _modules(self, _folder: str) -> list[str]:
+        """Return what the container's folder of modules holds."""
+        try:
+            return (self.machine / "modules").read_text().split()
+        except FileNotFoundError:
+            return []
 
     @property
     def machine(self) -> Path:

@@ -35,6 +35,8 @@ prepare() {
         [ ! -r "/sys/fs/cgroup/$one" ] || cat "/sys/fs/cgroup/$one" >"$dir/machine/$one"
     done
     nproc >"$dir/machine/cpus"
+    modules=$(nginx -V 2>&1 | sed -n "s/.*--modules-path=\([^ ]*\).*/\1/p")
+    ls "${modules:-/nowhere}" >"$dir/machine/modules" 2>/dev/null
     ulimit -Hn | sed "s/unlimited/1048576/" >"$dir/machine/files"
 }
 
