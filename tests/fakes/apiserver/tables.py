@@ -77,7 +77,7 @@ class Table:
         ]
         rows = [
             {
-                "cells": [cell(one.object) for cell in columns.values()],
+                "cells": [_seen(cell, one.object) for cell in columns.values()],
                 "object": {
                     "kind": "PartialObjectMetadata",
                     "apiVersion": _META,
@@ -100,6 +100,14 @@ def look_for(accept: str) -> Look:
         if one.split(";")[0].strip() in ("application/json", "*/*"):
             break
     return Whole()
+
+
+def _seen(cell: Callable[[Json], Any], found: Json) -> Any:
+    """Return a cell; an object that was pushed as it is may lack what a real one has."""
+    try:
+        return cell(found)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "<unknown>"
 
 
 def _name(found: Json) -> str:

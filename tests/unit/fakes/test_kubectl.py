@@ -93,3 +93,11 @@ async def test_kubectl_applies_gets_changes_watches_and_deletes(tmp_path):
     assert [80, 81] == sorted(one["port"] for one in found["spec"]["ports"])
     assert deleted.startswith('ingress.networking.k8s.io "web" deleted')
     assert {"jane"} == {one.user for one in api.requests}
+
+
+async def test_kubectl_shows_what_no_server_would_have_taken(tmp_path):
+    """Objects that tests keep as they are lack defaults, and are in the table all the same."""
+    async with FakeApiServer() as api:
+        api.push({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [1]}})
+        kubectl = Kubectl(api.kubeconfig(tmp_path / "config", user="jane"))
+        assert "<unknown>" in await kubectl("get", "services", "-A")
