@@ -154,7 +154,7 @@ class Publisher:
             if not self._failing:
                 delay, again = RETRY[0], math.inf
             elif whole or again == math.inf:
-                again = self._clock.now() + max(delay, *(one.retry_after for one in batch.failures))
+                again = self._clock.now() + max([delay, *(one.retry_after for one in batch.failures)])
                 delay = min(2 * delay, RETRY[1])
             if any(one.passing for one in batch.failures):
                 # Others would fail as well.  What one Ingress is refused costs the others no time.

@@ -235,6 +235,21 @@ async def test_one_that_always_fails_delays_nobody(api: FakeApiServer, desk: Des
     assert desk.heard.failed < 3 + 5, "each waited for it"
 
 
+async def test_what_failed_is_tried_again_by_who_leads_again(api: FakeApiServer, fleet: Fleet) -> None:
+    """Whatever was tried while another one led."""
+    desk = Desk(fleet)
+    await api.apply(manifest("web"))
+    which = Which(resource=STATUS)
+    api.faults.forbid(which)
+    desk.publisher.confirmed(served("web"))
+    await until(lambda: desk.heard.failed)
+    desk.lead.leads_for = 0.0
+    await RealTime().sleep(1.5)  # Longer than the first wait: a try for which we must not write.
+    api.faults.permit(which)
+    desk.lead.leads_for = 60.0
+    await until(lambda: shown(api, "web"))
+
+
 async def test_at_the_end_ours_is_taken_back(api: FakeApiServer, fleet: Fleet, desk: Desk) -> None:
     """Also where the Ingress has changed since; what somebody else has written stays."""
     await api.apply(manifest("web"), manifest("changed"), manifest("theirs"))
