@@ -18,8 +18,6 @@ jaeger-service-name jaeger-trace-baggage-header-prefix jaeger-trace-context-head
 CONFIG_KEYS_WITHOUT_EFFECT: Mapping[str, str] = {
     **dict.fromkeys(_JAEGER.split(), _NOR_THERE),
     "app-root": "ingress-nginx does not read it either; the annotation app-root works",
-    "bind-address-ipv4": "ingress-nginx makes it of bind-address, which works",
-    "bind-address-ipv6": "ingress-nginx makes it of bind-address, which works",
     "forwarded-for-proxy-protocol-header": "nothing needs a header to carry the address in",
     "enable-serial-reloads": "loads never overlap, a burst costs few, and old workers are not waited for",
     "http2-max-field-size": "NGINX has one limit for all versions of HTTP, large-client-header-buffers",

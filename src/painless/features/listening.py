@@ -1,6 +1,7 @@
 """Where NGINX listens.
 
-ConfigMap only.  ``bind-address`` lists the addresses; the flag ``--bind-address`` is what holds without it.
+ConfigMap only.  ``bind-address`` lists the addresses, with ``bind-address-ipv4`` and ``bind-address-ipv6``
+where those are set, which ingress-nginx makes of it by itself; the flag ``--bind-address`` is what holds without it.
 ``disable-ipv6`` leaves those of IPv6 out, and ``disable-ipv6-dns`` has names outside resolved to IPv4 only.
 ``reuse-port: "true"`` gives each worker an accept queue of its own; ingress-nginx does that by default, and
 here it is off: with one queue for all, a worker that is busy keeps nobody waiting.
@@ -19,13 +20,14 @@ def _address(text: str) -> str | Rejected:
     return f"[{found}]" if ":" in found else found
 
 
-ADDRESSES: Setting[tuple[str, ...]] = Setting(
-    "bind-address",
-    comma_list(_address, expected="a comma separated list of IP addresses"),
-    default=(),
-    doc="Addresses to listen on.",
-    example="192.0.2.7,2001:db8::7",
-)
+def _addresses(name: str, doc: str, example: str) -> Setting[tuple[str, ...]]:
+    read = comma_list(_address, expected="a comma separated list of IP addresses")
+    return Setting(name, read, (), doc, example)
+
+
+ADDRESSES = _addresses("bind-address", "Addresses to listen on.", "192.0.2.7,2001:db8::7")
+IPV4 = _addresses("bind-address-ipv4", "More addresses to listen on.", "192.0.2.7")
+IPV6 = _addresses("bind-address-ipv6", "More addresses to listen on.", "2001:db8::7")
 NO_IPV6 = Setting("disable-ipv6", boolean, default=False, doc="Do not listen on IPv6.", example="true")
 NO_IPV6_NAMES = Setting(
     "disable-ipv6-dns", boolean, default=False, doc="Resolve names to IPv4 only.", example="true"
@@ -35,7 +37,7 @@ REUSE_PORT = Setting(
 )
 
 KEYS = ()
-SETTINGS = (ADDRESSES, NO_IPV6, NO_IPV6_NAMES, REUSE_PORT)
+SETTINGS = (ADDRESSES, IPV4, IPV6, NO_IPV6, NO_IPV6_NAMES, REUSE_PORT)
 
 
 class Listening(Struct, frozen=True):
@@ -47,7 +49,8 @@ class Listening(Struct, frozen=True):
 
 def listening(defaults: Defaults, addresses: tuple[str, ...]) -> Listening:
     """Return where to listen; ``addresses`` are those of the flag.  There is always one."""
-    wanted = setting(defaults, ADDRESSES) or addresses
+    given = (one for key in (ADDRESSES, IPV4, IPV6) for one in setting(defaults, key))
+    wanted = tuple(dict.fromkeys(given)) or addresses
     ipv4 = tuple(one for one in wanted if not one.startswith("["))
     kept = ipv4 if setting(defaults, NO_IPV6) and ipv4 else wanted
     return Listening(kept, setting(defaults, REUSE_PORT))

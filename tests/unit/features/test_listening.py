@@ -2,7 +2,7 @@
 
 import pytest
 
-from painless.features.listening import ADDRESSES, NO_IPV6, REUSE_PORT, Listening, listening
+from painless.features.listening import ADDRESSES, IPV4, IPV6, NO_IPV6, REUSE_PORT, Listening, listening
 
 
 @pytest.mark.parametrize(
@@ -16,13 +16,18 @@ from painless.features.listening import ADDRESSES, NO_IPV6, REUSE_PORT, Listenin
         ),
         ({"disable-ipv6": "true"}, ("", "[::]"), ("",)),
         ({"disable-ipv6": "true", "bind-address": "192.0.2.7,2001:db8::7"}, ("",), ("192.0.2.7",)),
+        (
+            {"bind-address-ipv4": "192.0.2.7", "bind-address-ipv6": "2001:db8::7"},
+            ("",),
+            ("192.0.2.7", "[2001:db8::7]"),
+        ),
         # There is always one.
         ({"disable-ipv6": "true"}, ("[2001:db8::7]",), ("[2001:db8::7]",)),
     ],
 )
 def test_addresses(given, flag, expected) -> None:
     """The ConfigMap's addresses replace the flag's; IPv6 is left out while something else is there."""
-    keys = {key.name: key for key in (ADDRESSES, NO_IPV6)}
+    keys = {key.name: key for key in (ADDRESSES, IPV4, IPV6, NO_IPV6)}
     defaults = {name: keys[name].decode(text) for name, text in given.items()}
     assert Listening(expected, reuse_port=False) == listening(defaults, flag)
 
