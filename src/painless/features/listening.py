@@ -1,7 +1,7 @@
 """Where NGINX listens.
 
-ConfigMap only.  ``bind-address`` lists the addresses, with ``bind-address-ipv4`` and ``bind-address-ipv6``
-where those are set, which ingress-nginx makes of it by itself; the flag ``--bind-address`` is what holds without it.
+ConfigMap only.  ``bind-address`` lists the addresses; ``bind-address-ipv4`` and ``bind-address-ipv6``, which
+ingress-nginx makes of it, add more.  The flag ``--bind-address`` is what holds without them.
 ``disable-ipv6`` leaves those of IPv6 out, and ``disable-ipv6-dns`` has names outside resolved to IPv4 only.
 ``reuse-port: "true"`` gives each worker an accept queue of its own; ingress-nginx does that by default, and
 here it is off: with one queue for all, a worker that is busy keeps nobody waiting.
