@@ -38,6 +38,7 @@ from painless.nginx.generation import STREAM_UPSTREAMS, UPSTREAMS, Generation, g
 from painless.nginxd import procfs
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
+from painless.plan.diff import test as asking
 from painless.plan.steps import (
     Applied,
     Await,
@@ -159,7 +160,7 @@ class Theatre:
         return text
 
     async def _load(self, want: Generation) -> None:
-        steps: list[Step] = [Stage(want), Verify(want.id)]
+        steps: list[Step] = [*asking(want)]
         steps += [PutHot(path, content) for path, content in want.hot.items()]
         steps += [Switch(want.id), Reload(), Await(want.id), Resolve(want.upstreams)]
         steps += [DropHot(path) for path in sorted(self._hot - want.hot.keys())]

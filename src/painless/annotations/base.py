@@ -60,6 +60,7 @@ class Setting(Struct, Generic[T], frozen=True):
     """A ConfigMap key that has no annotation; its fields mean what they mean in ``Key``.
 
     ``needs`` is what NGINX has to be built with (``nginx.build.Build.flags``); empty when any will do.
+    ``secret``: nobody is shown its value.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Setting(Struct, Generic[T], frozen=True):
     instead: str = "the default is used"
     longest: int = LONGEST_WORD
     needs: str = ""
+    secret: bool = False
 
 
 Defaults = Mapping[str, object]

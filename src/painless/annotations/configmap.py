@@ -47,7 +47,8 @@ def read(
         if not isinstance(value, Rejected):
             values[name] = value
             continue
-        says = f"found {shown(text)}, expected {value.expected}"
+        found = "a text" if isinstance(key, Setting) and key.secret else shown(text)
+        says = f"found {found}, expected {value.expected}"
         say(name, Reason.INVALID_CONFIG_VALUE, Severity.ERROR, says, key.instead)
         if key.salvage:
             values[name] = key.salvage(text)

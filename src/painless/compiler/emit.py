@@ -11,7 +11,7 @@ from painless.compiler.lower_upstreams import lower_upstream, zone_size
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
 from painless.compiler.site import Proxy, Server, Site, StaticFeed, Upstream
-from painless.features import ConfigValues, upstream_keepalive
+from painless.features import ConfigValues, server_tls, upstream_keepalive
 from painless.nginx.generation import MAIN, STREAM_UPSTREAMS, UPSTREAMS, Generation, generation_id
 from painless.nginx.printer import Printed, printed
 from painless.nginx.tree import Directive
@@ -30,7 +30,7 @@ def emit(
     marked = {path: content for arm in lowered.arms for path, content in markers(arm).items()}
     return _generation(
         {**files, **_stream_upstreams(site, options, memory), **_pem(site, config)},
-        hot={**hot, **marked},
+        hot={**hot, **marked, **dict(filter(None, [server_tls.ticket_key(config.as_defaults())]))},
         upstreams=frozenset(one.name for one in site.every_upstream if not isinstance(one.feed, StaticFeed)),
         routes=_routes(site.servers, memory),
     )

@@ -18,6 +18,7 @@ from painless.features import (
     log_format,
     logged,
     opentelemetry,
+    server_tls,
     workers,
 )
 from painless.nginx.resolver import NO_ENDPOINTS
@@ -58,7 +59,7 @@ def http_preamble(
         *_temporary(options),
         *resolver(options, upstreams, ipv6=ipv6 and not listening.only_ipv4_names(defaults)),
         _certificate_map(site.certificates),
-        *_tls(),
+        *_tls(options, defaults),
         *_upstream_side(everywhere(config)),
     )
 
@@ -175,7 +176,8 @@ def resolver(options: Options, upstreams: int, *, ipv6: bool) -> tuple[Directive
     )
 
 
-def _tls() -> tuple[Directive, ...]:
+def _tls(options: Options, defaults: Defaults) -> tuple[Directive, ...]:
+    key = server_tls.ticket_key(defaults)
     return (
         directive(
             "ssl_certificate_cache",
@@ -184,6 +186,7 @@ def _tls() -> tuple[Directive, ...]:
             "valid=1s",
             comment="A certificate that was replaced is served a second later.",
         ),
+        *((directive("ssl_session_ticket_key", f"{options.state}/hot/{key[0]}"),) if key else ()),
     )
 
 

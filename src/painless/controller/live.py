@@ -15,7 +15,7 @@ from painless.controller.ports import WorldError
 from painless.controller.search import Blame
 from painless.nginx.generation import Generation
 from painless.plan.changes import Change, Differ, Effect, Kind, changes, effect, refused_origins
-from painless.plan.diff import plan, plan_start
+from painless.plan.diff import plan, plan_start, test
 from painless.plan.renewal import plan_renewal
 from painless.plan.steps import Applied, Await, Outcome, Refused, Resolve, Stage, Start, Step, Verify
 
@@ -73,7 +73,7 @@ class Live:
 
     async def test(self, want: Generation) -> No | None:
         """Ask NGINX whether it would take ``want``; no worker notices."""
-        steps = (Stage(want), Verify(want.id))
+        steps = test(want)
         return _answer(steps, want, await self._nginx.apply(steps))
 
     async def apply(self, want: Generation, differ: Differ | None = None) -> No | None:

@@ -8,11 +8,15 @@ protocols, curves, sessions and the size of records.
 A list of ciphers has names that OpenSSL knows.  One that names none is told and not used, since NGINX would
 refuse its whole configuration for it.  ``ssl-reject-handshake`` refuses clients that ask for no host that is
 served, or for none at all; ``ssl-dh-param`` names a Secret with the parameters of Diffie-Hellman under the
-key ``dhparam.pem``.
+key ``dhparam.pem``.  ``ssl-session-ticket-key`` is what ``ssl-session-tickets`` are encrypted with, so that
+replicas take each other's; NGINX makes one by itself, and a new one at each load.
 Writes ``ssl_ciphers``, ``ssl_prefer_server_ciphers``, ``ssl_protocols``, ``ssl_ecdh_curve``,
 ``ssl_dhparam``, ``ssl_session_cache``, ``ssl_session_timeout``, ``ssl_session_tickets``,
-``ssl_buffer_size``, ``ssl_early_data`` and ``ssl_reject_handshake``.
+``ssl_session_ticket_key``, ``ssl_buffer_size``, ``ssl_early_data`` and ``ssl_reject_handshake``.
 """
+
+import base64
+import hashlib
 
 from msgspec import Struct
 
@@ -27,7 +31,9 @@ from painless.annotations.decode import (
     shown,
     word_list,
 )
+from painless.nginx.generation import AT_LOAD
 from painless.nginx.tree import Directive, directive
+from painless.sensitive import Sensitive
 
 DEFAULT_CIPHERS = (
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
@@ -126,11 +132,42 @@ def _secret(text: str) -> tuple[str, str] | Rejected | None:
     return namespace, name
 
 
+def _key(text: str) -> Sensitive | Rejected | None:
+    try:
+        found = base64.b64decode(text, validate=True)
+    except ValueError:
+        found = b"-"
+    if not found:
+        return None
+    return Sensitive(found) if len(found) in {48, 80} else Rejected("48 or 80 bytes in base64")
+
+
+TICKET_KEY: Setting[Sensitive | None] = Setting(
+    "ssl-session-ticket-key",
+    _key,
+    None,
+    "What tickets are encrypted with, for replicas to share: 80 bytes in base64.",
+    base64.b64encode(bytes(80)).decode(),
+    secret=True,
+)
+
 DH_PARAM: Setting[tuple[str, str] | None] = Setting(
     "ssl-dh-param", _secret, None, "The Secret with dhparam.pem.", "ingress-nginx/dh"
 )
 
-SETTINGS = (PROTOCOLS, CURVES, CACHE, CACHE_SIZE, TICKETS, TIMEOUT, BUFFER, EARLY, REJECT, DH_PARAM)
+SETTINGS = (
+    PROTOCOLS,
+    CURVES,
+    CACHE,
+    CACHE_SIZE,
+    TICKETS,
+    TIMEOUT,
+    BUFFER,
+    EARLY,
+    REJECT,
+    TICKET_KEY,
+    DH_PARAM,
+)
 
 
 class Ciphers(Struct, frozen=True):
@@ -177,6 +214,14 @@ def http(defaults: Defaults, dh_file: str = "") -> tuple[Directive, ...]:
         directive("ssl_buffer_size", setting(defaults, BUFFER)),
         *((directive("ssl_early_data", "on"),) if setting(defaults, EARLY) else ()),
     )
+
+
+def ticket_key(defaults: Defaults) -> tuple[str, Sensitive] | None:
+    """Return the hot file with the key of tickets; nothing where NGINX makes one."""
+    key = setting(defaults, TICKET_KEY)
+    if key is None:
+        return None
+    return f"{AT_LOAD}{hashlib.blake2b(key.reveal(), digest_size=8).hexdigest()}.key", key
 
 
 def default_server(defaults: Defaults) -> tuple[Directive, ...]:

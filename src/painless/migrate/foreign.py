@@ -52,7 +52,6 @@ INSTEAD: Mapping[str, str] = {
     "default-backend": "error pages of the application; paths that nobody has: --default-backend-service",
     "http2-push-preload": "103 Early Hints of the application; browsers no longer take pushed answers",
     "enable-ocsp": "certificates of a short life; NGINX staples only for those that it reads when it loads",
-    "ssl-session-ticket-key": "ssl-session-tickets without a key of your own; NGINX makes one",
     "use-geoip2": "the country header of a load balancer or CDN in front",
     **dict.fromkeys(
         (

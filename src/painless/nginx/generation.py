@@ -15,6 +15,9 @@ MAIN = "nginx.conf"
 UPSTREAMS = "upstreams.conf"
 STREAM_UPSTREAMS = "stream-upstreams.conf"
 
+AT_LOAD = "at-load/"
+"""The folder of hot files that NGINX reads when it loads, since they are secret; their content names them."""
+
 
 class Generation(Struct, frozen=True):
     """What NGINX should serve.

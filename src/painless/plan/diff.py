@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from painless.nginx.generation import UPSTREAMS, Generation, generation_id
+from painless.nginx.generation import AT_LOAD, UPSTREAMS, Generation, generation_id
 from painless.plan.steps import (
     Await,
     DropHot,
@@ -35,8 +35,7 @@ def plan(live: Generation, want: Generation) -> tuple[Step, ...]:
     first = _upstreams_first(live, want) if moves(live, want) else _started(live, want)
     resolve = (Resolve(new),) if new else ()
     return (
-        Stage(want),
-        Verify(want.id),
+        *test(want),
         *puts,
         *first,
         Switch(want.id),
@@ -45,6 +44,13 @@ def plan(live: Generation, want: Generation) -> tuple[Step, ...]:
         *resolve,
         *drops,
     )
+
+
+def test(want: Generation) -> tuple[Step, ...]:
+    """Return the steps that ask NGINX whether it would take ``want``; no worker notices."""
+    # Nobody else opens these: their content names them.
+    read = (PutHot(path, content) for path, content in sorted(want.hot.items()) if path.startswith(AT_LOAD))
+    return (*read, Stage(want), Verify(want.id))
 
 
 def _started(live: Generation, want: Generation) -> tuple[Step, ...]:
@@ -71,10 +77,9 @@ def plan_start(want: Generation, warm: Generation, left: frozenset[str]) -> tupl
     puts: tuple[Step, ...] = tuple(PutHot(path, want.hot[path]) for path in sorted(want.hot))
     puts += tuple(DropHot(path) for path in sorted(left - frozenset(want.hot)))
     if not want.upstreams:
-        return (Stage(want), Verify(want.id), *puts, Switch(want.id), Start(), Await(want.id))
+        return (*test(want), *puts, Switch(want.id), Start(), Await(want.id))
     return (
-        Stage(want),
-        Verify(want.id),
+        *test(want),
         Stage(warm),
         *puts,
         Switch(warm.id),
