@@ -93,7 +93,7 @@ def mostly(*good: Any) -> st.SearchStrategy[Any]:
     return st.integers(0, 30).flatmap(lambda at: hostile if at == RARE else sensible)
 
 
-_GENERAL = (
+GENERAL = (
     *("true", "false", "0", "1", "50", "100", "-1", "1e9", "10m", "", " "),
     *(
         "cookie",
@@ -114,7 +114,7 @@ _KEYS = sorted({*KEYS, *ANNOTATIONS})
 _EXAMPLES = {name: key.example for name, key in KEYS.items()}
 
 
-_BUNDLES: tuple[dict[str, str], ...] = (
+BUNDLES: tuple[dict[str, str], ...] = (
     {"canary": "true", "canary-weight": "30"},
     {"canary": "true", "canary-by-header": "X-Canary", "canary-by-cookie": "canary"},
     {"canary": "true", "canary-by-header": "X-Canary", "canary-by-header-pattern": "^(a|b)$"},
@@ -137,6 +137,11 @@ _BUNDLES: tuple[dict[str, str], ...] = (
     {"proxy-ssl-secret": "shop/pair", "backend-protocol": "GRPCS", "proxy-ssl-name": "$host"},
     {"auth-tls-secret": "shop/pair", "auth-tls-verify-client": "optional", "ssl-ciphers": "HIGH"},
     {"custom-headers": "shop/headers"},
+    {"configuration-snippet": "set $mine $arg_a; if ($mine = b) { return 403; } add_header X-Own $mine;"},
+    {"configuration-snippet": "proxy_read_timeout 5s; deny 10.9.9.9; proxy_set_header Host own.test;"},
+    {"configuration-snippet": "more_set_headers x; limit_except GET { deny all; } rewrite ^/a /b break;"},
+    {"server-snippet": "location = /ping { return 200; } add_header X-Of-Server $host; error_page 404 /x;"},
+    {"server-snippet": "location / { deny all; } if ($http_a ~ (b|c)) { return 410; } keepalive_timeout 9;"},
     {"mirror-target": "http://web.shop.svc:80$request_uri", "mirror-request-body": "off"},
     {"mirror-target": "https://copies.$host/?$args", "mirror-host": "$host"},
     {"custom-http-errors": "401,404,502,503", "default-backend": "api"},
@@ -160,6 +165,9 @@ _BUNDLES: tuple[dict[str, str], ...] = (
 )
 
 _SETTINGS: tuple[dict[str, str], ...] = (
+    {"allow-snippet-annotations": "true", "annotations-risk-level": "Critical"},
+    {"http-snippet": "map $http_a $of_all { default 1; }", "location-snippet": "add_header X-All $of_all;"},
+    {"server-snippet": "location = /of-all { return 200; }", "main-snippet": "worker_priority 1;"},
     {"use-forwarded-headers": "true", "compute-full-forwarded-for": "true", "proxy-real-ip-cidr": "::/0"},
     {"use-forwarded-headers": "true", "proxy-real-ip-cidr": "0.0.0.0/0,10.0.0.0/8,10.0.0.1"},
     {"use-proxy-protocol": "true", "use-forwarded-headers": "true", "forwarded-for-header": "X-Real-IP"},
@@ -175,13 +183,13 @@ _SETTINGS: tuple[dict[str, str], ...] = (
 @st.composite
 def _annotations(draw: st.DrawFn) -> dict[str, str]:
     found = {}
-    for bundle in draw(st.lists(st.sampled_from(_BUNDLES), max_size=3)):
+    for bundle in draw(st.lists(st.sampled_from(BUNDLES), max_size=3)):
         for name, text in bundle.items():
             found[PREFIX + name] = draw(mostly(text))
     for name in draw(st.lists(st.sampled_from(sorted(KEYS)), max_size=1)):
-        found[PREFIX + name] = draw(mostly(_EXAMPLES[name], *_GENERAL))
+        found[PREFIX + name] = draw(mostly(_EXAMPLES[name], *GENERAL))
     for name in draw(st.lists(mostly(*_KEYS), max_size=1)):
-        found[PREFIX + name] = draw(mostly(*_GENERAL))
+        found[PREFIX + name] = draw(mostly(*GENERAL))
     if draw(st.integers(0, 30)) == RARE:
         found["kubernetes.io/ingress.class"] = draw(mostly("nginx", "other"))
     return found
@@ -233,13 +241,13 @@ def ingresses(draw: st.DrawFn) -> Raw:
     age = f"2026-01-{draw(st.integers(1, 4)):02}T00:00:00Z"
     name = draw(mostly("one", "two", "three", "four"))
     meta = {"annotations": draw(_annotations()), "creationTimestamp": age}
-    return _object("networking.k8s.io/v1", "Ingress", draw(namespaces), name, meta, spec=spec)
+    return as_object("networking.k8s.io/v1", "Ingress", draw(namespaces), name, meta, spec=spec)
 
 
 @st.composite
 def _canary_of(draw: st.DrawFn, primary: Raw) -> Raw:
     """Draw a canary for the paths of an Ingress."""
-    annotations = {PREFIX + name: text for name, text in draw(st.sampled_from(_BUNDLES[:3])).items()}
+    annotations = {PREFIX + name: text for name, text in draw(st.sampled_from(BUNDLES[:3])).items()}
     annotations[PREFIX + "canary-weight"] = str(draw(st.integers(0, 100)))
     meta = {**primary["metadata"], "name": "canary", "annotations": annotations}
     return {**primary, "metadata": meta}
@@ -259,7 +267,7 @@ def _service(draw: st.DrawFn) -> Raw:
         "externalName": draw(mostly("", "outside.test", "localhost", "10.0.0.1")),
         "ports": [port],
     }
-    return _object("v1", "Service", draw(namespaces), draw(services), {}, spec=spec)
+    return as_object("v1", "Service", draw(namespaces), draw(services), {}, spec=spec)
 
 
 @st.composite
@@ -272,7 +280,7 @@ def _slice(draw: st.DrawFn) -> Raw:
         "ports": [port],
         "endpoints": [{"addresses": addresses}],
     }
-    return _object("discovery.k8s.io/v1", "EndpointSlice", draw(namespaces), draw(services), meta, **rest)
+    return as_object("discovery.k8s.io/v1", "EndpointSlice", draw(namespaces), draw(services), meta, **rest)
 
 
 @st.composite
@@ -288,7 +296,7 @@ def _secret(draw: st.DrawFn) -> Raw:
         "ca.crt": _base64(_PAIR.certificate if good else users),
     }
     name = draw(mostly("users", "pair", "broken", "basic-users"))
-    return _object("v1", "Secret", draw(namespaces), name, {}, data=data)
+    return as_object("v1", "Secret", draw(namespaces), name, {}, data=data)
 
 
 @st.composite
@@ -298,12 +306,12 @@ def _configmap(draw: st.DrawFn) -> Raw:
     settings |= {"global-allowed-response-headers": "X-Own, Server, Vary"}
     names = mostly(*sorted({*settings, *CONFIG_KEYS}))
     data = {
-        name: draw(mostly(settings.get(name, "true"), *_GENERAL))
+        name: draw(mostly(settings.get(name, "true"), *GENERAL))
         for name in draw(st.lists(st.one_of(st.sampled_from(sorted(settings)), names), max_size=4))
     }
     for bundle in draw(st.lists(st.sampled_from(_SETTINGS), max_size=2)):
         data |= {name: draw(mostly(text)) for name, text in bundle.items()}
-    return _object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("painless")), {}, data=data)
+    return as_object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("painless")), {}, data=data)
 
 
 @st.composite
@@ -311,7 +319,7 @@ def _ports_map(draw: st.DrawFn) -> Raw:
     lines = mostly("shop/web:http", "shop/api:80:PROXY", "ops/web:8080::PROXY", "shop/web:80:proxy:PROXY")
     ports = draw(st.lists(mostly("9000", "9001", "80", "09000", "70000"), max_size=3))
     data = {name: draw(lines) for name in ports}
-    return _object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("tcp", "udp")), {}, data=data)
+    return as_object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("tcp", "udp")), {}, data=data)
 
 
 @st.composite
@@ -320,13 +328,13 @@ def _headers(draw: st.DrawFn) -> Raw:
         mostly("X-Own", "x-own", "Server", "Vary", "Host", "Access-Control-Allow-Origin"), max_size=3
     )
     data = {name: draw(mostly("a b", "$host ${x", "", "t=${msec}")) for name in draw(names)}
-    return _object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("headers")), {}, data=data)
+    return as_object("v1", "ConfigMap", draw(mostly("shop")), draw(mostly("headers")), {}, data=data)
 
 
 @st.composite
 def _class(draw: st.DrawFn) -> Raw:
     spec = {"controller": draw(mostly(*["k8s.io/ingress-nginx"] * 9, "other"))}
-    return _object(
+    return as_object(
         "networking.k8s.io/v1", "IngressClass", "", draw(mostly("nginx", "foreign")), {}, spec=spec
     )
 
@@ -367,6 +375,11 @@ _BASE: tuple[Raw, ...] = (
 )
 
 
+def base() -> tuple[Raw, ...]:
+    """Return what most clusters have."""
+    return _BASE
+
+
 @st.composite
 def clusters(draw: st.DrawFn) -> tuple[Object, ...]:
     """Draw objects that came through the decoder, at most one of each name."""
@@ -382,6 +395,6 @@ def decoded(raws: Iterable[Raw]) -> tuple[Object, ...]:
     return tuple(found.values())
 
 
-def _object(version: str, kind: str, namespace: str, name: str, meta: Raw, **rest: Any) -> Raw:
+def as_object(version: str, kind: str, namespace: str, name: str, meta: Raw, **rest: Any) -> Raw:
     place = {"namespace": namespace} if namespace else {}
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name, **place, **meta}, **rest}
