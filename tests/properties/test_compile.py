@@ -23,7 +23,7 @@ from tests.properties.clusters import (
     objects,
 )
 
-from painless.compiler import Compiled, compile_snapshot
+from painless.compiler import Compiled, compile_snapshot, with_listeners
 from painless.compiler.emit import warm_generation
 from painless.compiler.lower import lower, warm
 from painless.compiler.lower_upstreams import lower_upstream, zone_size
@@ -80,7 +80,7 @@ def test_any_text_stays_within_its_word(some) -> None:
     found = compiled(some)
     configmap = next((one for one in some if isinstance(one, ConfigMap) and _is_ours(one)), None)
     config, _ = parse_config(configmap, OPTIONS.build.has)
-    main = lower(found.site, OPTIONS, config, Memory()).tree
+    main = lower(found.site, with_listeners(OPTIONS, config), config, Memory()).tree
     size = zone_size(len(found.site.upstreams))
     kept = upstream_keepalive.upstream(config.as_defaults())
     upstreams = tuple(lower_upstream(one, size, kept) for one in found.site.upstreams)
@@ -124,7 +124,7 @@ def test_one_object_more_leaves_other_hosts_alone(some, raw) -> None:
 def _servers(found: Compiled) -> dict[tuple[str, ...], tuple[Shape, list[str | None]]]:
     """Return each host's server block as NGINX reads it, and its certificate, by its names."""
     http = next(one for one in shape(read(found.generation.cold[MAIN])) if one[0] == ("http",))
-    blocks = [one for one in http[1] or () if one[0] == ("server",) and not _is_private(one)]
+    blocks = [one for one in http[1] or () if one[0] == ("server",) and _serves_hosts(one)]
     certificates = found.site.certificates
     return {
         one.names: (block, [certificates.get(name) for name in one.names])
@@ -132,9 +132,11 @@ def _servers(found: Compiled) -> dict[tuple[str, ...], tuple[Shape, list[str | N
     }
 
 
-def _is_private(server: Shape) -> bool:
-    """Whether a server is nobody's host: it listens on a socket of ours."""
-    return any(one[0][0] == "listen" and one[0][1].startswith("unix:") for one in server[1] or ())
+def _serves_hosts(server: Shape) -> bool:
+    """Whether a server is some host's: neither ours nor one that only redirects to a host."""
+    lines = [one[0] for one in server[1] or ()]
+    names = {name for words in lines if words[0] == "server_name" for name in words[1:]}
+    return names.isdisjoint({"painless", "signin"}) and any(words[0] == "location" for words in lines)
 
 
 def _touched(one: Object, some: tuple[Object, ...], before: Compiled, after: Compiled) -> set[str]:

@@ -46,7 +46,7 @@ def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None
     """
     memory = memory or Memory()
     config, about_config = settings_for_all(snapshot, options)
-    options = _listening(options, config)
+    options = with_listeners(options, config)
     memory.begin((options, config))
     meant = understand(snapshot, options, config, memory)
     generation = emit(meant.merged.site, options, config, meant.merged.hot, memory)
@@ -92,7 +92,7 @@ def refusals(some: Iterable[Ingress], options: Options, config: ConfigValues) ->
     return {ref: why for ref, why in found if why is not None}
 
 
-def _listening(options: Options, config: ConfigValues) -> Options:
+def with_listeners(options: Options, config: ConfigValues) -> Options:
     """Return the options with what the ConfigMap says about listeners."""
     defaults = config.as_defaults()
     found = listening.listening(defaults, options.bind_addresses)
