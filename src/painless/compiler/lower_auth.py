@@ -11,8 +11,10 @@ from msgspec import structs
 
 from painless.annotations.base import Contribution
 from painless.compiler.lower_failed import Headers, inherit
+from painless.compiler.lower_snippets import merged
 from painless.compiler.shape import Names
 from painless.compiler.site import Route
+from painless.features import Everywhere, snippets
 from painless.features.external_auth import ExternalAuth
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive
@@ -39,26 +41,28 @@ def auth_contribution(
     names: Names,
     added: tuple[Contribution, ...],
     state: str,
-    everywhere: tuple[Directive, ...],
+    common: Everywhere,
 ) -> tuple[Contribution, ...]:
     """Return what a route whose requests are asked about first adds; nothing where nobody is asked.
 
     ``names`` are what it has of its own, ``added`` is what its other features add, ``state`` the state
-    directory, ``everywhere`` what all say that ask.
+    directory, ``common`` what all locations share.
     """
     auth = route.settings.external_auth
     if auth is None or not route.auth_upstream:
         return ()
     kept = _cache(auth, route, names.ingress) if auth.cache else ()
+    snippet = _snippet(route, auth, common)
     sizes = tuple(
         structs.replace(one, origin=None) for part in added for one in part.location if one.name in _SIZES
     )
     asking = (
         *_asking(auth),
-        *everywhere,
+        *common.asking,
         *kept,
         *sizes,
-        *_sent(auth, added),
+        *_sent(auth, added, snippet),
+        *(one for one in snippet if one.name != "proxy_set_header"),
         *_passed(auth, names.auth_upstream),
     )
     # Not below "/": no client, rule or rewrite can name it.
@@ -77,7 +81,7 @@ def auth_contribution(
             # Also where the answer has no such header, so that nobody believes the client's.
             request_headers=copied,
             guarded=True,
-            server=(block("location", "=", name, body=asking),),
+            server=(block("location", "=", name, body=merged(asking, "location")),),
         ),
     )
 
@@ -117,7 +121,15 @@ def _cache_path(state: str) -> Directive:
     return directive("proxy_cache_path", f"{state}/{_TEMPORARY}", *limits, comment=says)
 
 
-def _sent(auth: ExternalAuth, added: tuple[Contribution, ...]) -> tuple[Directive, ...]:
+def _snippet(route: Route, auth: ExternalAuth, common: Everywhere) -> tuple[Directive, ...]:
+    """Return what snippets say about the question: the author's, or the operator's of what all ask."""
+    own, theirs = route.settings.auth_snippet, common.snippets.auth if auth.shared else None
+    return tuple(one for part in (theirs, own) if part for one in part.tree)
+
+
+def _sent(
+    auth: ExternalAuth, added: tuple[Contribution, ...], snippet: tuple[Directive, ...]
+) -> tuple[Directive, ...]:
     """Return all headers but those of the client that pass as they are."""
     redirect: Token = Literal(auth.request_redirect) if auth.request_redirect else Var("request_uri")
     own: dict[str, Token] = {
@@ -136,7 +148,8 @@ def _sent(auth: ExternalAuth, added: tuple[Contribution, ...]) -> tuple[Directiv
         **dict.fromkeys(_NOT_BELIEVED, Literal("")),
     }
     certificate = (one for part in added for one in part.request_headers if one[0].startswith(_CERTIFICATE))
-    found = {name.lower(): (name, value) for name, value in (*own.items(), *certificate, *auth.headers)}
+    more = (*certificate, *auth.headers, *snippets.sent(snippet))
+    found = {name.lower(): (name, value) for name, value in (*own.items(), *more)}
     return tuple(directive("proxy_set_header", name, value) for name, value in found.values())
 
 

@@ -61,7 +61,7 @@ def lower_location(
         *_added_to(location, names, options, common, alone=owner == route.origin),
         *told_upstream(server.own_tls),
     )
-    added += auth_contribution(route, names, added, options.state, common.asking)
+    added += auth_contribution(route, names, added, options.state, common)
     added += to_sign_in(route, added_headers(added), common.added, options.state)
     added += mirror_contribution(route, names, common)
     pages = error_pages(route, names, added, server, (common, options.state))

@@ -54,8 +54,8 @@ class Parsed(Struct, frozen=True):
 
     ``denied`` says why its locations are closed, if they are.  ``open_paths`` are the beginnings of paths
     that ask neither for a password nor a service.  ``snippet`` is what is added to each location,
-    ``server_snippet`` to each host.  ``look`` is made of everything that shows in a location's
-    block: locations of equal looks differ in nothing but names.
+    ``server_snippet`` to each host, ``auth_snippet`` to each question.  ``look`` is made of everything that
+    shows in a location's block: locations of equal looks differ in nothing but names.
     """
 
     tls_redirect: tls_redirect.TlsRedirect
@@ -85,6 +85,7 @@ class Parsed(Struct, frozen=True):
     open_paths: tuple[str, ...] = ()
     snippet: Snippet | None = None
     server_snippet: Snippet | None = None
+    auth_snippet: Snippet | None = None
     look: str = ""
 
     def contributions(self, place: Place) -> tuple[Contribution, ...]:
@@ -177,6 +178,7 @@ def _read(values: Values, common: snippets.ForAll) -> Parsed:
         open_paths=external_auth.open_paths(values),
         snippet=written.location,
         server_snippet=written.server,
+        auth_snippet=written.auth,
     )
 
 

@@ -2,9 +2,11 @@
 
 Off unless the ConfigMap says ``allow-snippet-annotations: "true"`` (or the flag of that name is given) and
 ``annotations-risk-level: Critical``.  Then ``configuration-snippet`` adds directives to the paths of an
-Ingress and ``server-snippet`` to its hosts, where the oldest Ingress with one has its way.  ``main-snippet``,
-``http-snippet``, ``server-snippet`` (all hosts) and ``location-snippet`` (all paths) of the ConfigMap are the
-operator's and always count.
+Ingress and ``server-snippet`` to its hosts, where the oldest Ingress with one has its way.
+``auth-snippet`` adds directives about the question to the service of ``auth-url``, such as
+``proxy_set_header``, and none that answer it; ``global-auth-snippet`` to that of ``global-auth-url``.
+``main-snippet``, ``http-snippet``, ``server-snippet`` (all hosts) and ``location-snippet`` (all paths) of the
+ConfigMap are the operator's and always count.
 
 A snippet is read, checked and written anew, so no text in it can end its place.  Each directive has to be one
 that stock NGINX has there, with the right number of arguments and only variables that somebody defines;
@@ -53,6 +55,7 @@ CONFIGURATION = _key(
     "configuration-snippet", "Directives for the paths.", "add_header X-Frame-Options DENY always;"
 )
 SERVER = _key("server-snippet", "Directives for the hosts.", "location /ping { return 200; }", Scope.SERVER)
+AUTH = _key("auth-snippet", "Directives for the question to auth-url.", "proxy_set_header X-Team shop;")
 
 ALLOWED = Setting(
     "allow-snippet-annotations",
@@ -67,9 +70,12 @@ FOR_SERVERS = _setting("server-snippet", "Directives for all hosts.", "if ($http
 FOR_LOCATIONS = _setting(
     "location-snippet", "Directives for all paths.", "proxy_ignore_headers X-Accel-Expires;"
 )
+FOR_AUTH = _setting(
+    "global-auth-snippet", "Directives for the question to global-auth-url.", "proxy_set_header X-Team all;"
+)
 
-KEYS = (CONFIGURATION, SERVER)
-SETTINGS = (ALLOWED, FOR_MAIN, FOR_HTTP, FOR_SERVERS, FOR_LOCATIONS)
+KEYS = (CONFIGURATION, SERVER, AUTH)
+SETTINGS = (ALLOWED, FOR_AUTH, FOR_MAIN, FOR_HTTP, FOR_SERVERS, FOR_LOCATIONS)
 
 _MODULES = frozenset(module for module, _ in TABLES if module)
 _NESTED = (("location", "a path of the Ingress, or server-snippet, is where it can be"),)
@@ -90,6 +96,7 @@ class ForAll(Struct, frozen=True, cache_hash=True):
     http: Snippet = Snippet()
     server: Snippet = Snippet()
     location: Snippet = Snippet()
+    auth: Snippet = Snippet()
     closed: str = ""
 
     def around(self, context: str, never: tuple[tuple[str, str], ...] = ()) -> Around:
@@ -125,14 +132,36 @@ def for_all(
     main, http = of(FOR_MAIN, "main"), of(FOR_HTTP, "http")
     server = of(FOR_SERVERS, "server", http.names)
     location = of(FOR_LOCATIONS, "location", http.names | server.names)
-    return ForAll(allowed, lacks, main, http, server, location, (*closed, "")[0]), tuple(said)
+    asking = _about_question(of(FOR_AUTH, "location", http.names))
+    about, reason = (configmap.ref, f"data[{FOR_AUTH.name}]"), Reason.SNIPPET_DIRECTIVE
+    said.extend(Diagnostic(*about, reason, Severity.ERROR, one, "it is left out") for one in asking.problems)
+    return ForAll(allowed, lacks, main, http, server, location, asking.snippet, (*closed, "")[0]), tuple(said)
+
+
+_ANSWERS = frozenset(
+    {"proxy_pass", "proxy_method", "proxy_intercept_errors", "proxy_pass_request_body", "proxy_redirect"}
+)
+"""What decides how a service is asked and what its answer means, of which a snippet says nothing."""
+
+
+def _about_question(snippet: Snippet) -> Read:
+    """Return what is about how a service is asked: nothing but its answer may open a door."""
+    tree = tuple(one for one in snippet.tree if _asks(one.name))
+    expected = "expected directives about how the service is asked"
+    problems = tuple(f"found {one.name}, {expected}" for one in snippet.tree if not _asks(one.name))
+    return Read(Snippet(tree), problems, closed=False)
+
+
+def _asks(name: str) -> bool:
+    return name.startswith("proxy_") and not name.startswith("proxy_cache") and name not in _ANSWERS
 
 
 class Snippets(Struct, frozen=True):
-    """What an Ingress adds to its paths and to its hosts; ``None`` where it adds nothing."""
+    """What an Ingress adds to its paths, its hosts and its questions; ``None`` where it adds nothing."""
 
     location: Snippet | None = None
     server: Snippet | None = None
+    auth: Snippet | None = None
 
 
 def parse(values: Values, common: ForAll, *, with_password: bool, with_service: bool) -> Snippets:
@@ -158,7 +187,21 @@ def parse(values: Values, common: ForAll, *, with_password: bool, with_service: 
         *((("auth_request", says),) if with_service else ()),
     )
     location = _read(values, CONFIGURATION, structs.replace(around, names=names, stays=taken))
-    return Snippets(location, server)
+    return Snippets(location, server, _read_question(values, around, asks=with_service))
+
+
+def _read_question(values: Values, around: Around, *, asks: bool) -> Snippet | None:
+    if values.given(AUTH) and not asks:
+        says = f"found {AUTH.name} without auth-url, expected both"
+        values.say(AUTH.name, Reason.INCOMPLETE_ANNOTATION, says, "it is ignored")
+        return None
+    found = _read(values, AUTH, around)
+    if found is None:
+        return None
+    asking = _about_question(found)
+    for says in asking.problems:
+        values.say(AUTH.name, Reason.SNIPPET_DIRECTIVE, says, "it is left out")
+    return asking.snippet if asking.snippet.tree else None
 
 
 def _read(values: Values, key: Key[str], around: Around) -> Snippet | None:

@@ -33,7 +33,6 @@ _SNIPPET = (
 )
 
 INSTEAD: Mapping[str, str] = {
-    "auth-snippet": _SNIPPET,
     "configuration-snippet": _SNIPPET,
     "server-snippet": _SNIPPET,
     "stream-snippet": "a Service of type LoadBalancer for what is no HTTP",
