@@ -13,7 +13,7 @@ pytestmark = PATIENT
 HOSTS = 5
 ROUNDS = 40 if SOAK else 4
 SERVED = 3.0 if SOAK else 15.0
-"""Seconds until a renewed Secret is in use: NGINX may keep a certificate for a second, and others use the machine."""
+"""Seconds until a renewed Secret is in use: NGINX may keep a certificate for a second."""
 
 
 async def test_renewed_certificates_and_passwords(folder: Folder, pods: Pods, make: Make) -> None:
