@@ -13,7 +13,7 @@ import aiohttp
 import h2.config
 import h2.connection
 import h2.events
-from tests.front.clients import TRUSTING
+from tests.front.clients import trusting
 
 from painless.demo.ports import LOOPBACK
 
@@ -175,5 +175,4 @@ class Talker(Customer):
 
 
 def _context():
-    TRUSTING.set_alpn_protocols(["h2"])
-    return TRUSTING
+    return trusting("h2")

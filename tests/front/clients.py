@@ -21,9 +21,19 @@ from painless.demo.ports import LOOPBACK
 ANSWERED = 10.0  # Seconds for one request, which takes milliseconds: past that it is a failure.
 LOOK_AGAIN = 0.02  # Seconds between two looks at a condition.
 PAUSE = 0.02  # Seconds between two requests of one client: the tests share two cores with all they start.
-TRUSTING = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-TRUSTING.check_hostname = False  # Which certificate is shown is looked at, not judged.
-TRUSTING.verify_mode = ssl.CERT_NONE
+
+
+def trusting(*protocols: str) -> ssl.SSLContext:
+    """Return what a client that looks at the certificate, and does not judge it, needs for TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
+    return context
+
+
+TRUSTING = trusting()
 
 
 class Seen(Struct, frozen=True):

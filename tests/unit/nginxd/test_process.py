@@ -27,10 +27,10 @@ async def test_the_environment_is_ours_alone() -> None:
 
 async def test_a_call_that_does_not_end_is_ended() -> None:
     """The time-out is told with the call, and no process is left."""
-    with pytest.raises(Unresponsive, match=r"^sleep 60 did not end within 0 s$"):
-        await run_nginx("/bin/sleep", "60", within=0.05)
+    with pytest.raises(Unresponsive, match=r"^sleep 60.25 did not end within 0 s$"):
+        await run_nginx("/bin/sleep", "60.25", within=0.05)
 
-    assert "sleep" not in {procfs.command(pid) for pid in procfs.children(os.getpid())}
+    assert "/bin/sleep 60.25" not in {procfs.title(pid) for pid in procfs.children(os.getpid())}
 
 
 async def test_a_call_that_was_killed_has_not_judged() -> None:
