@@ -60,17 +60,18 @@ class Running(Struct):
     async def follows(self, name: str) -> None:
         """See that changes of both paths arrive: a pod, and a new Ingress.
 
-        Pods of before leave afterwards: nobody may end a pod whose end is not heard of.
+        Pods of before end afterwards, since it takes a while until their end is heard of.
         """
-        before = tuple(self.pods.named["web"])
+        before = dict(self.pods.named["web"])
         pod = await self.pods.start("web")
+        for address in before:
+            del self.pods.named["web"][address]
         self.pods.publish("web")
         self.cluster.ingress(name, f"{name}.test", "web")
         for host in ("web.test", f"{name}.test"):
             await until_seen(self.target(host), lambda seen: seen.pod == pod, SOON)
-        for address in before:
-            self.pods.leave("web", address)
-        self.pods.publish("web")
+        for one in before.values():
+            self.pods.end(one)
 
     async def asked(self, verb: str, status: int, more_than: int) -> None:
         """Wait until the controller was answered so more often than that."""

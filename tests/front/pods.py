@@ -72,7 +72,11 @@ class Pods:
 
     def leave(self, service: str, address: str) -> None:
         """Take a pod out at the next ``publish``; it ends ``GRACE`` later."""
-        self._group.create_task(self._end_later(self.named[service].pop(address)))
+        self.end(self.named[service].pop(address))
+
+    def end(self, pod: Echo | GrpcEcho) -> None:
+        """Have a pod end ``GRACE`` from now."""
+        self._group.create_task(self._end_later(pod))
 
     def publish(self, *services: str) -> None:
         """Write the slices of these Services, one right after the other."""
