@@ -1,7 +1,7 @@
 """What is known of NGINX's workers at one moment: who runs what, what it costs, and who holds it alive.
 
-Values only: they are read off processes and sockets elsewhere, and decided on in ``governor``.  What could not
-be read is ``None``, which is never taken for nothing.
+Values only: they are read off processes and sockets elsewhere, and decided on in ``governor``.  What could
+not be read is ``None``, which is never taken for nothing.
 """
 
 from msgspec import Struct
