@@ -1,0 +1,76 @@
+"""How much memory is used: by one process, and by the cgroup whose limit it lives under.
+
+NGINX's processes share most of their pages: resident sizes would count those once for each of them, so a
+process has its proportional share (PSS).  What a cgroup may use is told in ``cgroup``.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from painless.kernel import cgroup
+
+_PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
+_KIB = 1024
+
+
+class Use(Struct, frozen=True):
+    """What a cgroup uses, in bytes; ``None`` where it cannot be read, or, for ``limit``, where there is none.
+
+    ``used`` is what cannot be given back at once: without file pages that nobody has used lately, as the
+    kubelet counts.  It is told of the cgroup whose limit binds, which may be one above.  ``kills`` are
+    processes of the own cgroup that were ended for lack of memory.
+    """
+
+    limit: int | None = None
+    used: int | None = None
+    kills: int | None = None
+
+
+def share(pid: int) -> int | None:
+    """Return the process's proportional share in bytes; ``None`` when it is gone.
+
+    Raises ``PermissionError`` for a process of somebody else's.  The kernel walks its page tables for it:
+    about 1 ms for each 100 MB.
+    """
+    try:
+        found = _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_bytes())
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(found[1]) * _KIB if found else None
+
+
+def use(folders: Sequence[Path]) -> Use:
+    """Return what the cgroups in these folders use, the own one first (``cgroup.folders("memory")``)."""
+    if not folders:
+        return Use()
+    limit = cgroup.memory_limit(folders)
+    binding = Path(limit.file).parent if limit.file else folders[0]
+    value = None if limit.value is None else int(limit.value)
+    return Use(value, _used(binding), _kills(folders[0]))
+
+
+def _used(folder: Path) -> int | None:
+    for file, idle in (("memory.current", "inactive_file"), ("memory.usage_in_bytes", "total_inactive_file")):
+        try:
+            found = int((folder / file).read_text())
+        except (OSError, ValueError):
+            continue
+        return max(0, found - _fields(folder / "memory.stat").get(idle, 0))
+    return None
+
+
+def _kills(folder: Path) -> int | None:
+    told = _fields(folder / "memory.events") or _fields(folder / "memory.oom_control")
+    return told.get("oom_kill")
+
+
+def _fields(file: Path) -> dict[str, int]:
+    """Return the lines ``name number`` of a file, as far as there are such."""
+    try:
+        words = [line.split() for line in file.read_text().splitlines()]
+    except OSError:
+        return {}
+    return {one[0]: int(one[1]) for one in words if len(one) == 2 and one[1].isdecimal()}

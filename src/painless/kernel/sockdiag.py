@@ -1,0 +1,296 @@
+"""The TCP sockets of this network namespace, as the kernel tells them: one question for each address family.
+
+``NETLINK_SOCK_DIAG`` needs no right at all, and says of a listening socket what no other source does: how
+long its queue may be, and how many connections it dropped.  Where a sandbox refuses netlink, ``/proc/net``
+tells less of the same, and the answer says so.  Whose a socket is, is told elsewhere: by a process's files.
+"""
+
+import os
+import socket
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+ESTABLISHED = 1
+CLOSE_WAIT = 8
+LISTEN = 10
+"""States of a socket, by the kernel's numbers; in ``CLOSE_WAIT`` the other side has said its last word."""
+
+OPEN = (ESTABLISHED, CLOSE_WAIT)
+"""In these a connection is still somebody's: those on their way out belong to no process."""
+
+# linux/netlink.h, linux/sock_diag.h, linux/inet_diag.h
+_SOCK_DIAG = 4
+_BY_FAMILY = 20
+_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+_ERROR, _DONE = 2, 3
+_BYTECODE = 1
+_AT_LEAST, _AT_MOST = 2, 3  # INET_DIAG_BC_S_GE and S_LE: conditions on the local port.
+_INFO, _MEMORY = 2, 7
+_FAMILIES = (socket.AF_INET, socket.AF_INET6)
+
+_HEADER = struct.Struct("=IHHII")
+_REQUEST = struct.Struct("=BBBxI48x")
+_ATTRIBUTE = struct.Struct("=HH")
+# Addresses and ports are in the network's order, all else in ours; 88 bytes with the message's own header.
+_SOCKET = "=20x2s2s16s16s4xQ4xIIII"
+_PLAIN = struct.Struct(_SOCKET)
+_KIND = struct.Struct("=IH")
+_CODE = struct.Struct("=16xi")
+_DROPS = struct.Struct("=32xI")
+# tcp_info: the times since data went either way, in ms; then bytes that were acknowledged and received.
+_MOVED = struct.Struct("=44xI4xI")
+_BYTES = struct.Struct("=120xQQ")
+
+_MAPPED = bytes(10) + b"\xff\xff"
+_BUFFER = 1 << 16  # The kernel fills at most 32 KiB at once.
+_WAIT = 5.0  # Seconds; the kernel answers at once, and nobody may wait for ever.
+
+Raw = tuple[bytes, bytes, bytes, bytes, int, int, int, int, int]
+"""Local and remote port, local and remote address, cookie, receive and send queue, user, inode."""
+
+
+class Listening(NamedTuple):
+    """A socket that listens; ``None`` where only ``/proc/net`` could be read."""
+
+    address: str
+    port: int
+    inode: int
+    cookie: int | None
+    queue: int
+    """Connections that wait to be accepted."""
+    limit: int | None
+    drops: int | None
+
+
+class Open(NamedTuple):
+    """A connection; addresses are packed, IPv4 in four bytes whatever family the socket has."""
+
+    port: int
+    remote: bytes
+    remote_port: int
+    inode: int
+
+
+class Traffic(NamedTuple):
+    """What went through a connection: bytes, and seconds since the last of them."""
+
+    sent: int
+    received: int
+    since_sent: float
+    since_received: float
+    unsent: int
+    """Bytes that the other side has not acknowledged yet."""
+
+
+class Refused(Exception):
+    """The kernel does not answer here; the message names what is missing."""
+
+
+def listening() -> tuple[Listening, ...]:
+    """Return all sockets that listen; ``limit`` and ``drops`` are ``None`` where netlink is refused."""
+    try:
+        return tuple(chain.from_iterable(map(_listening, _FAMILIES)))
+    except Refused:
+        return tuple(
+            Listening(_text(one.address), one.port, one.inode, None, one.queue, None, None)
+            for one in _files({LISTEN})
+        )
+
+
+def connections() -> list[Open]:
+    """Return all open connections: 1 ms for each 1,000, most of it the kernel's."""
+    try:
+        return [
+            Open(_number(port), _short(family, remote), _number(remote_port), inode)
+            for family in _FAMILIES
+            for port, remote_port, _, remote, *_, inode in _sockets(family, OPEN)
+        ]
+    except Refused:
+        return [Open(one.port, one.remote, one.remote_port, one.inode) for one in _files(OPEN)]
+
+
+def inodes(port: int) -> set[int]:
+    """Return the inodes of accepted connections to this local port: the cheapest question there is."""
+    try:
+        found: set[int] = set()
+        for family in _FAMILIES:
+            for size, body in _chunks(family, OPEN, port):
+                found.update(inode for (inode,) in _inode(size).iter_unpack(body))
+    except Refused:
+        found = {one.inode for one in _files(OPEN) if one.port == port}
+    # Those that wait to be accepted have none yet.
+    return found - {0}
+
+
+def traffic(port: int) -> dict[int, Traffic]:
+    """Return what went through the open connections of this local port, by inode; nothing where refused."""
+    found: dict[int, Traffic] = {}
+    try:
+        for family in _FAMILIES:
+            for message in _messages(family, OPEN, port, _INFO):
+                *_, unsent, _, inode = _PLAIN.unpack_from(message)
+                info = _attribute(message, _INFO)
+                if len(info) >= _BYTES.size:
+                    since_sent, since_received = _MOVED.unpack_from(info)
+                    sent, received = _BYTES.unpack_from(info)
+                    found[inode] = Traffic(sent, received, since_sent / 1000, since_received / 1000, unsent)
+    except Refused:
+        return {}
+    return found
+
+
+def refusal() -> str:
+    """Return why netlink cannot be asked; nothing when it can."""
+    try:
+        for _ in _chunks(socket.AF_INET, (LISTEN,)):
+            pass
+    except Refused as why:
+        return str(why)
+    return ""
+
+
+def _listening(family: int) -> Iterator[Listening]:
+    for message in _messages(family, (LISTEN,), None, _MEMORY):
+        port, _, address, _, cookie, queue, limit, _, inode = _PLAIN.unpack_from(message)
+        memory = _attribute(message, _MEMORY)
+        drops = _DROPS.unpack_from(memory)[0] if len(memory) >= _DROPS.size else None
+        yield Listening(_text(_short(family, address)), _number(port), inode, cookie, queue, limit, drops)
+
+
+def _sockets(family: int, states: Iterable[int], port: int | None = None) -> Iterator[Raw]:
+    for size, body in _chunks(family, states, port):
+        yield from _whole(size).iter_unpack(body)
+
+
+def _messages(family: int, states: Iterable[int], port: int | None, extension: int) -> Iterator[bytes]:
+    for size, body in _chunks(family, states, port, extension):
+        yield from (body[at : at + size] for at in range(0, len(body), size))
+
+
+def _chunks(
+    family: int, states: Iterable[int], port: int | None = None, extension: int = 0
+) -> Iterator[tuple[int, bytes]]:
+    """Ask, and return messages of one size together, as nearly all are: they are unpacked at once."""
+    asked = _REQUEST.pack(
+        family, socket.IPPROTO_TCP, 1 << extension >> 1, sum(1 << one for one in states)
+    ) + (b"" if port is None else _only(port))
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _SOCK_DIAG) as kernel:
+            kernel.settimeout(_WAIT)
+            kernel.sendto(_HEADER.pack(_HEADER.size + len(asked), _BY_FAMILY, _DUMP, 1, 0) + asked, (0, 0))
+            more = True
+            while more:
+                chunks, more = _read(kernel.recv(_BUFFER))
+                yield from chunks
+    except OSError as why:
+        raise Refused(f"NETLINK_SOCK_DIAG: {why.strerror or why}") from why
+
+
+def _read(buffer: bytes) -> tuple[list[tuple[int, bytes]], bool]:
+    """Return the messages of a buffer, and whether more of them follow."""
+    size, kind = _KIND.unpack_from(buffer)
+    if kind == _BY_FAMILY:
+        end = len(buffer) - len(buffer) % size
+        # The last buffer ends with a short message that says so.
+        last = end < len(buffer) and _KIND.unpack_from(buffer, end)[1] == _DONE
+        if (last or end == len(buffer)) and _alike(size, buffer[:end]):
+            return [(size, buffer[:end])], not last
+    return _walk(buffer)
+
+
+def _walk(buffer: bytes) -> tuple[list[tuple[int, bytes]], bool]:
+    chunks: list[tuple[int, bytes]] = []
+    at = 0
+    while at < len(buffer):
+        size, kind = _KIND.unpack_from(buffer, at)
+        if kind == _DONE:
+            return chunks, False
+        if kind == _ERROR:
+            number = -_CODE.unpack_from(buffer, at)[0]
+            raise OSError(number, os.strerror(number))
+        chunks.append((size, buffer[at : at + size]))
+        at += (size + 3) & ~3
+    return chunks, True
+
+
+def _alike(size: int, body: bytes) -> bool:
+    return all(one == (size, _BY_FAMILY) for one in struct.Struct(f"=IH{size - 6}x").iter_unpack(body))
+
+
+def _whole(size: int) -> struct.Struct:
+    return struct.Struct(f"{_SOCKET}{size - _PLAIN.size}x")
+
+
+def _inode(size: int) -> struct.Struct:
+    return struct.Struct(f"={_PLAIN.size - 4}xI{size - _PLAIN.size}x")
+
+
+def _attribute(message: bytes, wanted: int) -> bytes:
+    """Return the content of an attribute; nothing when the kernel has not sent it."""
+    at = _PLAIN.size
+    while at + _ATTRIBUTE.size <= len(message):
+        size, kind = _ATTRIBUTE.unpack_from(message, at)
+        if kind == wanted:
+            return message[at + _ATTRIBUTE.size : at + size]
+        at += max((size + 3) & ~3, _ATTRIBUTE.size)
+    return b""
+
+
+def _only(port: int) -> bytes:
+    """Return the program that has the kernel leave out sockets with another local port."""
+    # Each operation: its code, how far to go on if it holds, and if it does not (past the end: left out).
+    conditions = b"".join(
+        struct.pack("=BBHHH", code, 8, rest + 4, 0, port) for code, rest in ((_AT_LEAST, 16), (_AT_MOST, 8))
+    )
+    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(conditions), _BYTECODE) + conditions
+
+
+def _number(port: bytes) -> int:
+    return int.from_bytes(port, "big")
+
+
+def _short(family: int, address: bytes) -> bytes:
+    """Return an address in as many bytes as it has; one of IPv4 on a socket of IPv6 has four."""
+    if family == socket.AF_INET:
+        return address[:4]
+    return address[12:] if address.startswith(_MAPPED) else address
+
+
+def _text(address: bytes) -> str:
+    return socket.inet_ntop(socket.AF_INET if len(address) == 4 else socket.AF_INET6, address)
+
+
+class _Line(NamedTuple):
+    address: bytes
+    port: int
+    remote: bytes
+    remote_port: int
+    queue: int
+    inode: int
+
+
+def _files(states: Iterable[int]) -> Iterator[_Line]:
+    """Read ``/proc/net/tcp`` and ``tcp6``, the second of which is absent where the kernel has no IPv6."""
+    wanted = {f"{one:02X}" for one in states}
+    for name in ("tcp", "tcp6"):
+        with suppress(FileNotFoundError):
+            lines = Path(f"/proc/net/{name}").read_text().splitlines()
+            yield from (_line(one) for one in map(str.split, lines[1:]) if one[3] in wanted)
+
+
+def _line(fields: list[str]) -> _Line:
+    (address, port), (remote, remote_port) = map(_endpoint, fields[1:3])
+    return _Line(address, port, remote, remote_port, int(fields[4].partition(":")[2], 16), int(fields[9]))
+
+
+def _endpoint(text: str) -> tuple[bytes, int]:
+    """Read what the kernel prints as words of four bytes, each in this machine's order."""
+    address, _, port = text.partition(":")
+    words = (int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8))
+    packed = b"".join(words)
+    return _short(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed), int(port, 16)
