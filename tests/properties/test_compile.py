@@ -74,6 +74,20 @@ def test_what_is_remembered_changes_nothing(several, added) -> None:
 
 
 @SEVERAL
+@given(st.lists(clusters(), min_size=2, max_size=4), st.lists(objects, max_size=6))
+def test_a_branch_of_what_is_remembered_changes_nothing(several, added) -> None:
+    """Compiles with a branch of the memory give what they give alone; so do those that go on without it."""
+    memory = Memory()
+    for cluster in several:
+        new = tuple(decoded(added))
+        more = (*(one for one in cluster if one.ref not in {each.ref for each in new}), *new)
+        branch = memory.branch()
+        assert compiled(more) == compile_snapshot(snapshot_of(more), OPTIONS, branch)
+        assert compiled(cluster) == compile_snapshot(snapshot_of(cluster), OPTIONS, memory)
+        assert compiled(cluster) == compile_snapshot(snapshot_of(cluster), OPTIONS, branch)
+
+
+@SEVERAL
 @given(clusters())
 def test_any_text_stays_within_its_word(some) -> None:
     """Whatever users wrote: NGINX reads the tree that was built, each directive where the catalog has it."""

@@ -30,6 +30,13 @@ class Kept(Generic[K, V]):
         """Begin a compile: what the last one did not use is forgotten."""
         self._before, self._now = self._now, {}
 
+    def branch(self) -> "Kept[K, V]":
+        """Return a copy that starts from the same results; neither notices what the other compiles."""
+        one: Kept[K, V] = Kept()
+        # Nobody but the compile under way writes to one of them, and then the other is the full one.
+        one._now = max(self._before, self._now, key=len)
+        return one
+
     def get(self, key: K, made_of: object, make: Callable[[], V]) -> V:
         """Return the result for ``key``, made anew unless it was made of the same before."""
         known = self._before.get(key)
@@ -48,6 +55,11 @@ class Hosts:
 
     def turn(self) -> None:
         self._before, self._now = self._now, {}
+
+    def branch(self) -> "Hosts":
+        one = Hosts()
+        one._now = max(self._before, self._now, key=len)
+        return one
 
     def get(self, name: str, claims: Claims, lookup: Lookup, options: Options) -> Hosted:
         known = self._before.get(name)
@@ -72,6 +84,14 @@ class Memory:
             self._of = of
         for one in (self.hosts, self.servers, self.routes, self.blocks, self.upstreams, self.printed):
             one.turn()
+
+    def branch(self) -> "Memory":
+        """Return what a compile of something else starts from, at any time; this memory stays as it is."""
+        one = Memory()
+        one._of, one.hosts, one.servers = self._of, self.hosts.branch(), self.servers.branch()
+        one.routes, one.blocks = self.routes.branch(), self.blocks.branch()
+        one.upstreams, one.printed = self.upstreams.branch(), self.printed.branch()
+        return one
 
     def keep(self, one: Directive, make: Callable[[], Printed]) -> Printed:
         """Return what a block is printed as."""

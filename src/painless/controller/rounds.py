@@ -7,16 +7,14 @@ tried again after everything else is served, so that one owner's mistakes cost t
 import asyncio
 from collections.abc import Mapping
 
-from msgspec import Struct, structs
+from msgspec import structs
 
-from painless.compiler import Compiled, compile_snapshot
 from painless.compiler.memory import Memory
 from painless.controller.endpoints import Endpoints
 from painless.controller.inbox import Inbox, Taken
 from painless.controller.live import Live, No
 from painless.controller.outside import Outside
 from painless.controller.picture import Shown
-from painless.controller.policy import TurnedAway, turned_away
 from painless.controller.ports import CannotStart, WorldError
 from painless.controller.quarantine import (
     Objects,
@@ -33,28 +31,14 @@ from painless.controller.quarantine import (
 )
 from painless.controller.recall import encoded, recalled
 from painless.controller.search import LEFT_OUT, LOADS, TESTS, Blame, Bounds, Found, Refs, Trial, search
+from painless.controller.want import Standing, Want, instead, want_of
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Object, ObjectRef, Origin
-from painless.nginx.generation import Generation
 from painless.plan.steps import Start, Verify
 
 _DEEPEST = 2  # Searches in a row: what passes the test may be refused at the load, and no more comes after.
 REFUSED = 60.0  # Seconds until what NGINX refuses of ours is tried again: a port may have become free.
 OURS = ObjectRef("Painless", "", "configuration")
-
-
-class Want(Struct, frozen=True):
-    """What objects come to; ``objects`` are those that were compiled, the held ones as they were good.
-
-    ``turned_away`` are those that the operator's policy does not take, and what is served in their place.
-    """
-
-    taken: Taken
-    objects: Objects
-    held: Quarantine
-    compiled: Compiled
-    generation: Generation
-    turned_away: TurnedAway = TurnedAway()
 
 
 class Rounds:
@@ -92,6 +76,10 @@ class Rounds:
         taken = self._inbox.taken()
         self._good, self._held = await asyncio.to_thread(recalled, content, taken.objects, self._clock.now())
 
+    def standing(self) -> Standing:
+        """Return what a compile starts from now."""
+        return Standing(self._confirmed, self._good, self._held, self._options, self._memory)
+
     async def round(self) -> None:
         was_sure = self._live.sure
         if not was_sure:
@@ -116,8 +104,8 @@ class Rounds:
         if known is None or live is None or known.generation.id != live.id or known.held != self._held:
             return False
         same = known.taken.port_numbers == taken.port_numbers
-        instead = {**_instead(self._held), **known.turned_away.of(taken.objects)}
-        return same and not changed(compiled_of(taken.objects, instead), known.objects)
+        others = {**instead(self._held), **known.turned_away.of(taken.objects)}
+        return same and not changed(compiled_of(taken.objects, others), known.objects)
 
     async def _serve(self, again: Refs) -> None:
         """Serve everything but what is held; of that, try ``again``."""
@@ -158,20 +146,11 @@ class Rounds:
         return want
 
     async def _compiled(
-        self, taken: Taken, held: Quarantine, instead: Mapping[ObjectRef, Object | None] | None = None
+        self, taken: Taken, held: Quarantine, more: Mapping[ObjectRef, Object | None] | None = None
     ) -> Want:
-        def work() -> Want:
-            objects = compiled_of(taken.objects, {**_instead(held), **(instead or {})})
-            snapshot = structs.replace(taken, objects=objects).snapshot()
-            away = turned_away(snapshot, self._good, self._options)
-            if away.earlier:
-                objects = compiled_of(objects, away.earlier)
-                snapshot = structs.replace(taken, objects=objects).snapshot()
-            compiled = away.told(compile_snapshot(snapshot, self._options, self._memory))
-            return Want(taken, objects, held, compiled, compiled.generation, away)
-
+        standing = self.standing()._replace(held=held)
         # In a thread, so that endpoints and probes are answered meanwhile.
-        return await asyncio.to_thread(work)
+        return await asyncio.to_thread(want_of, taken, standing, more)
 
     async def _apply(self, want: Want) -> No | None:
         live = self._confirmed.compiled.site if self._confirmed else None
@@ -263,7 +242,3 @@ class Rounds:
             if isinstance(no.step, Start) and not self._shown.served:
                 raise CannotStart(no.blame.says)
             await self._live.serve_last_good()
-
-
-def _instead(held: Quarantine) -> dict[ObjectRef, Object | None]:
-    return {ref: one.good for ref, one in held.items()}
