@@ -19,7 +19,7 @@ DOCS := $(wildcard src/painless/docs.py src/painless/docs/__main__.py)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt docs bench soak accept lock ci clean
+.PHONY: help setup demo test check fmt docs bench incidents soak accept lock ci clean
 
 help: ## List these targets
 	@echo "Painless: an NGINX ingress controller for Kubernetes on stock NGINX"
@@ -59,12 +59,18 @@ bench: setup ## Measure everything, half an hour (needs wrk): make bench [ARGS='
 	@echo "== Measuring; results go to bench/results"
 	@$(BIN)/python -m bench $(ARGS)
 
+incidents: setup ## Replay outages of 2017, before and after (needs wrk): make incidents [ARGS='e --full']
+	@.ci/need wrk
+	@$(BIN)/python -m incidents $(ARGS)
+
 soak: setup ## Hours of load and faults, then the long forms of the tests: make soak [SECONDS=3600]
 	@.ci/need wrk
 	@echo "== Soaking for $(or $(SECONDS),3600) seconds"
 	@$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),3600) $(ARGS)
 	@echo "== Running the long forms of the tests"
 	@PAINLESS_SOAK=1 $(BIN)/pytest -q tests/front tests/faults tests/properties
+	@echo "== Replaying the incidents at full length"
+	@$(BIN)/python -m incidents --full
 
 accept: setup ## Rewrite the golden output of the cases; read the diff before you commit
 	@$(BIN)/pytest -q tests/corpus --accept $(ARGS)

@@ -48,11 +48,17 @@ class Painless:
     """The process; entered when it serves, ended with all it started when left.
 
     ``core`` pins it and NGINX to one core.  ``more`` are further flags; ``source`` are those that name a
-    cluster in place of the folder.
+    cluster in place of the folder.  ``within`` is a command that runs another one, as in a container.
     """
 
     def __init__(
-        self, home: Path, *, core: int | None = None, more: tuple[str, ...] = (), source: tuple[str, ...] = ()
+        self,
+        home: Path,
+        *,
+        core: int | None = None,
+        more: tuple[str, ...] = (),
+        source: tuple[str, ...] = (),
+        within: tuple[str, ...] = (),
     ) -> None:
         http, https, health = free_ports(3)
         self.doors = Doors(http=http, https=https, health=health)
@@ -63,7 +69,8 @@ class Painless:
         self._core = core
         self._log = home / "painless.log"
         self._command = (
-            *(sys.executable, "-m", "painless", "serve", *(source or ("--source", str(self.manifests)))),
+            *(*within, sys.executable, "-m", "painless", "serve"),
+            *(source or ("--source", str(self.manifests))),
             *("--state-dir", str(self.state), "--shutdown-patience", str(PATIENCE)),
             *("--bind-address", LOOPBACK, "--http-port", str(http), "--https-port", str(https)),
             *("--healthz-host", LOOPBACK, "--healthz-port", str(health), *more),

@@ -38,16 +38,23 @@ http {
 
 
 class StaticNginx:
-    """One NGINX on a main file, as a process of ours; relative names in the file start at ``prefix``."""
+    """One NGINX on a main file, as a process of ours; relative names in the file start at ``prefix``.
 
-    def __init__(self, binary: str, prefix: Path, file: Path, core: int | None) -> None:
+    ``within`` is a command that runs another one, as in a container.
+    """
+
+    def __init__(
+        self, binary: str, prefix: Path, file: Path, core: int | None, within: tuple[str, ...] = ()
+    ) -> None:
         self._binary = binary
+        self._within = within
         self._prefix = prefix
         self._file = file
         self._core = core
 
     def __enter__(self) -> Self:
-        command = [self._binary, "-p", str(self._prefix), "-c", str(self._file), "-g", "daemon off;"]
+        named = ("-p", str(self._prefix), "-c", str(self._file), "-g", "daemon off;")
+        command = [*self._within, self._binary, *named]
         with pinned(self._core), self._output.open("wb") as output:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         deadline = time.monotonic() + STARTS_WITHIN

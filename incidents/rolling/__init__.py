@@ -1,0 +1,1 @@
+"""A rolling deploy of every Service at once, under load."""

@@ -1,0 +1,1 @@
+"""Upstreams and servers in another order at each look: a reload storm about nothing."""
