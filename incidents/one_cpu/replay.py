@@ -23,7 +23,7 @@ POD_PORT = 8080
 
 
 class _Seen(Struct, frozen=True):
-    """One side: how many workers share the quota, what part of the time they were not let run, the clients."""
+    """One side: the workers that share the quota, how much of the time they were held, the clients."""
 
     workers: int
     throttled: float
