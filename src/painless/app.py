@@ -138,7 +138,7 @@ async def serve(settings: Settings) -> None:
         if cluster is not None:
             options = structs.replace(options, read_classes=cluster.source.reads_classes)
         outside = Outside(
-            nginx=Serving(nginx, disk, adopted),
+            nginx=Serving(nginx, disk, adopted, frozenset({settings.http_port, settings.https_port})),
             responder=responder,
             cluster=cluster,
             answers=answers,

@@ -72,6 +72,11 @@ class Told:
         else:
             logs.event("nginx_replaced")
 
+    def unreadable(self, what: str) -> None:
+        logs.event(
+            "workers_unreadable", level=logging.WARNING, what=what, then="it is unknown, and all serves on"
+        )
+
     def nginx_gone(self) -> None:
         logs.event("nginx_ended", level=logging.ERROR, then="it is started again")
         if self._answers:

@@ -29,6 +29,7 @@ from painless.plan.steps import (
     Switch,
     Verify,
 )
+from painless.plan.workers import Sample
 from painless.sensitive import Sensitive
 
 
@@ -48,6 +49,7 @@ class FakeNginx:
         self.fails: Exception | None = None
         self.memory = b""
         self.outdated = False
+        self.sample = Sample()
         self.applied: list[tuple[Step, ...]] = []
         self._gone = asyncio.Event()
 
@@ -85,6 +87,9 @@ class FakeNginx:
 
     async def alone(self, live: Generation) -> bool:
         return self.runs == live.id
+
+    async def generations(self) -> Sample:
+        return self.sample
 
     def die(self) -> None:
         """End NGINX as a kill does."""

@@ -17,6 +17,7 @@ from painless.controller.outside import Outside, Reach
 from painless.controller.picture import Picture, Shown
 from painless.controller.ports import CannotStart, Change, Clock, NginxPort, ResponderPort, WorldError
 from painless.controller.rounds import Rounds
+from painless.controller.sampling import Sampling
 from painless.controller.telling import Listener
 from painless.model.snapshot import Name
 
@@ -57,6 +58,7 @@ class Controller:
             shown=self._shown,
             bell=self._bell,
         )
+        self.sampling = Sampling(self._inbox, outside, self._shown)
         self.admission = Admission(self._inbox, options, self._listed.is_set)
         # Held by whoever acts on NGINX or its disk: a round, or tidying up.
         self._turn = asyncio.Lock()
@@ -70,6 +72,7 @@ class Controller:
         """Run until cancelled or until the source ends."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._collect(source))
+            group.create_task(self.sampling.run())
             acting = (self._reconcile(), self._tidy(), self._look_for_overdue())
             self._acting = tuple(group.create_task(one) for one in acting)
 

@@ -7,6 +7,7 @@ from msgspec import Struct, structs
 from painless.compiler import Compiled
 from painless.model.diagnostics import Diagnostic
 from painless.nginx.generation import Generation
+from painless.plan.workers import GenerationState
 
 Findings = tuple[Diagnostic, ...]
 
@@ -15,7 +16,8 @@ class Picture(Struct, frozen=True):
     """The state of the loop; ``ready`` once a generation serves and its endpoints were resolved.
 
     ``held_earlier`` and ``held_out`` count the objects that NGINX refuses: those of which an earlier state is
-    served, and those that are left out.
+    served, and those that are left out.  ``generations`` are what NGINX's workers ran when they
+    were seen last.
     """
 
     compiled: Compiled | None = None
@@ -26,6 +28,7 @@ class Picture(Struct, frozen=True):
     from_source: Findings = ()
     from_endpoints: Findings = ()
     from_nginx: Findings = ()
+    generations: tuple[GenerationState, ...] = ()
 
     @property
     def parts(self) -> tuple[Findings, Findings, Findings, Findings]:

@@ -10,6 +10,7 @@ from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Object, ObjectRef
 from painless.nginx.generation import Generation
 from painless.plan.steps import Outcome, Step
+from painless.plan.workers import Sample
 
 
 class WorldError(Exception):
@@ -61,6 +62,9 @@ class NginxPort(Protocol):
 
     async def alone(self, live: Generation) -> bool:
         """Remove what nothing runs; return whether ``live`` is all that does."""
+
+    async def generations(self) -> Sample:
+        """Return which workers run what, and what they hold; cheap enough to be asked each second."""
 
     @property
     def reload_count(self) -> int: ...

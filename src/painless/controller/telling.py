@@ -22,5 +22,8 @@ class Listener(Protocol):
     def renewed(self, problem: str) -> None:
         """NGINX's binary was replaced on the disk, and NGINX by it, unless there was a problem."""
 
+    def unreadable(self, what: str) -> None:
+        """Something about NGINX's workers cannot be read here; told once."""
+
     def nginx_gone(self) -> None: ...
     def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None: ...

@@ -29,7 +29,9 @@ _BY_FAMILY = 20
 _DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
 _ERROR, _DONE = 2, 3
 _BYTECODE = 1
-_AT_LEAST, _AT_MOST = 2, 3  # INET_DIAG_BC_S_GE and S_LE: conditions on the local port.
+_JUMP, _AT_LEAST, _AT_MOST = 1, 2, 3  # INET_DIAG_BC_JMP, S_GE and S_LE: conditions on the local port.
+_TEST = 20  # Bytes of the program for one port.
+_CONDITIONS = 16  # Ports to ask for; the kernel tries them one by one for each socket there is.
 _INFO, _MEMORY = 2, 7
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
@@ -97,7 +99,7 @@ def listening() -> tuple[Listening, ...]:
         return tuple(chain.from_iterable(map(_listening, _FAMILIES)))
     except Refused:
         return tuple(
-            Listening(_text(one.address), one.port, one.inode, None, one.queue, None, None)
+            Listening(text(one.address), one.port, one.inode, None, one.queue, None, None)
             for one in _files({LISTEN})
         )
 
@@ -114,25 +116,32 @@ def connections() -> list[Open]:
         return [Open(one.port, one.remote, one.remote_port, one.inode) for one in _files(OPEN)]
 
 
-def inodes(port: int) -> set[int]:
-    """Return the inodes of accepted connections to this local port: the cheapest question there is."""
+def accepted(ports: Iterable[int]) -> dict[int, int]:
+    """Return the local port of each accepted connection to one of these, by inode.
+
+    The cheapest question there is: the kernel leaves out all others.
+    """
+    wanted = frozenset(ports)
+    found: dict[int, int] = {}
     try:
-        found: set[int] = set()
         for family in _FAMILIES:
-            for size, body in _chunks(family, OPEN, port):
-                found.update(inode for (inode,) in _inode(size).iter_unpack(body))
+            for size, body in _chunks(family, OPEN, wanted):
+                found |= {inode: port for port, inode in _brief(size).iter_unpack(body)}
     except Refused:
-        found = {one.inode for one in _files(OPEN) if one.port == port}
-    # Those that wait to be accepted have none yet.
-    return found - {0}
+        return {one.inode: one.port for one in _files(OPEN) if one.port in wanted and one.inode}
+    # Those that wait to be accepted are nobody's yet.
+    found.pop(0, None)
+    numbers = {_swapped(port): port for port in wanted}
+    return {inode: numbers[port] for inode, port in found.items() if port in numbers}
 
 
-def traffic(port: int) -> dict[int, Traffic]:
-    """Return what went through the open connections of this local port, by inode; nothing where refused."""
+def traffic(ports: Iterable[int]) -> dict[int, Traffic]:
+    """Return what went through the open connections of these local ports, by inode; nothing where refused."""
+    wanted = frozenset(ports)
     found: dict[int, Traffic] = {}
     try:
         for family in _FAMILIES:
-            for message in _messages(family, OPEN, port, _INFO):
+            for message in _messages(family, OPEN, wanted, _INFO):
                 *_, unsent, _, inode = _PLAIN.unpack_from(message)
                 info = _attribute(message, _INFO)
                 if len(info) >= _BYTES.size:
@@ -159,26 +168,28 @@ def _listening(family: int) -> Iterator[Listening]:
         port, _, address, _, cookie, queue, limit, _, inode = _PLAIN.unpack_from(message)
         memory = _attribute(message, _MEMORY)
         drops = _DROPS.unpack_from(memory)[0] if len(memory) >= _DROPS.size else None
-        yield Listening(_text(_short(family, address)), _number(port), inode, cookie, queue, limit, drops)
+        yield Listening(text(_short(family, address)), _number(port), inode, cookie, queue, limit, drops)
 
 
-def _sockets(family: int, states: Iterable[int], port: int | None = None) -> Iterator[Raw]:
-    for size, body in _chunks(family, states, port):
+def _sockets(family: int, states: Iterable[int]) -> Iterator[Raw]:
+    for size, body in _chunks(family, states):
         yield from _whole(size).iter_unpack(body)
 
 
-def _messages(family: int, states: Iterable[int], port: int | None, extension: int) -> Iterator[bytes]:
-    for size, body in _chunks(family, states, port, extension):
+def _messages(
+    family: int, states: Iterable[int], ports: frozenset[int] | None, extension: int
+) -> Iterator[bytes]:
+    for size, body in _chunks(family, states, ports, extension):
         yield from (body[at : at + size] for at in range(0, len(body), size))
 
 
 def _chunks(
-    family: int, states: Iterable[int], port: int | None = None, extension: int = 0
+    family: int, states: Iterable[int], ports: frozenset[int] | None = None, extension: int = 0
 ) -> Iterator[tuple[int, bytes]]:
     """Ask, and return messages of one size together, as nearly all are: they are unpacked at once."""
     asked = _REQUEST.pack(
         family, socket.IPPROTO_TCP, 1 << extension >> 1, sum(1 << one for one in states)
-    ) + (b"" if port is None else _only(port))
+    ) + (_only(ports) if ports is not None and len(ports) <= _CONDITIONS else b"")
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _SOCK_DIAG) as kernel:
             kernel.settimeout(_WAIT)
@@ -226,8 +237,13 @@ def _whole(size: int) -> struct.Struct:
     return struct.Struct(f"{_SOCKET}{size - _PLAIN.size}x")
 
 
-def _inode(size: int) -> struct.Struct:
-    return struct.Struct(f"={_PLAIN.size - 4}xI{size - _PLAIN.size}x")
+def _brief(size: int) -> struct.Struct:
+    """Return the form of a message of which only local port and inode count; the port as it is sent."""
+    return struct.Struct(f"=20xH{_PLAIN.size - 26}xI{size - _PLAIN.size}x")
+
+
+def _swapped(port: int) -> int:
+    return int.from_bytes(port.to_bytes(2, "big"), sys.byteorder)
 
 
 def _attribute(message: bytes, wanted: int) -> bytes:
@@ -241,13 +257,21 @@ def _attribute(message: bytes, wanted: int) -> bytes:
     return b""
 
 
-def _only(port: int) -> bytes:
-    """Return the program that has the kernel leave out sockets with another local port."""
-    # Each operation: its code, how far to go on if it holds, and if it does not (past the end: left out).
-    conditions = b"".join(
-        struct.pack("=BBHHH", code, 8, rest + 4, 0, port) for code, rest in ((_AT_LEAST, 16), (_AT_MOST, 8))
-    )
-    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(conditions), _BYTECODE) + conditions
+def _only(ports: Iterable[int]) -> bytes:
+    """Return the program that has the kernel leave out sockets with other local ports."""
+    # Of each port: at least it, at most it, and if both hold, to the end.  An operation is its code, how far
+    # to go on when it holds, and when it does not; past the end the socket is left out.
+    tests = sorted(ports)
+    program = b""
+    for after, port in enumerate(reversed(tests)):
+        rest = after * _TEST
+        program = (
+            struct.pack("=BBHHH", _AT_LEAST, 8, 20 if after else 24, 0, port)
+            + struct.pack("=BBHHH", _AT_MOST, 8, 12 if after else 16, 0, port)
+            + struct.pack("=BBH", _JUMP, 4, 4 + rest)
+            + program
+        )
+    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(program), _BYTECODE) + program
 
 
 def _number(port: bytes) -> int:
@@ -261,7 +285,8 @@ def _short(family: int, address: bytes) -> bytes:
     return address[12:] if address.startswith(_MAPPED) else address
 
 
-def _text(address: bytes) -> str:
+def text(address: bytes) -> str:
+    """Return a packed address as people write it."""
     return socket.inet_ntop(socket.AF_INET if len(address) == 4 else socket.AF_INET6, address)
 
 

@@ -81,6 +81,12 @@ class Nginx:
     def running(self) -> bool:
         return self._masters.running
 
+    @property
+    def master(self) -> int | None:
+        """The pid of the master that serves, if one does."""
+        master = self._masters.acting
+        return master.pid if master is not None and master.runs else None
+
     def sight(self) -> Sight | None:
         """Return what the master and its workers run at the moment; ``None`` when NGINX does not run."""
         master = self._masters.acting

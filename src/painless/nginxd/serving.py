@@ -9,8 +9,10 @@ from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.nginxd.errors import Unresponsive
 from painless.nginxd.files import within_room, write_whole
+from painless.nginxd.generations import Census
 from painless.nginxd.procfs import holders
 from painless.plan.steps import Outcome, Step
+from painless.plan.workers import Sample
 
 _ADOPT_TIMEOUT = 60.0  # Seconds for a load that somebody else began: 5,000 hosts take 2 s on a free core.
 _POLL = 0.02  # Seconds between two looks at it.
@@ -19,15 +21,31 @@ _POLL = 0.02  # Seconds between two looks at it.
 class Serving:
     """The ports the controller's loop needs, on a real NGINX and its state directory."""
 
-    def __init__(self, nginx: Nginx, disk: Disk, adopted: Callable[[str], object] = str) -> None:
-        """``adopted`` is told of an NGINX that was taken over, and what is odd about it if anything is."""
+    def __init__(
+        self,
+        nginx: Nginx,
+        disk: Disk,
+        adopted: Callable[[str], object] = str,
+        http_ports: frozenset[int] = frozenset(),
+    ) -> None:
+        """``adopted`` is told of an NGINX that was taken over, and what is odd about it if anything is.
+
+        What is said on ``http_ports`` is HTTP; on all others connections are passed on unread.
+        """
         self._nginx = nginx
         self._disk = disk
         self._adopted = adopted
+        self._census = Census(disk.run, http_ports)
+        self._counting = asyncio.Lock()
 
     @property
     def reload_count(self) -> int:
         return self._nginx.reload_count
+
+    async def generations(self) -> Sample:
+        """Return which workers run what, and what they hold."""
+        async with self._counting:
+            return await asyncio.to_thread(self._census.look, self._nginx.master)
 
     @property
     def outdated(self) -> bool:

@@ -30,25 +30,41 @@ class WorkerState(Struct, frozen=True):
     memory: int | None = None
 
 
+class Remote(Struct, frozen=True):
+    """Where connections to pods go: an address, and how many there are."""
+
+    address: str
+    connections: int
+
+
 class Holder(Struct, frozen=True):
-    """Who keeps a generation alive, as far as it can be known: connections to pods of this Ingress's host."""
+    """Who keeps a generation alive, as far as it can be known: connections to pods of this Ingress's host.
+
+    ``more`` is how many other hosts the same pods answer: which of them it is, no socket says.  Without a
+    host these are all others together.
+    """
 
     host: str
     ingress: ObjectRef
     connections: int
+    more: int = 0
 
 
 class GenerationState(Struct, frozen=True):
     """The workers that run one generation.
 
     ``age`` is the time since the first of them was started, ``draining`` since another generation took over
-    (``None`` for the one that serves); both in seconds.
+    (``None`` for the one that serves); both in seconds.  ``unattributed`` is what its workers hold together
+    where it is not known which of them holds what: of the one that serves.  ``remotes`` is where the
+    connections of old workers to pods go, and ``held_by`` who that is.
     """
 
     id: str
     age: float
     draining: float | None
     workers: tuple[WorkerState, ...]
+    unattributed: Connections | None = None
+    remotes: tuple[Remote, ...] = ()
     held_by: tuple[Holder, ...] = ()
 
     @property
@@ -60,6 +76,8 @@ class GenerationState(Struct, frozen=True):
     @property
     def connections(self) -> Connections | None:
         """What all its workers hold; ``None`` when one of them could not be read."""
+        if self.unattributed is not None:
+            return self.unattributed
         known = [one.connections for one in self.workers if one.connections is not None]
         if len(known) != len(self.workers):
             return None
@@ -68,3 +86,13 @@ class GenerationState(Struct, frozen=True):
             upgraded=sum(one.upgraded for one in known),
             stream=sum(one.stream for one in known),
         )
+
+
+class Sample(Struct, frozen=True):
+    """Who runs what at one moment, the one that serves first.
+
+    ``unknown`` are sentences about what could not be read, each of them the same as long as that lasts.
+    """
+
+    generations: tuple[GenerationState, ...] = ()
+    unknown: tuple[str, ...] = ()

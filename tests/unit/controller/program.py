@@ -29,6 +29,7 @@ class Heard:
         self.failures: list[Exception] = []
         self.deaths = 0
         self.renewals: list[str] = []
+        self.unread: list[str] = []
         self.open: set[Diagnostic] = set()
         self.served: tuple[Ingress, ...] = ()
 
@@ -52,6 +53,9 @@ class Heard:
 
     def renewed(self, problem: str) -> None:
         self.renewals.append(problem)
+
+    def unreadable(self, what: str) -> None:
+        self.unread.append(what)
 
     def nginx_gone(self) -> None:
         self.deaths += 1

@@ -57,7 +57,7 @@ def test_open_connections(pair: Pair) -> None:
 
     host, port = pair.client.getsockname()[:2]
     assert Open(pair.port, socket.inet_pton(pair.client.family, host), port, accepted.inode) == accepted
-    assert {accepted.inode} == sockdiag.inodes(pair.port)
+    assert {accepted.inode} == sockdiag.accepted([pair.port]).keys()
 
 
 def test_who_listens_on_both_families_has_ipv4_addresses_in_four_bytes() -> None:
@@ -79,9 +79,19 @@ def test_traffic_of_a_connection(pair: Pair) -> None:
     pair.accepted.sendall(b"answer")
     pair.client.recv(100)
 
-    found = sockdiag.traffic(pair.port)[inode(pair.accepted)]
+    found = sockdiag.traffic([pair.port])[inode(pair.accepted)]
 
     assert (len(b"answer"), len(received), 0) == (found.sent, found.received, found.unsent)
+
+
+@pytest.mark.parametrize("others", [0, 1, 5, 40], ids=lambda count: f"{count} others")
+def test_connections_to_some_ports(others: int) -> None:
+    """Whether the kernel leaves out the others, or there are too many ports to ask for."""
+    with ExitStack() as stack:
+        pairs = [Pair(stack, socket.AF_INET) for _ in range(3)]
+        asked = [pairs[0].port, pairs[1].port, *range(1, 1 + others)]
+
+        assert {inode(one.accepted): one.port for one in pairs[:2]} == sockdiag.accepted(asked)
 
 
 def test_more_than_the_kernel_tells_at_once() -> None:
@@ -104,7 +114,7 @@ refuse_netlink()
 print(sockdiag.refusal())
 print(*(one for one in sockdiag.listening() if one.port == port))
 print(*(one for one in sockdiag.connections() if one.port == port and one.inode))
-print(sockdiag.inodes(port), sockdiag.traffic(port))
+print(sockdiag.accepted([port]), sockdiag.traffic([port]))
 """
 
 
@@ -120,5 +130,5 @@ def test_where_netlink_is_refused(pair: Pair) -> None:
         "NETLINK_SOCK_DIAG: Operation not permitted",
         str(Listening(name, pair.port, inode(pair.listener), None, 1, None, None)),
         str(Open(pair.port, socket.inet_pton(pair.client.family, host), port, number)),
-        f"{ {number} } {{}}",
+        f"{ {number: pair.port} } {{}}",
     ] == ran.stdout.splitlines()

@@ -1,0 +1,185 @@
+"""Which workers NGINX has, old ones included: what each of them runs, costs and holds, at one moment.
+
+Everything is read off the processes, so that an NGINX that was taken over shows its past as one that we
+started.  Meant for a thread, each second: what is dear is read as often as it may cost (``allowance``).
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from painless.kernel import memory, sockdiag
+from painless.nginxd import procfs
+from painless.nginxd.allowance import Allowance
+from painless.nginxd.clients import Clients, Old
+from painless.nginxd.probe import DRAINING, look
+from painless.plan.workers import GenerationState, Remote, Sample, WorkerState
+
+WEIGHING = 0.003
+"""The share of a core for reading what workers cost in memory, for which the kernel walks their pages."""
+SEARCHING = 0.001
+"""The share of a core for looking through all processes, for workers that are no children of the master."""
+
+MEMORY = (
+    "memory of NGINX's workers: /proc/PID/smaps_rollup cannot be read, "
+    "which takes their user or CAP_SYS_PTRACE"
+)
+UNKNOWN = "unknown"
+"""Stands for the generation of a worker that we may not look into, and have not seen begin."""
+
+
+class Known:
+    """What is kept of a worker from one look to the next."""
+
+    def __init__(self, pid: int, started: float) -> None:
+        self.pid = pid
+        self.started = started
+        self.generation = UNKNOWN
+        self.memory: int | None = None
+        self.weighed = False
+        self.drains_since: float | None = None
+        self.old: Old | None = None
+
+    @property
+    def state(self) -> WorkerState:
+        return WorkerState(
+            self.pid,
+            draining=self.old is not None,
+            connections=self.old.connections if self.old else None,
+            memory=self.memory,
+        )
+
+
+Batch = tuple[Known, ...]
+"""Workers of one generation that were started after those of another one."""
+
+
+class Census:
+    """Remembers what does not change while a worker lives, and what is dear to read."""
+
+    def __init__(self, run: Path, http: frozenset[int]) -> None:
+        self._run = run
+        self._clients = Clients(http)
+        self._known: dict[tuple[int, float], Known] = {}
+        self._weighing = Allowance(WEIGHING)
+        self._searching = Allowance(SEARCHING)
+        self._strangers: tuple[int, ...] = ()
+        self._weightless = False
+
+    def look(self, master: int | None) -> Sample:
+        """Return what the master's workers are, and those that another master has left."""
+        if master is None:
+            return Sample()
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+        workers = sorted(self._workers(master, now), key=lambda one: (one.started, one.pid))
+        self._known = {(one.pid, one.started): one for one in workers}
+        self._weigh(now)
+        old = [one.old for one in workers if one.old is not None]
+        self._clients.look(now, _ports(master), old)
+        states = tuple(self._states(workers, now, old))
+        unknown = (*self._clients.unknown, *((MEMORY,) if self._weightless else ()))
+        return Sample(tuple(sorted(states, key=lambda one: (one.draining is not None, one.age))), unknown)
+
+    def _workers(self, master: int, now: float) -> Iterator[Known]:
+        sight = look(master, self._run, before=frozenset(pid for pid, _ in self._known))
+        for one in sight.workers:
+            if (known := self._recall(one.pid)) is not None:
+                if one.generation is not None:
+                    known.generation = one.generation
+                self._mark(known, now, drains=not one.accepts)
+                yield known
+        for pid in self._others(now, frozenset(one.pid for one in sight.workers)):
+            known = self._recall(pid)
+            generation = procfs.marker(pid, self._run)
+            if known is not None and generation is not None:
+                known.generation = generation
+                self._mark(known, now, drains=procfs.title(pid) == DRAINING)
+                yield known
+
+    def _others(self, now: float, children: frozenset[int]) -> tuple[int, ...]:
+        """Return workers of a binary that was replaced, or of a master that was killed."""
+        if self._searching.allows(now):
+            with self._searching.spent(now):
+                found = procfs.holders(self._run)
+                self._strangers = tuple(
+                    pid for pid in found if (procfs.title(pid) or "").startswith(procfs.WORKER)
+                )
+        return tuple(pid for pid in self._strangers if pid not in children)
+
+    def _recall(self, pid: int) -> Known | None:
+        started = procfs.started(pid)
+        if started is None:
+            return None
+        return self._known.get((pid, started)) or Known(pid, started)
+
+    def _mark(self, known: Known, now: float, *, drains: bool) -> None:
+        if drains and known.old is None:
+            known.old = Old(known.pid)
+            known.drains_since = now
+
+    def _weigh(self, now: float) -> None:
+        due = self._weighing.allows(now)
+        with self._weighing.spent(now):
+            for one in self._known.values():
+                if due or not one.weighed:
+                    self._weigh_one(one)
+
+    def _weigh_one(self, one: Known) -> None:
+        one.weighed = True
+        try:
+            one.memory = memory.share(one.pid)
+            self._weightless = False
+        except PermissionError:
+            self._weightless = True
+
+    def _states(self, workers: list[Known], now: float, old: list[Old]) -> Iterator[GenerationState]:
+        batches = [tuple(some) for _, some in groupby(workers, key=lambda one: one.generation)]
+        nexts: list[Batch] = [*batches[1:], ()]
+        serving = [one for batch in batches for one in batch if one.old is None]
+        alone = len({one.generation for one in serving}) == 1
+        for batch, following in zip(batches, nexts, strict=True):
+            drained = tuple(one for one in batch if one.old is not None)
+            if drained:
+                yield _old_state(drained, _since(batch, drained, following), now)
+            if len(drained) < len(batch):
+                accepting = tuple(one for one in batch if one.old is None)
+                yield GenerationState(
+                    id=accepting[0].generation,
+                    age=now - accepting[0].started,
+                    draining=None,
+                    workers=tuple(one.state for one in accepting),
+                    unattributed=self._clients.rest(old) if alone else None,
+                )
+
+
+def _old_state(workers: Batch, since: float, now: float) -> GenerationState:
+    remotes = sum((one.old.remotes for one in workers if one.old), Counter[str]())
+    return GenerationState(
+        id=workers[0].generation,
+        age=now - workers[0].started,
+        draining=max(0.0, now - since),
+        workers=tuple(one.state for one in workers),
+        remotes=tuple(Remote(address, count) for address, count in sorted(remotes.items())),
+    )
+
+
+def _since(batch: Batch, drained: Batch, following: Batch) -> float:
+    """Return when others took over: as those began that followed, of another generation or of the same."""
+    later = [one.started for one in batch if one.old is None and one.started > drained[-1].started]
+    if following:
+        return following[0].started
+    if later:
+        return min(later)
+    # Nobody followed: the master ends.
+    return min(one.drains_since or 0.0 for one in drained)
+
+
+def _ports(master: int) -> frozenset[int]:
+    """Return the TCP ports that NGINX listens on."""
+    try:
+        own = procfs.sockets(master)
+    except PermissionError:
+        return frozenset()
+    return frozenset(one.port for one in sockdiag.listening() if one.inode in own)

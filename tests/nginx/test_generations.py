@@ -1,0 +1,193 @@
+"""What is seen of a real NGINX's workers, old ones included, while connections hold them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+from tests.nginx.given import DEADLINE, disk_at, free_port, generation, nginx_on, reloading, starting
+
+from painless.nginx.generation import Generation
+from painless.nginxd.apply import Nginx
+from painless.nginxd.generations import Census
+from painless.plan.steps import Applied
+from painless.plan.workers import Connections, GenerationState, Remote, Sample
+
+POD = "127.0.0.2"
+PROXY = """
+location /ws {{
+    proxy_pass http://{pod}:{port}; proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;
+}}
+location /slow {{ proxy_pass http://{pod}:{port}; }}
+"""
+STREAM = "stream {{ server {{ listen 127.0.0.1:{listen}; proxy_pass {pod}:{port}; }} }}\n"
+
+
+class Site:
+    """An NGINX with an application behind it, and clients that stay."""
+
+    def __init__(self, state: Path, nginx: Nginx, pod: int) -> None:
+        self.http, self.tcp = free_port(), free_port()
+        self.nginx = nginx
+        self._state = state
+        self._pod = pod
+        self.census = self.counted()
+
+    def counted(self) -> Census:
+        """Return somebody who counts and has seen nothing yet."""
+        return Census(self._state / "run", frozenset({self.http}))
+
+    def generation(self, says: str) -> Generation:
+        one = generation(
+            self._state, self.http, says, server=PROXY.format(pod=POD, port=self._pod), workers=1
+        )
+        stream = STREAM.format(listen=self.tcp, pod=POD, port=self._pod)
+        main = one.cold["nginx.conf"].replace("events", f"{stream}events", 1)
+        return structs.replace(one, cold={**one.cold, "nginx.conf": main})
+
+    async def load(self, says: str, *, first: bool = False) -> str:
+        want = self.generation(says)
+        assert Applied() == await self.nginx.apply(starting(want) if first else reloading(want))
+        return want.id
+
+    def look(self) -> Sample:
+        return self.census.look(self.nginx.master)
+
+    async def seen(self, holds: Callable[[tuple[GenerationState, ...]], bool]) -> tuple[GenerationState, ...]:
+        """Return the generations as soon as they are so."""
+        found: tuple[GenerationState, ...] = ()
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while not holds(found := self.look().generations):
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            pytest.fail(f"it never came to be so: {found}")
+        return found
+
+
+class Client:
+    """A connection that stays open."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def say(self, text: str) -> None:
+        """Send something and wait for its echo."""
+        self.writer.write(text.encode())
+        await self.reader.readexactly(len(text))
+
+
+@asynccontextmanager
+async def client(port: int, path: str = "") -> AsyncIterator[Client]:
+    """Connect, and with a path ask for it; an upgrade is waited for."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        if path:
+            upgrade = "Connection: upgrade\r\nUpgrade: websocket\r\n" if path == "/ws" else ""
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: any.test\r\n{upgrade}\r\n".encode())
+        if path == "/ws":
+            await reader.readuntil(b"\r\n\r\n")
+        yield Client(reader, writer)
+    finally:
+        writer.close()
+
+
+async def application(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Upgrade who asks for it, and echo; answer nothing else."""
+    try:
+        first = await reader.read(4096)
+        if first.startswith(b"GET /ws"):
+            writer.write(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+        elif not first.startswith(b"GET"):
+            writer.write(first)
+        while text := await reader.read(4096):
+            writer.write(text)
+    finally:
+        writer.close()
+
+
+@pytest.fixture
+async def site(state_dir: Path) -> AsyncIterator[Site]:
+    async with AsyncExitStack() as stack:
+        pods = await stack.enter_async_context(await asyncio.start_server(application, POD, 0))
+        nginx = nginx_on(stack.enter_context(disk_at(state_dir)))
+        yield Site(state_dir, nginx, pods.sockets[0].getsockname()[1])
+        nginx.close()
+
+
+async def test_who_serves_and_who_drains(site: Site) -> None:
+    """An old generation lives as long as a connection, and drains since another took over."""
+    first = await site.load("first", first=True)
+    async with client(site.http, "/ws"):
+        assert [first] == [one.id for one in site.look().generations]
+        second = await site.load("second")
+        live, old = await site.seen(lambda found: len(found) == 2 and found[1].draining is not None)
+
+        assert (second, first) == (live.id, old.id)
+        assert live.draining is None
+        assert old.draining is not None
+        assert live.age <= old.draining + 0.1 < old.age + 0.1
+        assert ([False], [True]) == tuple([one.draining for one in each.workers] for each in (live, old))
+        assert all(one.memory for one in (live, old))
+    await site.seen(lambda found: [second] == [one.id for one in found])
+
+
+async def test_what_holds_them(site: Site) -> None:
+    """Requests, what stays after its answer began, what is passed on; and to which pods all that goes."""
+    await site.load("first", first=True)
+    async with client(site.http, "/ws") as socket, client(site.http, "/slow"), client(site.tcp) as stream:
+        await stream.say("hello")
+        both = {"http": 2, "stream": 1}
+        [before] = await site.seen(lambda found: found[0].connections == Connections(**both))
+        await site.load("second")
+        [live, old] = await site.seen(lambda found: len(found) == 2 and found[1].connections is not None)
+
+        assert (Connections(), Connections(**both)) == (live.connections, old.connections)
+        assert (Remote(POD, 3),) == old.remotes
+        assert () == before.remotes
+
+        async def talking() -> None:
+            while True:
+                await socket.say("more")
+                await asyncio.sleep(0.02)
+
+        async with asyncio.TaskGroup() as group:
+            talk = group.create_task(talking())
+            await site.seen(lambda found: found[1].connections == Connections(http=1, upgraded=1, stream=1))
+            talk.cancel()
+        async with client(site.http, "/slow"):
+            await site.seen(lambda found: found[0].connections == Connections(http=1))
+
+
+async def test_a_generation_that_comes_back(site: Site) -> None:
+    """What was served before and is served again is two: one drains, one serves."""
+    async with AsyncExitStack() as stack:
+        a = await site.load("a", first=True)
+        await stack.enter_async_context(client(site.http, "/ws"))
+        b = await site.load("b")
+        await stack.enter_async_context(client(site.http, "/ws"))
+        await site.load("a")
+        found = await site.seen(lambda found: len(found) == 3 and found[1].draining is not None)
+
+        assert [a, b, a] == [one.id for one in found]
+        drained = [one.draining or 0.0 for one in found]
+        assert drained[0] == 0.0 < drained[1] < drained[2]
+
+
+async def test_after_adoption(site: Site) -> None:
+    """Who has just come sees the same as who was there all the time."""
+    await site.load("first", first=True)
+    async with client(site.http, "/ws"):
+        await site.load("second")
+        before = await site.seen(lambda found: len(found) == 2 and found[1].connections is not None)
+        site.census = site.counted()
+        after = site.look().generations
+
+        assert [one.id for one in before] == [one.id for one in after]
+        assert [one.connections for one in before] == [one.connections for one in after]
+        drained = [one[1].draining or 0.0 for one in (before, after)]
+        assert drained[0] <= drained[1]
