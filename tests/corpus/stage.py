@@ -8,7 +8,7 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -27,6 +27,7 @@ from tests.corpus.settings import defaults, on_this_machine
 
 from painless.compiler import compile_snapshot
 from painless.compiler.options import Options
+from painless.compiler.site import Site
 from painless.demo.echo import Echo, Tls
 from painless.demo.ports import free_ports
 from painless.discovery import answers as records
@@ -35,6 +36,7 @@ from painless.discovery.zone import answer
 from painless.model.snapshot import Snapshot
 from painless.nginx.build import Build
 from painless.nginx.generation import STREAM_UPSTREAMS, UPSTREAMS, Generation, generation_id
+from painless.nginx.tokens import Literal
 from painless.nginxd import procfs
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
@@ -120,7 +122,7 @@ class Theatre:
             found = [answer(one, given.slices, allow_loopback=True)[0] for one in upstreams]
             async with self._names.serving(self._outside(found, given)):
                 await self._responder.replace([self._moved(one) for one in found])
-            self._unread = frozenset(one.port for one in output.compiled.site.streams)
+            self._unread = frozenset(_unread(output.compiled.site))
             await self._load(self._own_generation(output.compiled.generation))
             yield
 
@@ -253,3 +255,11 @@ def _port(address: str, wanted: int) -> int:
         except PermissionError:
             return free_ports(1, address)[0]
     return wanted
+
+
+def _unread(site: Site) -> Iterator[int]:
+    """Yield the ports at which nothing is read: those of services, and of servers that somebody wrote."""
+    yield from (one.port for one in site.streams)
+    for server in site.stream_snippets:
+        listens = (one.args[0] for one in server.block or () if one.name == "listen")
+        yield from (int(one.text.rpartition(":")[2]) for one in listens if isinstance(one, Literal))

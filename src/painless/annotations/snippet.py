@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from painless.annotations.addresses import no_other_machine
 from painless.annotations.decode import Rejected, shown
 from painless.annotations.regex import regex
 from painless.annotations.snippet_policy import (
@@ -21,14 +22,14 @@ from painless.annotations.snippet_policy import (
     is_lua,
     refused,
 )
-from painless.annotations.variables import READABLE, is_nginx, is_ours
+from painless.annotations.variables import OF_MODULES, READABLE, is_nginx, is_ours
 from painless.nginx import catalog
 from painless.nginx.reader import Node, ReadError, read
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var
 from painless.nginx.tree import Directive, when
 
 _DEEPEST = 6  # Blocks within blocks; NGINX itself has no use for more.
-_MOST_TOLD = 12  # Findings about one snippet: the first few are mended first.
+MOST_TOLD = 12  # Findings about one snippet: the first few are mended first.
 IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([1-9])|(\w+))", re.ASCII)
 _NAMED = re.compile(r"\(\?(?:P?<(?![=!])|')(\w*)")
@@ -101,20 +102,30 @@ class _There(_No):
 
 def read_snippet(text: str, around: Around) -> Read:
     """Read a snippet; never raises."""
+    nodes = nodes_of(text)
+    return Read(Snippet(), (nodes,), closed=True) if isinstance(nodes, str) else read_nodes(nodes, around)
+
+
+def nodes_of(text: str) -> tuple[Node, ...] | str:
+    """Return a text as NGINX reads it, or why it cannot be read."""
     if found := IMPOSSIBLE.search(text):
-        return Read(Snippet(), (f"found {shown(found[0])}, expected text that NGINX can hold",), closed=True)
+        return f"found {shown(found[0])}, expected text that NGINX can hold"
     try:
-        nodes = read(text, "the snippet")
+        return tuple(read(text, "the snippet"))
     except ReadError as problem:
         lua = next((word for word in re.findall(r"\w+", text) if is_lua(word)), "")
-        says = f'"{lua}": stock NGINX has no Lua' if lua else str(problem)
-        return Read(Snippet(), (says,), closed=True)
+        return f'"{lua}": stock NGINX has no Lua' if lua else str(problem)
+
+
+def read_nodes(nodes: Iterable[Node], around: Around) -> Read:
+    """Return what can be had of what was read."""
+    nodes = tuple(nodes)
     reader = _Reader(around)
     tree = reader.body(nodes, around.context, _NAMES.get(around.context, around.context), ())
     kept_out = any(closes(one.name) for one in every(nodes))
     closed = kept_out and any(one.name in DECIDING or closes(one.name) for one in reader.lost)
     found_snippet = Snippet(tree, kept_out, frozenset(reader.names))
-    return Read(found_snippet, tuple(reader.problems[:_MOST_TOLD]), closed)
+    return Read(found_snippet, tuple(reader.problems[:MOST_TOLD]), closed)
 
 
 _NAMES = {"main": "", "stream server": "server", "if in location": "if"}
@@ -191,7 +202,7 @@ class _Reader:
         if context == self._around.context and (why := dict(self._around.stays).get(node.name)):
             raise _There(f"is not taken: {why}")
         here = dict(self._around.never).get(node.name, "")
-        if why := here or ("" if _is_off(node) else refused(node.name, author)):
+        if why := here or ("" if _is_off(node) else refused(node.name, author, context)):
             raise _No(f"is not taken: {why}")
         if node.name in _ONLY_OURS and context in {"http", "stream"}:
             raise _No("is not taken: Painless itself writes it")
@@ -200,7 +211,7 @@ class _Reader:
         entry = catalog.find(node.name, context)
         if entry and entry.module in self._around.lacks:
             raise _No(f"needs an NGINX that is built with {entry.module}")
-        if author is Author.TENANT:
+        if author is Author.TENANT and not self._stream:
             _of_tenant(node)
         self._known_zone(node)
 
@@ -290,10 +301,15 @@ class _Reader:
         if name.isdigit() and len(name) == 1 and name != "0":
             return name
         defined = f"${name}" in self._around.names or f"${name}" in self.names
-        ours = name in READABLE and not self._stream
-        if not (defined or ours or is_nginx(name, stream=self._stream)):
+        if not (defined or self._is_there(name)):
             raise _No(f"names ${name}, which nobody defines")
         return name
+
+    def _is_there(self, name: str) -> bool:
+        if self._stream:
+            module = next((one for begins, one in OF_MODULES.items() if name.startswith(begins)), "")
+            return is_nginx(name, stream=True) and module not in self._around.lacks
+        return name in READABLE or is_nginx(name)
 
     def _if(self, node: Node, context: str, outer: tuple[Node, ...]) -> Directive:
         """Return an ``if``: its condition is three words, and brackets that stand where they like."""
@@ -416,8 +432,7 @@ def _reachable(target: str) -> None:
         raise _No("is not taken: expected a URL with an address; a Service or a name is for a path's backend")
     try:
         address = ipaddress.ip_address(found[1].strip("[]"))
-        address = getattr(address, "ipv4_mapped", None) or address
     except ValueError:
         raise _No(f"has {shown(found[1])}, expected an address") from None
-    if address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast:
+    if no_other_machine(address):
         raise _No(f"has {address}, expected an address that is not this machine's")

@@ -54,8 +54,10 @@ _TENANTS: Mapping[str, str] = {
         """,
     ),
     **_because(
-        "it changes what others are served", "listen server_name resolver proxy_bind fastcgi_bind grpc_bind"
+        "it changes what others are served",
+        "listen server_name resolver pass proxy_bind fastcgi_bind grpc_bind",
     ),
+    **_because("it takes memory that all share", "zone"),
     **_because("it shows what others do", "stub_status"),
     **_because(
         "annotations say how TLS is spoken",
@@ -114,8 +116,14 @@ def is_lua(name: str) -> bool:
     return "_by_lua" in name or name.startswith("lua_")
 
 
-def refused(name: str, author: Author) -> str:
+_PORTS = frozenset({"listen", "server_name"})
+"""What a server of a stream snippet is for, and is looked at there (``stream_snippet``)."""
+
+
+def refused(name: str, author: Author, context: str) -> str:
     """Return why a directive is not taken from this author, whatever it says; empty when it may be."""
+    if context == "stream server" and name in _PORTS:
+        return ""
     if is_lua(name):
         return _NO_LUA
     if name.startswith("js_"):

@@ -4,11 +4,11 @@ Decoders of values, as in ``decode``, for the two that have a structure.  What c
 that a client could put a line break into: it goes into a request line, and into a header of an answer.
 """
 
-import ipaddress
 import re
 
 from msgspec import Struct
 
+from painless.annotations.addresses import is_this_machine
 from painless.annotations.decode import REQUEST_VARIABLES, Rejected, host_name, matching, with_variables
 from painless.nginx.tokens import Expr, Literal, Token, Var
 
@@ -93,17 +93,7 @@ def _host(text: str) -> Expr | Rejected:
         return Expr(
             tuple(Literal(one.text.lower()) if isinstance(one, Literal) else one for one in found.parts)
         )
-    return Rejected("the host of another machine") if _is_this_machine(checked) else Expr((Literal(checked),))
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        found = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
+    return Rejected("the host of another machine") if is_this_machine(checked) else Expr((Literal(checked),))
 
 
 class Target(Struct, frozen=True):

@@ -44,6 +44,13 @@ _MORE = frozenset(
 """NGINX's variables that no log should name."""
 
 
+_MORE_OF_STREAM = frozenset(
+    {"ssl_preread_alpn_protocols", "ssl_preread_protocol", "ssl_preread_server_name", "ssl_server_name"}
+)
+OF_MODULES = {"ssl_preread_": "stream_ssl_preread_module", "ssl_": "stream_ssl_module"}
+"""Beginnings of variables of stream, and the modules that they need; the first that fits counts."""
+
+
 def is_nginx(name: str, *, stream: bool = False) -> bool:
     """Whether NGINX knows the variable by itself."""
-    return name in STREAM if stream else name in HTTP | _MORE or name.startswith(HTTP_OPEN)
+    return name in STREAM | _MORE_OF_STREAM if stream else name in HTTP | _MORE or name.startswith(HTTP_OPEN)

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from msgspec import Struct, structs
 
 from painless.annotations.base import setting
-from painless.compiler import auth_headers, custom_headers, fastcgi_params
+from painless.compiler import auth_headers, custom_headers, fastcgi_params, stream_snippets
 from painless.compiler.claim import claim
 from painless.compiler.emit import emit
+from painless.compiler.lookup import Lookup
 from painless.compiler.lower_stream import socket_of
 from painless.compiler.memory import Memory
-from painless.compiler.merge import Merged, merge
+from painless.compiler.merge import Merged, by_name, merge
 from painless.compiler.options import Options
 from painless.compiler.own_tls import BadAuthorities, dh_parameters
 from painless.compiler.site import Site
@@ -80,9 +81,31 @@ def understand(
         (one, _parsed(one, snapshot, options, config, remember=one.ref != passing)) for one in ours
     )
     neutral = parse(_nobody(options), options.annotations_prefix, config)
-    merged = merge(snapshot, options, parsed, neutral, memory)
+    merged = _with_snippets(
+        merge(snapshot, options, parsed, neutral, memory),
+        stream_snippets.written(parsed, config, options),
+        snapshot,
+        options,
+        neutral,
+    )
     said = (one for _, settings in parsed for one in settings.diagnostics)
     return Understood(merged, ours, merged.diagnostics.union(about_classes, said, refused.values()))
+
+
+def _with_snippets(
+    merged: Merged,
+    some: tuple[stream_snippets.Written, ...],
+    snapshot: Snapshot,
+    options: Options,
+    neutral: Parsed,
+) -> Merged:
+    """Return what the Ingresses ask for, with what somebody wrote for what is no HTTP."""
+    if not some:
+        return merged
+    found = stream_snippets.stream_snippets(some, merged.site, Lookup(snapshot), options, neutral)
+    upstreams = by_name((*merged.site.stream_upstreams, *found.upstreams))
+    site = structs.replace(merged.site, stream_upstreams=upstreams, stream_snippets=found.tree)
+    return structs.replace(merged, site=site, diagnostics=merged.diagnostics.union(found.diagnostics))
 
 
 def refusals(some: Iterable[Ingress], options: Options, config: ConfigValues) -> dict[ObjectRef, Diagnostic]:

@@ -38,7 +38,7 @@ def emit(
 
 def _stream_upstreams(site: Site, options: Options, memory: Memory) -> dict[str, Printed]:
     """Return the file with the upstreams of stream, where it has a block."""
-    if not (site.streams or site.passthrough or options.https_socket):
+    if not (site.has_stream or options.https_socket):
         return {}
     blocks = lower_stream_upstreams(site.stream_upstreams, zone_size(len(site.stream_upstreams)))
     return {STREAM_UPSTREAMS: printed(blocks, memory.keep)}

@@ -115,7 +115,7 @@ def _main(options: Options, config: ConfigValues) -> tuple[Directive, ...]:
 def _passed_on(site: Site, options: Options, config: ConfigValues) -> tuple[Directive, ...]:
     only_ipv4 = listening.only_ipv4_names(config.as_defaults())
     ipv6 = any(map(_may_have_ipv6, site.stream_upstreams)) and not only_ipv4
-    needed = site.streams or options.https_socket
+    needed = site.has_stream or options.https_socket
     return lower_stream(site, options, config, ipv6=ipv6) if needed else ()
 
 

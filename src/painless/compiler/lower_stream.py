@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from painless.annotations.base import Defaults
 from painless.compiler.lower_http import listen_queues, log_folder, one_label, resolver
+from painless.compiler.lower_snippets import merged
 from painless.compiler.lower_upstreams import server_words
 from painless.compiler.options import Options
 from painless.compiler.site import Passthrough, Site, StreamServer, Upstream
@@ -36,8 +37,9 @@ def lower_stream(site: Site, options: Options, config: ConfigValues, *, ipv6: bo
         directive("include", STREAM_UPSTREAMS),
         *(_service(one, options, config) for one in site.streams),
         *_in_front(site, options, config.as_defaults()),
+        *site.stream_snippets,
     )
-    return (block("stream", body=body),)
+    return (block("stream", body=merged(body, "stream") if site.stream_snippets else body),)
 
 
 def warm_stream(options: Options, upstreams: int) -> Directive:
@@ -69,7 +71,7 @@ def _service(one: StreamServer, options: Options, config: ConfigValues) -> Direc
     return block(
         "server",
         body=(
-            *_listen(one.port, options, *words),
+            *listen(one.port, options, *words),
             *(directive("set_real_ip_from", network) for network in trusted),
             *(streams.datagrams(config.as_defaults()) if one.udp else ()),
             *((directive("proxy_protocol", "on"),) if one.encode else ()),
@@ -121,7 +123,7 @@ def _tables(passed: tuple[Passthrough, ...]) -> tuple[Directive, ...]:
 def _hand_on(one: _HandedOn, options: Options, defaults: Defaults) -> Directive:
     words = (*_proxied(options), *(("default_server",) if one.names else ()), *listen_queues(options))
     body = (
-        *_listen(one.port, options, *words),
+        *listen(one.port, options, *words),
         *(client_address.taken_off(defaults) if options.proxy_protocol else ()),
         *one.names,
         directive("pass", one.socket),
@@ -133,7 +135,7 @@ def _by_name(one: Passthrough, options: Options) -> Directive:
     return block(
         "server",
         body=(
-            *_listen(options.https_port, options, *_proxied(options)),
+            *listen(options.https_port, options, *_proxied(options)),
             directive("server_name", _name(one.host)),
             directive("ssl_preread", "on"),
             directive("proxy_pass", one.upstream),
@@ -151,7 +153,7 @@ def _name(host: str) -> Literal | Regex:
     return one_label(host, "~") if host.startswith("*.") else Literal(host)
 
 
-def _listen(port: int, options: Options, *words: str) -> tuple[Directive, ...]:
+def listen(port: int, options: Options, *words: str) -> tuple[Directive, ...]:
     return tuple(
         directive("listen", f"{address}:{port}" if address else str(port), *words)
         for address in options.bind_addresses

@@ -69,7 +69,7 @@ def merge(snapshot: Snapshot, options: Options, claimed: Claimed, neutral: Parse
         dict(sorted(files.items())),
         ports.servers,
         tuple(one for one, _ in passed),
-        _sorted((*(one for _, one in passed), *ports.upstreams)),
+        by_name((*(one for _, one in passed), *ports.upstreams)),
     )
     hot = {**certificates.hot(), **{path: text for one in hosted.values() for path, text in one.hot}}
     return Merged(site, hot, diagnostics)
@@ -204,9 +204,9 @@ def _passed(hosted: Mapping[str, Hosted]) -> tuple[tuple[Passthrough, Upstream],
 
 
 def _upstreams(hosted: Iterable[Hosted]) -> tuple[Upstream, ...]:
-    return _sorted(upstream for one in hosted for upstream in one.upstreams)
+    return by_name(upstream for one in hosted for upstream in one.upstreams)
 
 
-def _sorted(upstreams: Iterable[Upstream]) -> tuple[Upstream, ...]:
+def by_name(upstreams: Iterable[Upstream]) -> tuple[Upstream, ...]:
     """Return the upstreams by name, each once."""
     return tuple(sorted({one.name: one for one in upstreams}.values(), key=attrgetter("name")))

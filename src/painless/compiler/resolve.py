@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct, structs
 
+from painless.annotations.addresses import no_other_machine
 from painless.compiler.lookup import NO_NUMBERS, Lookup
 from painless.compiler.options import Options
 from painless.compiler.site import Binding, EndpointsFeed, ExternalFeed, Feed, StaticFeed, Upstream
@@ -172,7 +173,7 @@ def _external(
         address = ipaddress.ip_address(host)
     except ValueError:
         return ExternalFeed(host, number)
-    if address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast:
+    if no_other_machine(address):
         says = f"found externalName {host} of {service.ref}, expected the address of another machine"
         return Unresolved(Reason.EXTERNAL_NAME_REFUSED, says)
     return StaticFeed(str(address), number)

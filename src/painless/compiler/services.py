@@ -115,7 +115,7 @@ def _resolved(
     assert line is not None, "it has been read before"
     origin = Origin(ObjectRef("Service", line["namespace"], line["service"]), "spec")
     service = lookup.services.get((line["namespace"], line["service"]))
-    wanted = _port(service, line["port"], "UDP" if server.udp else "TCP") if service else line["port"]
+    wanted = service_port(service, line["port"], "UDP" if server.udp else "TCP") if service else line["port"]
     if service and wanted is None:
         says = f"found no port {line['port']} of that protocol in {service.ref}, expected one"
         return _Bad(Reason.PORT_NOT_FOUND, says)
@@ -127,7 +127,7 @@ def _resolved(
     ), found
 
 
-def _port(service: Service, text: str, protocol: str) -> int | str | None:
+def service_port(service: Service, text: str, protocol: str) -> int | str | None:
     """Return the name or number of the Service's port of that protocol; two protocols may have one number."""
     if service.type == "ExternalName" and not service.ports and text.isdecimal():
         return int(text)

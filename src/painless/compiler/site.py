@@ -18,6 +18,7 @@ from painless.features.server_tls import Ciphers
 from painless.features.tls_redirect import TlsRedirect
 from painless.model.objects import ObjectRef, Origin, PathType
 from painless.nginx.tokens import Expr
+from painless.nginx.tree import Directive
 
 DEFAULT_LABEL = "upstream-default-backend"
 """What ingress-nginx calls the answer for what nobody serves, in logs and metrics."""
@@ -315,7 +316,8 @@ class Site(Struct, frozen=True, gc=False):
 
     ``certificates``: for each name of a server, the hot file of its certificate without suffix.  ``files``:
     cold files that are no configuration, such as authorities, by name.  ``streams`` and ``passthrough`` are
-    passed on unread, to ``stream_upstreams``.
+    passed on unread, to ``stream_upstreams``.  ``stream_snippets`` are what
+    somebody wrote for what is no HTTP.
     """
 
     servers: tuple[Server, ...]
@@ -326,6 +328,12 @@ class Site(Struct, frozen=True, gc=False):
     streams: tuple[StreamServer, ...] = ()
     passthrough: tuple[Passthrough, ...] = ()
     stream_upstreams: tuple[Upstream, ...] = ()
+    stream_snippets: tuple[Directive, ...] = ()
+
+    @property
+    def has_stream(self) -> bool:
+        """Whether anything but HTTP is served."""
+        return bool(self.streams or self.passthrough or self.stream_snippets)
 
     @property
     def every_upstream(self) -> tuple[Upstream, ...]:

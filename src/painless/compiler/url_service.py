@@ -20,7 +20,7 @@ from painless.features.mirror import TARGET, Mirror
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ObjectRef, Origin, ServiceBackend
 
-_SERVICE = re.compile(r"(?P<name>[^.]+)\.(?P<namespace>[^.]+)\.svc(?:\.cluster\.local)?")
+SERVICE = re.compile(r"(?P<name>[^.]+)\.(?P<namespace>[^.]+)\.svc(?:\.cluster\.local)?")
 
 _LONGEST = 180
 """Characters of a host that can be a part of an upstream's name, which is one in DNS with 255 at most."""
@@ -76,10 +76,11 @@ class UrlServices:
         name = url.host_of(self._host)
         if not name:
             return None
-        return self._of_service(url, name) or _outside(url, name, kind, purpose)
+        kind = f"{kind}-https" if url.secure else kind
+        return self._of_service(url, name) or outside(name, url.port, kind, purpose)
 
     def _of_service(self, url: Url, host: str) -> Upstream | None:
-        matched = _SERVICE.fullmatch(host)
+        matched = SERVICE.fullmatch(host)
         if matched is None:
             return None
         protocol = "HTTPS" if url.secure else "HTTP"
@@ -94,21 +95,22 @@ class UrlServices:
         return f"metadata.annotations[{self._options.annotations_prefix}/{name}]"
 
 
-def _outside(url: Url, host: str, kind: str, purpose: str) -> Upstream:
+def outside(host: str, port: int, kind: str, purpose: str) -> Upstream:
+    """Return the upstream of a host that is no Service; ``kind`` is our word for what it is for."""
     feed: Feed
     try:
-        feed = StaticFeed(str(ipaddress.ip_address(host)), url.port)
+        feed = StaticFeed(str(ipaddress.ip_address(host)), port)
     except ValueError:
-        feed = ExternalFeed(host, url.port)
+        feed = ExternalFeed(host, port)
     part = host if len(host) <= _LONGEST else hashlib.blake2b(host.encode(), digest_size=16).hexdigest()
-    # No Service has such a name: what follows its port is a word of ours, and this one no other's.
-    name = f"{part}.{url.port}.{kind}{'-https' if url.secure else ''}"
+    # No Service has such a name, since what follows its port there is another word.
+    name = f"{part}.{port}.{kind}"
     return Upstream(
         name=name,
         label=name,
         namespace="",
         service=f"{host}, {purpose}",
-        port=str(url.port),
+        port=str(port),
         feed=feed,
         origin=NOBODY,
     )

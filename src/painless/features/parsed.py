@@ -54,7 +54,8 @@ class Parsed(Struct, frozen=True):
 
     ``denied`` says why its locations are closed, if they are.  ``open_paths`` are the beginnings of paths
     that ask neither for a password nor a service.  ``snippet`` is what is added to each location,
-    ``server_snippet`` to each host, ``auth_snippet`` to each question.  ``look`` is made of everything that
+    ``server_snippet`` to each host, ``auth_snippet`` to each question, ``stream_snippet`` to what is no HTTP.
+    ``look`` is made of everything that
     shows in a location's block: locations of equal looks differ in nothing but names.
     """
 
@@ -86,6 +87,7 @@ class Parsed(Struct, frozen=True):
     snippet: Snippet | None = None
     server_snippet: Snippet | None = None
     auth_snippet: Snippet | None = None
+    stream_snippet: Snippet | None = None
     look: str = ""
 
     def contributions(self, place: Place) -> tuple[Contribution, ...]:
@@ -179,6 +181,7 @@ def _read(values: Values, common: snippets.ForAll) -> Parsed:
         snippet=written.location,
         server_snippet=written.server,
         auth_snippet=written.auth,
+        stream_snippet=written.stream,
     )
 
 
@@ -231,7 +234,7 @@ def with_fastcgi_params(
 _ELSEWHERE = frozenset(
     {
         *("aliases", "app_root", "balancing", "ciphers", "diagnostics", "look", "open_paths"),
-        *("own_server", "passthrough", "server_snippet", "www"),
+        *("own_server", "passthrough", "server_snippet", "stream_snippet", "www"),
     }
 )
 """What does not show in a location's block."""

@@ -5,15 +5,18 @@ Off unless the ConfigMap says ``allow-snippet-annotations: "true"`` (or the flag
 Ingress and ``server-snippet`` to its hosts, where the oldest Ingress with one has its way.
 ``auth-snippet`` adds directives about the question to the service of ``auth-url``, such as
 ``proxy_set_header``, and none that answer it; ``global-auth-snippet`` to that of ``global-auth-url``.
-``main-snippet``, ``http-snippet``, ``server-snippet`` (all hosts) and ``location-snippet`` (all paths) of the
-ConfigMap are the operator's and always count.
+``stream-snippet`` adds servers for what is no HTTP, at ports that nobody has yet: ``server { listen 9000;
+proxy_pass database.shop.svc:5432; }`` asks the pods of that Service, and another name's addresses, as they
+come and go.  A server that lacks anything it says is left out.
+``main-snippet``, ``http-snippet``, ``server-snippet`` (all hosts), ``location-snippet`` (all paths) and
+``stream-snippet`` of the ConfigMap are the operator's and always count.
 
 A snippet is read, checked and written anew, so no text in it can end its place.  Each directive has to be one
 that stock NGINX has there, with the right number of arguments and only variables that somebody defines;
 others are told with their line, and the rest counts.  Annotations have no directive that reads or writes
-files, opens a port, loads a module, shows what others do, or changes what they are served; ``proxy_pass``
-takes an address.  Where a directive that keeps somebody out cannot be had (``deny``, ``auth_request``,
-``return`` and the like), or a snippet cannot be read at all, the paths answer 503.
+files, loads a module, shows what others do, or changes what they are served; ``proxy_pass`` takes an address,
+and only ``stream-snippet`` opens ports.  Where a directive that keeps somebody out cannot be had (``deny``,
+``auth_request``, ``return`` and the like), or a snippet cannot be read at all, the paths answer 503.
 
 What a snippet says counts instead of what Painless would say: ``proxy_read_timeout 5s`` replaces the one of
 an annotation, ``proxy_set_header Host x`` the header that is sent anyway, and ``add_header`` adds to those of
@@ -29,6 +32,7 @@ from painless.annotations.base import LONGEST_LIST, Contribution, Key, Place, Sc
 from painless.annotations.decode import Rejected, boolean
 from painless.annotations.snippet import IMPOSSIBLE, Around, Read, Snippet, read_snippet
 from painless.annotations.snippet_policy import DECIDING, Author
+from painless.annotations.stream_snippet import read_stream
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ConfigMap
 from painless.nginx.directives import TABLES
@@ -56,6 +60,12 @@ CONFIGURATION = _key(
 )
 SERVER = _key("server-snippet", "Directives for the hosts.", "location /ping { return 200; }", Scope.SERVER)
 AUTH = _key("auth-snippet", "Directives for the question to auth-url.", "proxy_set_header X-Team shop;")
+STREAM = _key(
+    "stream-snippet",
+    "Servers for what is no HTTP.",
+    "server { listen 9000; proxy_pass database.shop.svc:5432; }",
+    Scope.SERVER,
+)
 
 ALLOWED = Setting(
     "allow-snippet-annotations",
@@ -73,9 +83,12 @@ FOR_LOCATIONS = _setting(
 FOR_AUTH = _setting(
     "global-auth-snippet", "Directives for the question to global-auth-url.", "proxy_set_header X-Team all;"
 )
+FOR_STREAM = _setting(
+    "stream-snippet", "Servers for what is no HTTP.", "server { listen 9000; proxy_pass 10.0.0.7:5432; }"
+)
 
-KEYS = (CONFIGURATION, SERVER, AUTH)
-SETTINGS = (ALLOWED, FOR_AUTH, FOR_MAIN, FOR_HTTP, FOR_SERVERS, FOR_LOCATIONS)
+KEYS = (CONFIGURATION, SERVER, AUTH, STREAM)
+SETTINGS = (ALLOWED, FOR_AUTH, FOR_MAIN, FOR_HTTP, FOR_SERVERS, FOR_LOCATIONS, FOR_STREAM)
 
 _MODULES = frozenset(module for module, _ in TABLES if module)
 _NESTED = (("location", "a path of the Ingress, or server-snippet, is where it can be"),)
@@ -97,6 +110,7 @@ class ForAll(Struct, frozen=True, cache_hash=True):
     server: Snippet = Snippet()
     location: Snippet = Snippet()
     auth: Snippet = Snippet()
+    stream: Snippet = Snippet()
     closed: str = ""
 
     def around(self, context: str, never: tuple[tuple[str, str], ...] = ()) -> Around:
@@ -120,7 +134,8 @@ def for_all(
         if not text.strip() or len(text.encode(errors="replace")) > key.longest:
             return Snippet()
         never = _IN_LOCATION if context == "location" else ()
-        found = read_snippet(text, Around(Author.OPERATOR, context, lacks, names, never))
+        around = Around(Author.OPERATOR, context, lacks, names, never)
+        found = read_stream(text, around) if context == "stream" else read_snippet(text, around)
         if found.closed:
             closed.append(f"{key.name} of the ConfigMap cannot be had, and it may keep somebody out")
         hint = "every path answers 503 until this is mended" if found.closed else "it is left out"
@@ -135,7 +150,10 @@ def for_all(
     asking = _about_question(of(FOR_AUTH, "location", http.names))
     about, reason = (configmap.ref, f"data[{FOR_AUTH.name}]"), Reason.SNIPPET_DIRECTIVE
     said.extend(Diagnostic(*about, reason, Severity.ERROR, one, "it is left out") for one in asking.problems)
-    return ForAll(allowed, lacks, main, http, server, location, asking.snippet, (*closed, "")[0]), tuple(said)
+    stream = of(FOR_STREAM, "stream")
+    return ForAll(
+        allowed, lacks, main, http, server, location, asking.snippet, stream, (*closed, "")[0]
+    ), tuple(said)
 
 
 _ANSWERS = frozenset(
@@ -157,11 +175,12 @@ def _asks(name: str) -> bool:
 
 
 class Snippets(Struct, frozen=True):
-    """What an Ingress adds to its paths, its hosts and its questions; ``None`` where it adds nothing."""
+    """What an Ingress adds to its paths, its hosts, its questions and to what is no HTTP, if anything."""
 
     location: Snippet | None = None
     server: Snippet | None = None
     auth: Snippet | None = None
+    stream: Snippet | None = None
 
 
 def parse(values: Values, common: ForAll, *, with_password: bool, with_service: bool) -> Snippets:
@@ -187,7 +206,19 @@ def parse(values: Values, common: ForAll, *, with_password: bool, with_service: 
         *((("auth_request", says),) if with_service else ()),
     )
     location = _read(values, CONFIGURATION, structs.replace(around, names=names, stays=taken))
-    return Snippets(location, server, _read_question(values, around, asks=with_service))
+    question = _read_question(values, around, asks=with_service)
+    return Snippets(location, server, question, _read_stream(values, common))
+
+
+def _read_stream(values: Values, common: ForAll) -> Snippet | None:
+    text = values.text(STREAM)
+    if not text.strip():
+        return None
+    around = Around(Author.TENANT, "stream", common.lacks, common.stream.names)
+    found = read_stream(text, around) if len(text.encode(errors="replace")) <= STREAM.longest else _TOO_LONG
+    for says in found.problems:
+        values.say(STREAM.name, Reason.SNIPPET_DIRECTIVE, says, "it is left out")
+    return found.snippet if found.snippet.tree else None
 
 
 def _read_question(values: Values, around: Around, *, asks: bool) -> Snippet | None:
@@ -204,14 +235,14 @@ def _read_question(values: Values, around: Around, *, asks: bool) -> Snippet | N
     return asking.snippet if asking.snippet.tree else None
 
 
+_TOO_LONG = Read(Snippet(), (f"found more than {LONGEST_LIST} bytes",), closed=True)
+
+
 def _read(values: Values, key: Key[str], around: Around) -> Snippet | None:
     text = values.text(key)
     if not text.strip():
         return None
-    if len(text.encode(errors="replace")) > key.longest:
-        found = Read(Snippet(), (f"found more than {key.longest} bytes",), closed=True)
-    else:
-        found = read_snippet(text, around)
+    found = _TOO_LONG if len(text.encode(errors="replace")) > key.longest else read_snippet(text, around)
     for says in found.problems:
         if found.closed:
             hint = "the paths answer 503 until this is mended: it may keep somebody out"

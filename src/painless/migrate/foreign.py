@@ -35,7 +35,7 @@ _SNIPPET = (
 INSTEAD: Mapping[str, str] = {
     "configuration-snippet": _SNIPPET,
     "server-snippet": _SNIPPET,
-    "stream-snippet": "a Service of type LoadBalancer for what is no HTTP",
+    "stream-snippet": "--tcp-services-configmap, or a Service of type LoadBalancer, for what is no HTTP",
     "modsecurity-snippet": _FIREWALL,
     "modsecurity-transaction-id": _FIREWALL,
     "enable-modsecurity": _FIREWALL,
