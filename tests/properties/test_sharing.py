@@ -14,7 +14,7 @@ from painless.nginx.reader import Shape, read, shape
 
 pytestmark = PATIENT
 
-_PLACE = re.compile(r"(?<=[@$_])[a-z0-9_-]+_[0-9a-f]{10}$|(?<=^_)external-auth-[0-9a-f]{10}$")
+_PLACE = re.compile(r"(?<=[@$_])[a-z0-9_-]+_[0-9a-f]{10}$|(?<=^_)(?:external-auth|mirror)-[0-9a-f]{10}$")
 """Names of places that are made of what they hold: there the two configurations may differ."""
 
 _SITE = re.compile(r"\$\{?(site_\w+)\}?")
