@@ -6,7 +6,9 @@ import logging
 import math
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import AsyncExitStack, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +23,14 @@ from painless.discovery.client import Responder
 from painless.discovery.outside import is_own
 from painless.ending import Ending, Patience
 from painless.fallback import read_fallback
+from painless.features.log_files import ERROR_LOG
 from painless.garbage import keep_collecting, tame
 from painless.kube.answers import Answers
+from painless.liveness import PRIVATE, Liveness, answers_on
 from painless.machine import WorkerUser, read_container, read_every_address, read_machine, read_worker_user
 from painless.nginx.build import Build
+from painless.nginx.generation import MAIN
+from painless.nginxd.accepting import Accepting
 from painless.nginxd.accesslog import AccessLog
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
@@ -32,6 +38,7 @@ from painless.nginxd.find import find_nginx
 from painless.nginxd.runner import Runner
 from painless.nginxd.serving import Serving
 from painless.observe import logs
+from painless.observe.accepting import Accept
 from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered
 from painless.observe.apiserver import ApiServer
@@ -42,7 +49,8 @@ from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
 from painless.sources import InCluster, changes_of, opened, trusts_loopback, zone_of
 from painless.told import Doorman, Told
-from painless.web.health import serve_health
+from painless.watching import Watching
+from painless.web.health import Check, Pages, serve_health
 from painless.web.webhook import serve_webhook
 
 
@@ -145,6 +153,10 @@ async def serve(settings: Settings) -> None:
             ending=Ending(nginx),
             zone=await zone_of(settings, cluster),
             log=log,
+            liveness=Liveness(
+                nginx, partial(answers_on, disk.run / PRIVATE), RealClock(), apart=runner is not None
+            ),
+            accepting=Accepting(nginx.sight, disk.logs / ERROR_LOG),
         )
         await Program(settings, options, outside).run()
 
@@ -172,6 +184,8 @@ class Outside(NamedTuple):
     ending: Ending
     zone: str
     log: AccessLog
+    liveness: Liveness
+    accepting: Accepting
 
 
 class Program:
@@ -185,7 +199,11 @@ class Program:
         state = State(self._generation, self._diagnostics, self._held)
         lines = (ApiServer(cluster.lines),) if cluster else ()
         logged = AccessLogged(outside.log.went)
-        self._metrics = Metrics(state, logged, *lines, *((Answered(answers.said),) if answers else ()))
+        self._watching = Watching(outside.accepting, self._main_file, RealClock())
+        watched = Accept(self._watching.seen)
+        self._metrics = Metrics(
+            state, logged, watched, *lines, *((Answered(answers.said),) if answers else ())
+        )
         self._controller = Controller(
             nginx=outside.nginx,
             responder=outside.responder,
@@ -205,9 +223,7 @@ class Program:
         health = serve_health(
             settings.healthz_host,
             settings.healthz_port,
-            settings.health_check_path,
-            self._missing,
-            self._metrics.page,
+            Pages(settings.health_check_path, self._alive, self._ready, self._metrics.page),
         )
         webhook = (
             serve_webhook(settings.webhook, self._controller.admission, Doorman(self._metrics))
@@ -217,6 +233,8 @@ class Program:
         async with health, webhook:
             try:
                 async with asyncio.TaskGroup() as group:
+                    group.create_task(self._outside.liveness.run())
+                    group.create_task(self._watching.run())
                     group.create_task(self._controller.run(changes_of(settings, self._outside.cluster)))
                     if self._outside.cluster is not None:
                         group.create_task(self._outside.cluster.source.run())
@@ -247,10 +265,17 @@ class Program:
         live = self._controller.picture.live
         return live.id if live else ""
 
-    def _missing(self) -> str:
-        if self._outside.ending.began:
-            return "it ends"
-        return "" if self._controller.picture.ready else "no generation serves yet"
+    def _main_file(self) -> str:
+        live = self._controller.picture.live
+        return live.cold.get(MAIN, "") if live else ""
+
+    def _alive(self) -> Iterable[Check]:
+        # Nothing that ends in order has to be ended.
+        return (Check("ending"),) if self._outside.ending.began else self._outside.liveness.alive()
+
+    def _ready(self) -> Iterable[Check]:
+        yield Check("ending", "it ends" if self._outside.ending.began else "")
+        yield Check("generation", "" if self._controller.picture.ready else "no generation serves yet")
 
     def _held(self) -> dict[str, int]:
         picture = self._controller.picture

@@ -62,7 +62,12 @@ CONTROLLER = (
     Flag("profiling", Kind.BOOL, "true", "there is no profiler to reach over the network"),
     Flag("default-ssl-certificate", Kind.TEXT, ""),
     Flag("health-check-path", Kind.TEXT, "/healthz"),
-    Flag("health-check-timeout", Kind.INT, "10", "the health page asks nobody, so it waits for nobody"),
+    Flag(
+        "health-check-timeout",
+        Kind.INT,
+        "10",
+        "the health page says what was seen before, so it waits for nobody",
+    ),
     Flag("update-status", Kind.BOOL, "true"),
     Flag("election-id", Kind.TEXT, "ingress-controller-leader"),
     Flag("election-ttl", Kind.DURATION, "30s"),

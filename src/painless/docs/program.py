@@ -12,10 +12,14 @@ from painless.cli.main import __doc__ as about_commands
 from painless.docs.markdown import code, page, prose, table
 from painless.flags import WITHOUT_EFFECT
 from painless.model.diagnostics import Reason, Severity
+from painless.observe.accepting import Accept, Watched
 from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered, Said
 from painless.observe.apiserver import ApiServer, Line
 from painless.observe.metrics import Metrics, State
+from painless.plan.accepting import Cause, Overflow, Queue, Sample
+from painless.plan.capacity import Capacity, Limit
+from painless.plan.queues import Episode, Past, Queues
 
 _SEVERITIES = {
     Severity.WARNING: "honoured, and probably not what was meant",
@@ -56,7 +60,10 @@ def _metrics() -> Iterable[Metric]:
     """Return all metrics; each labelled one has to have a sample here, since only that has labels."""
     state = State(lambda: "id", lambda: {("error", "InvalidHost"): 1}, lambda: {"nothing": 1})
     servers = ApiServer(lambda: [Line("Ingress", 1.0, 1, 1, 1, 1)])
-    metrics = Metrics(state, AccessLogged(lambda: {"stdout": 1, "dropped": 0}), servers, Answered(_said))
+    watched = Accept(_watched)
+    metrics = Metrics(
+        state, watched, AccessLogged(lambda: {"stdout": 1, "dropped": 0}), servers, Answered(_said)
+    )
     metrics.reloaded("IngressAdded", 1)
     metrics.renewed(done=True)
     metrics.unanswered()
@@ -64,6 +71,19 @@ def _metrics() -> Iterable[Metric]:
     families = [one for one in found if not one.name.endswith("_created")]
     assert all(one.samples for one in families), "a metric with labels has no sample here"
     return families
+
+
+def _watched() -> Watched:
+    queue = Queue("0.0.0.0:80", 1, 0, 4096, 0)
+    sample = Sample(0.0, 1, (queue,))
+    overflow = Overflow(queue.listen, queue.worker, 1, Cause.BURST, "")
+    queues = Queues(
+        sample,
+        {(queue.listen, queue.worker): Past(queue, 0)},
+        {queue.listen: Episode(0.0, 0.0, 1, overflow, ())},
+    )
+    limits = (Limit("worker_connections", 8190, ""),)
+    return Watched(queues, {"ListenOverflows": 0}, {"net.core.somaxconn": 4096}, Capacity(0, limits))
 
 
 def _said() -> Said:

@@ -42,6 +42,19 @@ def folders(controller: str, pid: int | str = "self", proc: Path = Path("/proc")
     return ()
 
 
+def seen(controller: str, pid: int, proc: Path = Path("/proc")) -> tuple[Path, ...]:
+    """Return the folders of another process's cgroups, none when its container shows us nothing.
+
+    Such a process seems to be where we are ourselves, at the root of what is mounted.
+    """
+    found = folders(controller, pid, proc)
+    if found == folders(controller, "self", proc) and _text(proc / str(pid) / "cgroup") != _text(
+        proc / "self" / "cgroup"
+    ):
+        return ()
+    return found
+
+
 def cpu_quota(found: Iterable[Path]) -> Limit:
     """Return how many CPUs the cgroups in these folders grant."""
     return _least(found, _quota)

@@ -9,13 +9,15 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 ESTABLISHED = 1
+TIME_WAIT = 6
 CLOSE_WAIT = 8
 LISTEN = 10
 """States of a socket, by the kernel's numbers; in ``CLOSE_WAIT`` the other side has said its last word."""
@@ -114,6 +116,25 @@ def connections() -> list[Open]:
         ]
     except Refused:
         return [Open(one.port, one.remote, one.remote_port, one.inode) for one in _files(OPEN)]
+
+
+def destinations(ours: Container[int]) -> tuple[int, Counter[tuple[bytes, int]]]:
+    """Return how many connections are open at the local ports ``ours``, and the local ports held by others.
+
+    Those are counted by what they are connected to; one that we have closed holds its port for a minute more.
+    """
+    accepted, held = 0, Counter[tuple[bytes, int]]()
+    for one in connections():
+        if one.port in ours:
+            accepted += 1
+        else:
+            held[one.remote, one.remote_port] += 1
+    with suppress(Refused):
+        for family in _FAMILIES:
+            for port, remote_port, _, remote, *_ in _sockets(family, (TIME_WAIT,)):
+                if _number(port) not in ours:
+                    held[_short(family, remote), _number(remote_port)] += 1
+    return accepted, held
 
 
 def accepted(ports: Iterable[int]) -> dict[int, int]:

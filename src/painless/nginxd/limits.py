@@ -1,0 +1,41 @@
+"""What limits the number of clients: read off the generation that is live, the kernel and the cgroup.
+
+Reads only; what the limits come to is in ``plan.capacity``.  Looking at every connection costs 1 ms for each
+1,000 of them, so this is not for each second.
+"""
+
+import re
+
+from painless.kernel import cgroup, memory, netstat, sockdiag
+from painless.plan.accepting import Sample
+from painless.plan.capacity import Facts
+
+_CONNECTIONS = re.compile(r"^\s*worker_connections (\d+);", re.MULTILINE)
+
+
+def facts(sample: Sample, text: str) -> Facts:
+    """Return what is known; ``text`` is the main file that NGINX runs."""
+    places = {one.listen for one in sample.queues}
+    ports = {int(one.rpartition(":")[2]) for one in places}
+    clients, held = sockdiag.destinations(ports)
+    local_ports = netstat.local_ports()
+    files = [one.most_files for one in sample.workers if one.most_files is not None]
+    written = _CONNECTIONS.search(text)
+    return Facts(
+        clients=clients,
+        workers=len(sample.workers),
+        # The private one is not among the queues.
+        listeners=len(places) + 1,
+        worker_connections=int(written[1]) if written else None,
+        open_files=min(files, default=None),
+        local_ports=None if local_ports is None else local_ports[1] - local_ports[0] + 1,
+        upstream=held.total(),
+        busiest=max(held.values(), default=0),
+        followed=netstat.conntrack(),
+        memory=_left(sample.master),
+    )
+
+
+def _left(master: int) -> int | None:
+    use = memory.use(cgroup.seen("memory", master))
+    return None if use.limit is None or use.used is None else use.limit - use.used
