@@ -126,7 +126,7 @@ class _Measuring:
     async def _noticed(self, painless: Painless, home: Path) -> list[Row]:
         """Return p99 with names that are resolved, beside the same configuration with fixed addresses."""
         self._tell("compiling for fixed addresses")
-        workers = read_machine().workers
+        workers = read_machine().fed
         objects = cluster.objects(self._size)
         other = still(home / "still", objects, (POD, self._port), workers=workers)
         pairs: list[tuple[Round, Round]] = []

@@ -61,7 +61,7 @@ def still(
             build=find_nginx("", nginx_variable()),
             state=str(disk.root),
             fallback_certificate=read_fallback(disk.root, dt.datetime.fromtimestamp(time.time(), dt.UTC)),
-            machine=structs.replace(read_machine(), workers=workers),
+            machine=structs.replace(read_machine(), cpus=workers, quota=None),
             worker_user=user.directive,
             bind_addresses=(LOOPBACK,),
             http_port=http,

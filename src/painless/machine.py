@@ -1,22 +1,25 @@
-"""What this machine, or this container of it, lets NGINX have.
+"""What this machine, or this container of it, lets NGINX have, and where each number was found.
 
 Read from the cgroup and the kernel; what cannot be read has the kernel's own default.
 """
 
 import grp
-import math
 import os
 import pwd
 import resource
+from collections.abc import Iterable
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from painless.compiler.options import Machine
+from painless.kernel import cgroup
 
-_CGROUP = Path("/sys/fs/cgroup")
-_SOMAXCONN = Path("/proc/sys/net/core/somaxconn")
-_IPV6 = Path("/proc/net/if_inet6")
+_PROC = Path("/proc")
+_SYSCTLS = "sys/net"
+_SOMAXCONN = "core/somaxconn"
+_MIGRATE = "ipv4/tcp_migrate_req"
+_QUEUE = 4096  # Linux's default since 5.4.
 _MOST_FILES = 1_048_576  # A hard limit of "infinity" would make NGINX allocate for each of them.
 
 
@@ -28,64 +31,70 @@ class WorkerUser(Struct, frozen=True):
     gid: int | None = None
 
 
-def read_machine() -> Machine:
+def read_machine(proc: Path = _PROC) -> Machine:
     """Return what NGINX may use here."""
-    return Machine(workers=read_workers(), open_files=read_open_files(), backlog=read_somaxconn())
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    cpus, memory = (cgroup.folders(one, proc=proc) for one in ("cpu", "memory"))
+    where = {"cpus": "sched_getaffinity", "open_files": "the hard limit of RLIMIT_NOFILE"}
+    machine = Machine(cpus=len(os.sched_getaffinity(0)), open_files=files, where=where)
+    return _with_kernel(_with_limits(machine, cpus, memory), proc)
 
 
-def read_container(told: Path) -> Machine:
-    """Return what NGINX may use in another container of this Pod, whose runner has told it in a folder."""
+def read_container(told: Path, proc: Path = _PROC) -> Machine:
+    """Return what NGINX may use in another container of this Pod, whose runner tells it in a folder.
+
+    Both containers are in one network namespace.
+    """
     try:
         cpus, files = (int((told / one).read_text()) for one in ("cpus", "files"))
     except (OSError, ValueError):
-        # A runner that could not tell: as much as we would have ourselves.
-        return read_machine()
-    return Machine(
-        workers=_fed(cpus, _quota(told)), open_files=min(files, _MOST_FILES), backlog=read_somaxconn()
+        problem = f"{told} does not tell the CPUs and files of the NGINX container: ours are assumed"
+        ours = read_machine(proc)
+        return structs.replace(ours, problems=(*ours.problems, problem))
+    where = {"cpus": "nproc in the NGINX container", "open_files": "ulimit -Hn in the NGINX container"}
+    machine = Machine(cpus=max(1, cpus), open_files=min(files, _MOST_FILES), where=where)
+    return _with_kernel(_with_limits(machine, (told, told / "cpu"), (told, told / "memory")), proc)
+
+
+def _with_limits(machine: Machine, cpus: Iterable[Path], memory: Iterable[Path]) -> Machine:
+    """Add what the cgroups in these folders grant."""
+    quota, limit = cgroup.cpu_quota(cpus), cgroup.memory_limit(memory)
+    return structs.replace(
+        machine,
+        quota=quota.value,
+        memory=None if limit.value is None else int(limit.value),
+        where={**machine.where, "quota": quota.file, "memory": limit.file},
+        problems=(*machine.problems, *filter(None, (quota.problem, limit.problem))),
     )
 
 
-def read_workers() -> int:
-    """Return how many workers the CPU quota feeds: rounded up, at least one, at most the CPUs we may use."""
-    return _fed(len(os.sched_getaffinity(0)), _quota(_CGROUP))
+def _with_kernel(machine: Machine, proc: Path) -> Machine:
+    """Add what the kernel grants in this network namespace."""
+    backlog, migrate = (_number(proc / _SYSCTLS / one) for one in (_SOMAXCONN, _MIGRATE))
+    file = proc / _SYSCTLS / _SOMAXCONN
+    # A queue of nobody is no queue, and NGINX refuses the number.
+    problem = () if backlog else (f"{file} has no number above 0: {_QUEUE} is assumed",)
+    return structs.replace(
+        machine,
+        backlog=backlog or _QUEUE,
+        moves_waiting=bool(migrate),
+        where={**machine.where, "backlog": "net.core.somaxconn" if backlog else "the kernel's default"},
+        problems=(*machine.problems, *problem),
+    )
 
 
-def _fed(cpus: int, quota: float | None) -> int:
-    return cpus if quota is None else max(1, min(cpus, math.ceil(quota)))
-
-
-def _quota(cgroup: Path) -> float | None:
-    """Return the CPUs that the cgroup grants, ``None`` without a limit."""
+def _number(file: Path) -> int | None:
     try:
-        limit, period = (cgroup / "cpu.max").read_text().split()
+        return int(file.read_text())
     except (OSError, ValueError):
-        try:
-            limit = (cgroup / "cpu/cpu.cfs_quota_us").read_text().strip()
-            period = (cgroup / "cpu/cpu.cfs_period_us").read_text().strip()
-        except OSError:
-            return None
-    if limit in {"max", "-1"}:
         return None
-    return int(limit) / int(period)
-
-
-def read_open_files() -> int:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
-
-
-def read_somaxconn() -> int:
-    """Return the longest accept queue the kernel grants in this network namespace."""
-    try:
-        return int(_SOMAXCONN.read_text())
-    except (OSError, ValueError):
-        return 4096  # Linux's default since 5.4.
 
 
 def read_every_address() -> tuple[str, ...]:
     """Return what listens on every address: of both families, where the kernel has both."""
     try:
-        has_ipv6 = _IPV6.read_text() != ""
+        has_ipv6 = (_PROC / "net/if_inet6").read_text() != ""
     except OSError:
         has_ipv6 = False
     return ("", "[::]") if has_ipv6 else ("",)

@@ -10,7 +10,7 @@ from msgspec import structs
 from tests.corpus.case import Case
 from tests.corpus.given import certificate_for
 
-from painless.compiler.options import Options
+from painless.compiler.options import Machine, Options
 from painless.nginx.build import Build
 from painless.sensitive import Sensitive
 from painless.syntax.yaml import parse_yaml
@@ -130,6 +130,12 @@ def _access_log(value: object, _: Options) -> dict[str, Any]:
     return {"access_log": value == "stdout"}
 
 
+def _machine(value: object, _: Options) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("expected numbers by their names")
+    return {"machine": Machine(**value, where={name: f"the file with {name}" for name in value})}
+
+
 _SETTERS: Mapping[str, _Setter] = {
     "access-log": _access_log,
     "annotations-prefix": _text("annotations_prefix"),
@@ -142,6 +148,7 @@ _SETTERS: Mapping[str, _Setter] = {
     "https-port": _number("https_port"),
     "ingress-class": _text("ingress_class"),
     "ingress-class-by-name": _flag("class_by_name"),
+    "machine": _machine,
     "nginx-version": _version,
     "nginx-without": _without,
     "read-ingress-classes": _flag("read_classes"),

@@ -25,6 +25,7 @@ from tests.properties.clusters import (
 
 from painless.compiler import Compiled, compile_snapshot, with_listeners
 from painless.compiler.emit import warm_generation
+from painless.compiler.fit import fit
 from painless.compiler.lower import lower, warm
 from painless.compiler.lower_upstreams import lower_upstream, zone_size
 from painless.compiler.memory import Memory
@@ -96,7 +97,8 @@ def test_any_text_stays_within_its_word(some) -> None:
     config, _ = parse_config(configmap, OPTIONS.build.has)
     main = lower(found.site, with_listeners(OPTIONS, config), config, Memory()).tree
     size = zone_size(len(found.site.upstreams))
-    kept = upstream_keepalive.upstream(config.as_defaults())
+    defaults = config.as_defaults()
+    kept = upstream_keepalive.upstream(defaults, int(fit(OPTIONS.machine, defaults).kept.value))
     upstreams = tuple(lower_upstream(one, size, kept) for one in found.site.upstreams)
     assert ((), ()) == (catalog.check(main), catalog.check(upstreams, "http"))
     cold = found.generation.cold

@@ -30,7 +30,7 @@ from painless.sources import Read, read_once, trusts_loopback
 
 _RECORD = "painless.json"
 _COLOURS = {Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.REJECTED: "red"}
-_NEUTRAL = Machine(workers=2)
+_NEUTRAL = Machine(cpus=2)
 """What rendered files assume of the machine, so that they are equal on every one."""
 
 

@@ -4,7 +4,7 @@ The stages are on this screen: claim, parse, merge (which resolves), lower and e
 the smallest part that cannot be honoured and is told; nothing is raised for what users wrote.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, structs
 
@@ -12,6 +12,7 @@ from painless.annotations.base import setting
 from painless.compiler import auth_headers, custom_headers, fastcgi_params, stream_snippets
 from painless.compiler.claim import claim
 from painless.compiler.emit import emit
+from painless.compiler.fit import Fit, fit
 from painless.compiler.lookup import Lookup
 from painless.compiler.lower_stream import socket_of
 from painless.compiler.memory import Memory
@@ -31,13 +32,14 @@ from painless.nginx.generation import Generation
 class Compiled(Struct, frozen=True):
     """What should be served, as a site and as files, and what is wrong with the objects behind it.
 
-    ``ingresses`` are those that are ours, in precedence.
+    ``ingresses`` are those that are ours, in precedence.  ``fit`` is what follows from the machine.
     """
 
     site: Site
     generation: Generation
     diagnostics: tuple[Diagnostic, ...]
     ingresses: tuple[Ingress, ...]
+    fit: Fit
 
 
 def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None = None) -> Compiled:
@@ -50,9 +52,12 @@ def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None
     options = with_listeners(options, config)
     memory.begin((options, config))
     meant = understand(snapshot, options, config, memory)
-    generation = emit(meant.merged.site, options, config, meant.merged.hot, memory)
-    found = {*_missing_configmap(snapshot, options), *about_config, *meant.diagnostics}
-    return Compiled(meant.merged.site, generation, tuple(sorted(found)), meant.ours)
+    site = meant.merged.site
+    generation = emit(site, options, config, meant.merged.hot, memory)
+    fitted = fit(options.machine, config.as_defaults(), len(site.upstreams))
+    about_config = (*about_config, *_missing_configmap(snapshot, options), *_unfit(fitted, options))
+    found = {*about_config, *meant.diagnostics}
+    return Compiled(site, generation, tuple(sorted(found)), meant.ours, fitted)
 
 
 class Understood(Struct, frozen=True):
@@ -172,6 +177,14 @@ def _parsed(
 def _nobody(options: Options) -> Ingress:
     """Return an Ingress that asks for nothing: what no rule serves is nobody's to guard."""
     return Ingress("", "", annotations=((f"{options.annotations_prefix}/{GLOBAL.name}", "false"),))
+
+
+def _unfit(fitted: Fit, options: Options) -> Iterator[Diagnostic]:
+    """Yield what the ConfigMap asks for that does not fit the machine."""
+    for one in fitted.concerns:
+        if options.configmap and one.key:
+            about, field = ObjectRef("ConfigMap", *options.configmap), f"data[{one.key}]"
+            yield Diagnostic(about, field, Reason.DOES_NOT_FIT, Severity.WARNING, one.says, one.hint)
 
 
 def _missing_configmap(snapshot: Snapshot, options: Options) -> tuple[Diagnostic, ...]:

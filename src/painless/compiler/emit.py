@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+from painless.compiler.fit import fit
 from painless.compiler.lower import lower, warm
 from painless.compiler.lower_canary import markers
 from painless.compiler.lower_stream import lower_stream_upstreams
@@ -23,14 +24,16 @@ def emit(
 ) -> Generation:
     """Return the generation that serves ``site``; ``hot`` are its certificates and password files."""
     lowered = lower(site, options, config, memory)
+    defaults = config.as_defaults()
+    kept = upstream_keepalive.upstream(defaults, int(fit(options.machine, defaults).kept.value))
     files = {
         MAIN: printed(lowered.tree, memory.keep),
-        UPSTREAMS: printed(_upstreams(site.upstreams, lowered.by_variable, config, memory), memory.keep),
+        UPSTREAMS: printed(_upstreams(site.upstreams, lowered.by_variable, kept, memory), memory.keep),
     }
     marked = {path: content for arm in lowered.arms for path, content in markers(arm).items()}
     return _generation(
         {**files, **_stream_upstreams(site, options, memory), **_pem(site, config)},
-        hot={**hot, **marked, **dict(filter(None, [server_tls.ticket_key(config.as_defaults())]))},
+        hot={**hot, **marked, **dict(filter(None, [server_tls.ticket_key(defaults)]))},
         upstreams=frozenset(one.name for one in site.every_upstream if not isinstance(one.feed, StaticFeed)),
         routes=_routes(site.servers, memory),
     )
@@ -51,13 +54,13 @@ def _pem(site: Site, config: ConfigValues) -> dict[str, Printed]:
 
 
 def _upstreams(
-    upstreams: tuple[Upstream, ...], by_variable: frozenset[str], config: ConfigValues, memory: Memory
+    upstreams: tuple[Upstream, ...], by_variable: frozenset[str], kept: tuple[Directive, ...], memory: Memory
 ) -> tuple[Directive, ...]:
     """Return the upstreams' blocks; those that a variable names come first.
 
     NGINX finds an upstream that a variable names by looking at one after the other (docs/adr/0011).
     """
-    size, kept = zone_size(len(upstreams)), upstream_keepalive.upstream(config.as_defaults())
+    size = zone_size(len(upstreams))
     ordered = sorted(upstreams, key=lambda one: one.name not in by_variable)
     return tuple(
         memory.upstreams.get(one.name, (one, size), partial(lower_upstream, one, size, kept))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import cycle, islice
 
 from painless.annotations.base import Defaults
+from painless.compiler.fit import fit
 from painless.compiler.options import Options
 from painless.compiler.request_headers import request_headers
 from painless.compiler.site import Site
@@ -32,16 +33,18 @@ _UPSTREAMS_FOR_EACH_RESOLVER = 100
 
 def main_preamble(options: Options, defaults: Defaults) -> tuple[Directive, ...]:
     """Return what stands before http."""
-    machine = options.machine
+    fitted = fit(options.machine, defaults)
     user = (directive("user", *options.worker_user.split()),) if options.worker_user else ()
     loaded = f"{options.build.modules_path}/{opentelemetry.MODULE}.so"
     return (
         *((directive("load_module", loaded),) if opentelemetry.exports(defaults) else ()),
         *user,
-        *workers.main(defaults, fitting=machine.workers, granted=machine.open_files),
+        fitted.processes.directive,
+        fitted.files.directive,
+        *workers.main(defaults),
         directive("pid", f"{options.state}/run/nginx.pid"),
         *log_files.main(defaults, f"{options.state}/{LOGS}"),
-        workers.events(defaults, granted=machine.open_files),
+        workers.events(defaults, fitted.connections.directive),
     )
 
 

@@ -3,6 +3,9 @@
 Values only; the flags that set them are in ``settings``, the measuring is in ``app``.
 """
 
+import math
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from painless.model.snapshot import Name
@@ -13,12 +16,29 @@ RESOLVERS = tuple(f"127.0.0.{at}:10053" for at in range(1, 17))
 """Where the responder is assumed to be when none runs: for files that are only looked at."""
 
 
-class Machine(Struct, frozen=True):
-    """What NGINX may use: worker processes, open files of one worker, the longest accept queue."""
+class Machine(Struct, frozen=True, kw_only=True):
+    """What NGINX may use.
 
-    workers: int = 1
+    ``quota`` is how much of the CPUs, ``memory`` is bytes, ``open_files`` are those of one worker and
+    ``backlog`` is the longest accept queue.  ``None`` is no limit, or one that could not be read.  ``moves_waiting``: the
+    kernel hands connections that wait at a listener which is closed to another one.  ``where`` says where
+    each was found; without it they are assumed, and nobody is told that something does not fit.  ``problems``
+    are sentences about what could not be read.
+    """
+
+    cpus: int = 1
+    quota: float | None = None
+    memory: int | None = None
     open_files: int = 1_048_576
     backlog: int = 4096
+    moves_waiting: bool = False
+    where: Mapping[str, str] = {}
+    problems: tuple[str, ...] = ()
+
+    @property
+    def fed(self) -> int:
+        """How many workers the CPUs feed: the quota rounded up, at least one."""
+        return self.cpus if self.quota is None else max(1, min(self.cpus, math.ceil(self.quota)))
 
 
 class Options(Struct, frozen=True, kw_only=True):

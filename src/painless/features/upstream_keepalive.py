@@ -31,9 +31,8 @@ SETTINGS = (CONNECTIONS, REQUESTS, TIME, TIMEOUT)
 _DEFAULTS = {"keepalive_requests": "1000", "keepalive_time": "1h", "keepalive_timeout": "60s"}
 
 
-def upstream(defaults: Defaults) -> tuple[Directive, ...]:
-    """Return what each upstream says of its idle connections, where it is not NGINX's default."""
-    connections = setting(defaults, CONNECTIONS)
+def upstream(defaults: Defaults, connections: int) -> tuple[Directive, ...]:
+    """Return what each upstream says of its so many idle connections, where it is not NGINX's default."""
     if not connections:
         return (directive("keepalive", 0),)
     more = {

@@ -2,7 +2,8 @@
 
 ConfigMap only.  ``worker-processes`` is a number or ``auto``, as many as the CPU quota feeds.
 ``max-worker-connections`` (default 16384; 0 for three quarters of the files) and ``max-worker-open-files``
-(0 for what the system grants) hold for each worker, and are never more than the system grants.
+(0 for what the system grants) hold for each worker.  They are never more than the system grants, and
+connections never more than a quarter of the memory limit has room for (docs/explain/fit-to-the-machine.md).
 ``worker-shutdown-timeout`` (240s) is the longest that an old worker lives after a reload.
 ``worker-cpu-affinity`` binds workers to CPUs.  ``enable-multi-accept`` (true) has a worker take all waiting
 connections at once.  ``enable-aio-write`` writes temporary files of buffered answers in threads; it is off,
@@ -74,20 +75,12 @@ DEBUG: Setting[tuple[str, ...]] = Setting(
 KEYS = ()
 SETTINGS = (PROCESSES, CONNECTIONS, FILES, SHUTDOWN, AFFINITY, MULTI_ACCEPT, AIO_WRITE, DEBUG)
 
-_LEAST_CONNECTIONS = 512  # NGINX's own default: fewer serve nobody.
 
-
-def main(defaults: Defaults, *, fitting: int, granted: int) -> tuple[Directive, ...]:
-    """Return what stands at the top: ``fitting`` workers suit the CPU quota, each has ``granted`` files."""
+def main(defaults: Defaults) -> tuple[Directive, ...]:
+    """Return what stands at the top, beside what the machine decides."""
     affinity = setting(defaults, AFFINITY)
     return (
-        directive(
-            "worker_processes",
-            setting(defaults, PROCESSES) or fitting,
-            comment="As many as the CPU quota feeds, or as the ConfigMap says.",
-        ),
         *((directive("worker_cpu_affinity", *affinity),) if affinity else ()),
-        directive("worker_rlimit_nofile", _files(defaults, granted)),
         directive(
             "worker_shutdown_timeout",
             setting(defaults, SHUTDOWN),
@@ -96,14 +89,12 @@ def main(defaults: Defaults, *, fitting: int, granted: int) -> tuple[Directive, 
     )
 
 
-def events(defaults: Defaults, *, granted: int) -> Directive:
-    """Return the block about connections."""
-    # A request may hold two connections; a quarter of the files is left for logs, caches and temporary files.
-    most = max(_LEAST_CONNECTIONS, _files(defaults, granted) * 3 // 4)
+def events(defaults: Defaults, connections: Directive) -> Directive:
+    """Return the block about connections; how many a worker has is decided with the machine."""
     return block(
         "events",
         body=(
-            directive("worker_connections", min(setting(defaults, CONNECTIONS) or most, most)),
+            connections,
             directive("multi_accept", "on" if setting(defaults, MULTI_ACCEPT) else "off"),
             *(directive("debug_connection", one) for one in setting(defaults, DEBUG)),
         ),
@@ -114,7 +105,3 @@ def http(defaults: Defaults) -> tuple[Directive, ...]:
     if not setting(defaults, AIO_WRITE):
         return ()
     return directive("aio", "threads"), directive("aio_write", "on")
-
-
-def _files(defaults: Defaults, granted: int) -> int:
-    return min(setting(defaults, FILES) or granted, granted)

@@ -96,6 +96,17 @@ class Reason(StrEnum):
             "numbers need quotes."
         ),
     )
+    DOES_NOT_FIT = (
+        "DoesNotFit",
+        (
+            "The ConfigMap asks for more workers, connections or files than the machine, or this container "
+            "of it, has room for. NGINX gets as many as there are; of workers as many as were asked for."
+        ),
+        (
+            "Ask for less, or raise the limit that the finding names. docs/explain/fit-to-the-machine.md has "
+            "what follows from what."
+        ),
+    )
     CONFIGMAP_NOT_FOUND = (
         "ConfigMapNotFound",
         (
