@@ -6,7 +6,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, nullcontext
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from msgspec import structs
 from painless.answering import answering
 from painless.clock import RealClock
 from painless.compiler.options import Machine, Options
+from painless.controller import fitting
 from painless.controller.loop import Controller
 from painless.controller.outside import Reach
 from painless.discovery.client import Responder
@@ -135,11 +136,12 @@ async def serve(settings: Settings) -> None:
         # Ends after NGINX has: it writes its last lines as it ends.
         stack.push_async_callback(log.finish)
         stack.push_async_callback(nginx.stop, settings.shutdown_patience)
+        read = partial(read_container, runner.machine) if runner else read_machine
         options = options_of(
             settings,
             build,
             state=disk.root,
-            machine=read_container(runner.machine) if runner else read_machine(),
+            machine=read(),
             user=user,
             resolvers=responder.resolver_addresses,
         )
@@ -157,6 +159,7 @@ async def serve(settings: Settings) -> None:
                 nginx, partial(answers_on, disk.run / PRIVATE), RealClock(), apart=runner is not None
             ),
             accepting=Accepting(nginx.sight, disk.logs / ERROR_LOG),
+            machine=read,
         )
         await Program(settings, options, outside).run()
 
@@ -186,6 +189,7 @@ class Outside(NamedTuple):
     log: AccessLog
     liveness: Liveness
     accepting: Accepting
+    machine: Callable[[], Machine]
 
 
 class Program:
@@ -196,6 +200,7 @@ class Program:
         self._options = options
         self._outside = outside
         cluster, answers = outside.cluster, outside.answers
+        self._clock = RealClock()
         state = State(self._generation, self._diagnostics, self._held)
         lines = (ApiServer(cluster.lines),) if cluster else ()
         logged = AccessLogged(outside.log.went)
@@ -207,7 +212,7 @@ class Program:
         self._controller = Controller(
             nginx=outside.nginx,
             responder=outside.responder,
-            clock=RealClock(),
+            clock=self._clock,
             options=options,
             listener=Told(self._metrics, answers),
             reach=Reach(trusts_loopback(settings), is_own, outside.zone),
@@ -240,11 +245,16 @@ class Program:
                         group.create_task(self._outside.cluster.source.run())
                     group.create_task(self._outside.responder.supervise())
                     group.create_task(keep_collecting())
+                    group.create_task(self._watch_machine())
                     group.create_task(self._outside.log.run(uncarried))
                     group.create_task(self._end(group))
             except* _Stopped:
                 pass
         logs.event("controller_stopped")
+
+    async def _watch_machine(self) -> None:
+        read, first = self._outside.machine, self._options.machine
+        await fitting.watch(read, first, self._clock, self._controller.refit)
 
     async def _end(self, group: asyncio.TaskGroup) -> None:
         def rest() -> None:

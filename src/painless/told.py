@@ -4,6 +4,7 @@ import logging
 import traceback
 from collections.abc import Iterable
 
+from painless.compiler.fit import Fit
 from painless.controller.ports import WorldError
 from painless.kube.answers import Answers
 from painless.model.diagnostics import Diagnostic
@@ -41,6 +42,14 @@ class Told:
     def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
         if self._answers:
             self._answers.confirmed(ingresses)
+
+    def fitted(self, fit: Fit) -> None:
+        logs.event("machine_fitted", values=[f"{one.name} {one.value}: {one.because}" for one in fit.settled])
+        for says in fit.machine.problems:
+            logs.event("machine_unreadable", level=logging.WARNING, problem=says)
+        for one in fit.concerns:
+            if not one.key:  # Of the others the ConfigMap's findings tell.
+                logs.event("machine_too_small", level=logging.WARNING, problem=one.says, hint=one.hint)
 
     def endpoints_updated(self, upstreams: int) -> None:
         self._metrics.endpoints_updated(upstreams)

@@ -63,17 +63,13 @@ class Fit(Struct, frozen=True):
     concerns: tuple[Concern, ...]
 
     @property
+    def settled(self) -> tuple[Fitted, ...]:
+        """What follows from machine and settings alone, in the order of the file."""
+        return (self.processes, self.files, self.connections, self.backlog, self.reuse_port, self.kept)
+
+    @property
     def lines(self) -> tuple[Fitted, ...]:
-        """All of them, in the order of the file."""
-        return (
-            self.processes,
-            self.files,
-            self.connections,
-            self.backlog,
-            self.reuse_port,
-            self.kept,
-            self.zone,
-        )
+        return (*self.settled, self.zone)
 
 
 def fit(machine: Machine, defaults: Defaults, upstreams: int = 0) -> Fit:

@@ -20,10 +20,10 @@ class Machine(Struct, frozen=True, kw_only=True):
     """What NGINX may use.
 
     ``quota`` is how much of the CPUs, ``memory`` is bytes, ``open_files`` are those of one worker and
-    ``backlog`` is the longest accept queue.  ``None`` is no limit, or one that could not be read.  ``moves_waiting``: the
-    kernel hands connections that wait at a listener which is closed to another one.  ``where`` says where
-    each was found; without it they are assumed, and nobody is told that something does not fit.  ``problems``
-    are sentences about what could not be read.
+    ``backlog`` is the longest accept queue.  ``None`` is no limit, or one that could not be read.
+    ``moves_waiting``: the kernel hands connections that wait at a listener which is closed to another one.
+    ``where`` says where each was found; without it they are assumed, and nobody is told that something does
+    not fit.  ``problems`` are sentences about what could not be read.
     """
 
     cpus: int = 1

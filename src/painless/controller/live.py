@@ -5,9 +5,10 @@ Knows no objects: which generation is wanted, and what to do about a refused one
 
 import asyncio
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from painless.compiler.emit import warm_generation
+from painless.compiler.options import Machine
 from painless.controller.holdoff import HoldOff
 from painless.controller.outside import Outside
 from painless.controller.picture import Shown
@@ -65,6 +66,10 @@ class Live:
         self.sure = False
         self._shown.show(live=None, ready=False)
 
+    def refit(self, machine: Machine) -> None:
+        """Start NGINX, if it comes to that, as it fits another machine."""
+        self._options = structs.replace(self._options, machine=machine)
+
     def due_in(self, want: Generation) -> float:
         """Return for how many seconds ``want`` has to wait: only what NGINX must load does."""
         if effect(self.generation, want) is not Effect.RELOAD:
@@ -76,7 +81,9 @@ class Live:
         steps = test(want)
         return _answer(steps, want, await self._nginx.apply(steps))
 
-    async def apply(self, want: Generation, differ: Differ | None = None) -> No | None:
+    async def apply(
+        self, want: Generation, differ: Differ | None = None, of_machine: tuple[Change, ...] = ()
+    ) -> No | None:
         """Make ``want`` live, unless NGINX refuses it; ``differ`` are the objects that changed."""
         await self._renew()
         live = self.generation
@@ -88,6 +95,8 @@ class Live:
             steps = await self._plan_start(want)
         else:
             reasons, steps = await asyncio.to_thread(_planned, live, want, differ)
+            # Lines that the machine changed are no object's.
+            reasons = (*of_machine, *(one for one in reasons if one.ref)) if of_machine else reasons
         before, sure, self.sure = self._nginx.reload_count, self.sure, False
         outcome = await self._nginx.apply(steps)
         count = self._nginx.reload_count - before

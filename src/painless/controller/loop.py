@@ -8,7 +8,7 @@ next round.
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-from painless.compiler.options import Options
+from painless.compiler.options import Machine, Options
 from painless.controller.admission import Admission
 from painless.controller.endpoints import Endpoints
 from painless.controller.inbox import Inbox
@@ -75,6 +75,11 @@ class Controller:
             group.create_task(self.sampling.run())
             acting = (self._reconcile(), self._tidy(), self._look_for_overdue())
             self._acting = tuple(group.create_task(one) for one in acting)
+
+    def refit(self, machine: Machine) -> None:
+        """Have NGINX fit what the machine has become, by a round like any other."""
+        self._rounds.refit(machine)
+        self._bell.set()
 
     def rest(self) -> None:
         """Leave NGINX and its disk alone from now on; addresses of pods are followed until ``run`` ends."""

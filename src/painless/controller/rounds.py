@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from msgspec import structs
 
 from painless.compiler.memory import Memory
+from painless.compiler.options import Machine
 from painless.controller.endpoints import Endpoints
+from painless.controller.fitting import because_of_machine
 from painless.controller.inbox import Inbox, Taken
 from painless.controller.live import Live, No
 from painless.controller.outside import Outside
@@ -80,6 +82,11 @@ class Rounds:
         """Return what a compile starts from now."""
         return Standing(self._confirmed, self._good, self._held, self._options, self._memory)
 
+    def refit(self, machine: Machine) -> None:
+        """Compile for another machine from now on."""
+        self._options = structs.replace(self._options, machine=machine)
+        self._live.refit(machine)
+
     async def round(self) -> None:
         was_sure = self._live.sure
         if not was_sure:
@@ -104,6 +111,7 @@ class Rounds:
         if known is None or live is None or known.generation.id != live.id or known.held != self._held:
             return False
         same = known.taken.port_numbers == taken.port_numbers
+        same = same and known.compiled.fit.machine == self._options.machine
         others = {**instead(self._held), **known.turned_away.of(taken.objects)}
         return same and not changed(compiled_of(taken.objects, others), known.objects)
 
@@ -156,7 +164,9 @@ class Rounds:
         live = self._confirmed.compiled.site if self._confirmed else None
         await self._endpoints.serve(live, want.compiled.site)
         known = await asyncio.to_thread(differ, want.objects, self._good)
-        return await self._live.apply(want.generation, known)
+        before, after = self._confirmed, want.compiled.fit
+        of_machine = because_of_machine(before.compiled.fit, after) if before else ()
+        return await self._live.apply(want.generation, known, of_machine)
 
     async def _confirm(self, want: Want) -> None:
         """Remember what NGINX took."""
@@ -172,6 +182,8 @@ class Rounds:
             held_earlier=len(want.held) - left_out,
         )
         self._listener.confirmed(want.compiled.ingresses)
+        if before is None or before.compiled.fit != want.compiled.fit:
+            self._listener.fitted(want.compiled.fit)
         if before is None or before.generation.id != want.generation.id or before.held != want.held:
             content = await asyncio.to_thread(encoded, want.objects, want.held)
             await self._nginx.remember(content)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from painless.compiler.fit import Fit
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Ingress
 from painless.plan.changes import Change
@@ -15,6 +16,9 @@ class Listener(Protocol):
     def applied_live(self, generation: str) -> None: ...
     def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
         """NGINX took what these Ingresses ask for: all that are ours, but for those that it refuses."""
+
+    def fitted(self, fit: Fit) -> None:
+        """NGINX took other values that follow from the machine than before, or its first."""
 
     def endpoints_updated(self, upstreams: int) -> None: ...
     def refused(self, output: str, about: str) -> None: ...

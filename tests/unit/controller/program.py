@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from tests.builders import OPTIONS
 from tests.fakes.world import FakeNginx, FakeResponder, VirtualClock, settle
 
+from painless.compiler.fit import Fit
 from painless.controller.loop import Controller
 from painless.controller.outside import Reach
 from painless.controller.ports import Change as Said
@@ -27,6 +28,7 @@ class Heard:
         self.endpoints = 0
         self.refusals: list[str] = []
         self.failures: list[Exception] = []
+        self.fits: list[Fit] = []
         self.deaths = 0
         self.renewals: list[str] = []
         self.unread: list[str] = []
@@ -41,6 +43,9 @@ class Heard:
 
     def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
         self.served = ingresses
+
+    def fitted(self, fit: Fit) -> None:
+        self.fits.append(fit)
 
     def endpoints_updated(self, upstreams: int) -> None:
         self.endpoints += upstreams
