@@ -1,12 +1,17 @@
 """What a machine and the ConfigMap's settings come to together, and what is said about it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
+from painless.annotations.base import Setting
 from painless.compiler.fit import GENERATIONS, MIB, SLOT, Fit, fit
 from painless.compiler.options import Machine
 from painless.features.upstream_keepalive import CONNECTIONS as KEPT
 from painless.features.workers import CONNECTIONS, FILES, PROCESSES
 
+Asked = Mapping[Setting[int], int]
 GIB = 1024 * MIB
 WHERE = {
     "cpus": "sched_getaffinity",
@@ -17,8 +22,8 @@ WHERE = {
 }
 
 
-def machine(**numbers: float) -> Machine:
-    return Machine(**{"cpus": 16, "moves_waiting": True, **numbers}, where=WHERE)  # type: ignore[arg-type]
+def machine(**numbers: Any) -> Machine:
+    return Machine(**{"cpus": 16, "moves_waiting": True, **numbers}, where=WHERE)
 
 
 def values(found: Fit) -> tuple[int | str, ...]:
@@ -57,7 +62,7 @@ def test_defaults(given: dict[str, float], expected: tuple[int, ...]) -> None:
         ({"backlog": 99}, {}, ("net.core.somaxconn of this network namespace is 99",)),
     ],
 )
-def test_each_value_says_why(given: dict[str, float], asked: dict, words: tuple[str, ...]) -> None:  # type: ignore[type-arg]
+def test_each_value_says_why(given: dict[str, float], asked: Asked, words: tuple[str, ...]) -> None:
     """With the numbers, and where they are from."""
     found = fit(machine(**given), {key.name: value for key, value in asked.items()})
     text = "\n".join(one.because for one in found.lines)
@@ -79,7 +84,7 @@ def test_each_value_says_why(given: dict[str, float], asked: dict, words: tuple[
         ({"backlog": 128}, {}, [""]),
     ],
 )
-def test_what_does_not_fit(given: dict[str, float], asked: dict, keys: list[str]) -> None:  # type: ignore[type-arg]
+def test_what_does_not_fit(given: dict[str, float], asked: Asked, keys: list[str]) -> None:
     """Is told about the key that asks for it, and of the machine where no key does."""
     found = fit(machine(**given), {key.name: value for key, value in asked.items()})
     assert keys == [one.key for one in found.concerns]
