@@ -8,6 +8,7 @@ from incidents.harness import Replay
 
 REPLAYS: Mapping[str, str] = MappingProxyType(
     {
+        "a": "flood",
         "b": "one_cpu",
         "c": "backlog",
         "d": "shuffled",

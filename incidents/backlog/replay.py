@@ -93,7 +93,7 @@ async def _crowd(port: int, pids: tuple[int, ...]) -> _Crowd:
 def _knocking(port: int) -> socket.socket:
     """Return a socket that has begun to connect."""
     one = socket.socket()
-    one.setblocking(False)  # noqa: FBT003
+    one.settimeout(0)
     one.connect_ex((LOOPBACK, port))
     return one
 

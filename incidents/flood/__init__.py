@@ -1,0 +1,1 @@
+"""A flooded accept queue, and the probes that come through it."""
