@@ -44,6 +44,7 @@ class Naive:
         pod_port: int,
         *,
         within: tuple[str, ...] = (),
+        paths: Iterable[str] = ("/",),
         **words: str,
     ) -> None:
         self.home = home
@@ -51,6 +52,7 @@ class Naive:
         self._services = dict(services)
         self._pod_port = pod_port
         self._reloads = 0
+        self._paths = tuple(paths)
         user = read_worker_user().directive
         own = {"HOME": str(home), "USER": f"user {user};" if user else "", "PORT": str(self.port)}
         self._words = {**DEFAULTS, **own, **words}
@@ -108,12 +110,15 @@ class Naive:
     def _site(self, name: str) -> str:
         pods = list(self._services[name])
         self._order.shuffle(pods)
+        locations = "".join(
+            f"        location {one} {{ proxy_pass http://{name}; }}\n" for one in self._paths
+        )
         servers = " ".join(f"server {one}:{self._pod_port};" for one in pods)
         return (
             f"    upstream {name} {{ {servers} }}\n"
             f"    server {{\n"
             f"        listen {LOOPBACK}:{self.port};\n"
             f"        server_name {name}.example;\n"
-            f"        location / {{ proxy_pass http://{name}; }}\n"
+            f"{locations}"
             f"    }}\n"
         )
