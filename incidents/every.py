@@ -14,6 +14,7 @@ REPLAYS: Mapping[str, str] = MappingProxyType(
         "d": "shuffled",
         "g": "rolling",
         "h": "flapping",
+        "i": "conntrack",
     }
 )
 """The folder of each."""

@@ -19,6 +19,7 @@ from bench.running import BenchError
 from msgspec import Struct
 
 from incidents import container
+from incidents.conntrack import table
 from incidents.report import Line, Report
 
 FOREVER = 3600.0  # Seconds for the longest of the full forms, several times over.
@@ -31,6 +32,7 @@ class Need(StrEnum):
     """What a replay cannot do without."""
 
     NAMESPACES = "namespaces"
+    CONNECTION_TRACKING = "connection tracking"
     CONTAINERS = "containers"
     PROCESSORS = "processors"
     WRK = "wrk"
@@ -128,6 +130,7 @@ def _one_processor() -> str:
 
 _MISSING: dict[Need, Callable[[], str]] = {
     Need.NAMESPACES: _no_namespaces,
+    Need.CONNECTION_TRACKING: table.missing,
     Need.CONTAINERS: container.missing,
     Need.PROCESSORS: _one_processor,
     Need.WRK: _no_wrk,

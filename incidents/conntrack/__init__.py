@@ -1,0 +1,1 @@
+"""The kernel's table of connections is full, and nobody who comes is let in."""
