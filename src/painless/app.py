@@ -43,6 +43,7 @@ from painless.observe.accepting import Accept
 from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered
 from painless.observe.apiserver import ApiServer
+from painless.observe.generations import Generations
 from painless.observe.metrics import Metrics, State, by_reason
 from painless.output import Output
 from painless.privacy import keep_to_ourselves
@@ -206,8 +207,9 @@ class Program:
         logged = AccessLogged(outside.log.went)
         self._watching = Watching(outside.accepting, self._main_file, RealClock())
         watched = Accept(self._watching.seen)
+        workers = Generations(lambda: self._controller.picture.generations)
         self._metrics = Metrics(
-            state, logged, watched, *lines, *((Answered(answers.said),) if answers else ())
+            *(state, logged, watched, workers, *lines), *((Answered(answers.said),) if answers else ())
         )
         self._controller = Controller(
             nginx=outside.nginx,

@@ -1,17 +1,35 @@
 """What is seen of a real NGINX's workers, old ones included, while connections hold them."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec import structs
-from tests.nginx.given import DEADLINE, disk_at, free_port, generation, nginx_on, reloading, starting
+from tests.nginx.given import (
+    BUILD,
+    DEADLINE,
+    disk_at,
+    free_port,
+    generation,
+    nginx_on,
+    nobody_asks,
+    reloading,
+    starting,
+)
 
 from painless.nginx.generation import Generation
 from painless.nginxd.apply import Nginx
-from painless.nginxd.generations import Census
+from painless.nginxd.clients import FILES
+from painless.nginxd.disk import Disk
+from painless.nginxd.generations import MASTER, MEMORY, Census
+from painless.nginxd.process import Call, run_nginx
 from painless.plan.steps import Applied
 from painless.plan.workers import Connections, GenerationState, Remote, Sample
 
@@ -29,10 +47,11 @@ STREAM = "stream {{ server {{ listen 127.0.0.1:{listen}; proxy_pass {pod}:{port}
 class Site:
     """An NGINX with an application behind it, and clients that stay."""
 
-    def __init__(self, state: Path, nginx: Nginx, pod: int) -> None:
+    def __init__(self, disk: Disk, pod: int) -> None:
         self.http, self.tcp = free_port(), free_port()
-        self.nginx = nginx
-        self._state = state
+        self.nginx = nginx_on(disk)
+        self._disk = disk
+        self._state = disk.root
         self._pod = pod
         self.census = self.counted()
 
@@ -52,6 +71,10 @@ class Site:
         want = self.generation(says)
         assert Applied() == await self.nginx.apply(starting(want) if first else reloading(want))
         return want.id
+
+    def start_with(self, call: Call) -> None:
+        """Have NGINX called in another way."""
+        self.nginx = Nginx(BUILD, self._disk, nobody_asks, call)
 
     def look(self) -> Sample:
         return self.census.look(self.nginx.master)
@@ -114,9 +137,9 @@ async def application(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 async def site(state_dir: Path) -> AsyncIterator[Site]:
     async with AsyncExitStack() as stack:
         pods = await stack.enter_async_context(await asyncio.start_server(application, POD, 0))
-        nginx = nginx_on(stack.enter_context(disk_at(state_dir)))
-        yield Site(state_dir, nginx, pods.sockets[0].getsockname()[1])
-        nginx.close()
+        site = Site(stack.enter_context(disk_at(state_dir)), pods.sockets[0].getsockname()[1])
+        yield site
+        site.nginx.close()
 
 
 async def test_who_serves_and_who_drains(site: Site) -> None:
@@ -191,3 +214,49 @@ async def test_after_adoption(site: Site) -> None:
         assert [one.connections for one in before] == [one.connections for one in after]
         drained = [one[1].draining or 0.0 for one in (before, after)]
         assert drained[0] <= drained[1]
+
+
+COUNTED = """
+import sys
+from pathlib import Path
+import msgspec
+from painless.nginxd.generations import Census
+
+run, master, port = sys.argv[1:]
+sample = Census(Path(run), frozenset({int(port)})).look(int(master))
+print(msgspec.json.encode(sample).decode())
+"""
+UNTRACED = ("--bounding-set=-sys_ptrace,-perfmon,-sys_admin",)
+"""As root in a container mostly is: it may look into a master as little able as itself, not into others."""
+NOBODY = ("--reuid=nobody", "--regid=nogroup", "--clear-groups")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="workers are another user only when we are root")
+async def test_without_a_right(site: Site, state_dir: Path) -> None:
+    """What cannot be read is unknown and said to be, with what it takes; what can be read is known."""
+
+    async def counted(*lost: str) -> Sample:
+        ran = await asyncio.create_subprocess_exec(
+            *("setpriv", *lost, sys.executable, "-c", COUNTED),
+            *(str(state_dir / "run"), str(site.nginx.master), str(site.http)),
+            stdout=subprocess.PIPE,
+        )
+        output, _ = await ran.communicate()
+        return msgspec.json.decode(output, type=Sample)
+
+    site.start_with(partial(run_nginx, "setpriv", *UNTRACED, BUILD.path))
+    await site.load("first", first=True)
+    async with client(site.http, "/ws"):
+        blind = await counted(*UNTRACED)
+        assert ((MEMORY,), Connections(http=1)) == (blind.unknown, blind.generations[0].connections)
+        second = await site.load("second")
+        await site.seen(lambda found: len(found) == 2 and found[1].draining is not None)
+        blind = await counted(*UNTRACED)
+        stranger = await counted(*NOBODY)
+
+    [live, old] = blind.generations
+    assert (FILES, MEMORY) == blind.unknown
+    assert (second, "unknown") == (live.id, old.id)
+    assert old.draining is not None
+    assert [None] * 4 == [one.connections for one in (live, old)] + [one.memory for one in (live, old)]
+    assert Sample(unknown=(MASTER,)) == stranger

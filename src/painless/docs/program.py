@@ -12,14 +12,17 @@ from painless.cli.main import __doc__ as about_commands
 from painless.docs.markdown import code, page, prose, table
 from painless.flags import WITHOUT_EFFECT
 from painless.model.diagnostics import Reason, Severity
+from painless.model.objects import ObjectRef
 from painless.observe.accepting import Accept, Watched
 from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered, Said
 from painless.observe.apiserver import ApiServer, Line
+from painless.observe.generations import Generations
 from painless.observe.metrics import Metrics, State
 from painless.plan.accepting import Cause, Overflow, Queue, Sample
 from painless.plan.capacity import Capacity, Limit
 from painless.plan.queues import Episode, Past, Queues
+from painless.plan.workers import Connections, GenerationState, Holder, WorkerState
 
 _SEVERITIES = {
     Severity.WARNING: "honoured, and probably not what was meant",
@@ -60,10 +63,9 @@ def _metrics() -> Iterable[Metric]:
     """Return all metrics; each labelled one has to have a sample here, since only that has labels."""
     state = State(lambda: "id", lambda: {("error", "InvalidHost"): 1}, lambda: {"nothing": 1})
     servers = ApiServer(lambda: [Line("Ingress", 1.0, 1, 1, 1, 1)])
-    watched = Accept(_watched)
-    metrics = Metrics(
-        state, watched, AccessLogged(lambda: {"stdout": 1, "dropped": 0}), servers, Answered(_said)
-    )
+    logged = AccessLogged(lambda: {"stdout": 1, "dropped": 0})
+    workers = Generations(_generations)
+    metrics = Metrics(state, Accept(_watched), workers, logged, servers, Answered(_said))
     metrics.reloaded("IngressAdded", 1)
     metrics.renewed(done=True)
     metrics.unanswered()
@@ -88,6 +90,12 @@ def _watched() -> Watched:
 
 def _said() -> Said:
     return Said("leader", leads=True, contested=0, written=1, failed=0, sent=1, dropped=0)
+
+
+def _generations() -> tuple[GenerationState, ...]:
+    worker = WorkerState(1, draining=True, connections=Connections(http=1), memory=1)
+    held_by = (Holder("host", ObjectRef("Ingress", "namespace", "name"), 1),)
+    return (GenerationState("id", 1.0, 1.0, (worker,), held_by=held_by),)
 
 
 def _labels(metric: Metric) -> str:

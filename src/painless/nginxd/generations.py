@@ -26,6 +26,7 @@ MEMORY = (
     "memory of NGINX's workers: /proc/PID/smaps_rollup cannot be read, "
     "which takes their user or CAP_SYS_PTRACE"
 )
+MASTER = "NGINX's workers: /proc/PID/fd of its master cannot be read, which takes its user or CAP_SYS_PTRACE"
 UNKNOWN = "unknown"
 """Stands for the generation of a worker that we may not look into, and have not seen begin."""
 
@@ -73,7 +74,10 @@ class Census:
         if master is None:
             return Sample()
         now = time.clock_gettime(time.CLOCK_BOOTTIME)
-        workers = sorted(self._workers(master, now), key=lambda one: (one.started, one.pid))
+        try:
+            workers = sorted(self._workers(master, now), key=lambda one: (one.started, one.pid))
+        except PermissionError:
+            return Sample(unknown=(MASTER,))
         self._known = {(one.pid, one.started): one for one in workers}
         self._weigh(now)
         old = [one.old for one in workers if one.old is not None]
@@ -92,9 +96,8 @@ class Census:
                 yield known
         for pid in self._others(now, frozenset(one.pid for one in sight.workers)):
             known = self._recall(pid)
-            generation = procfs.marker(pid, self._run)
-            if known is not None and generation is not None:
-                known.generation = generation
+            if known is not None:
+                known.generation = procfs.marker(pid, self._run) or known.generation
                 self._mark(known, now, drains=procfs.title(pid) == DRAINING)
                 yield known
 
@@ -178,8 +181,5 @@ def _since(batch: Batch, drained: Batch, following: Batch) -> float:
 
 def _ports(master: int) -> frozenset[int]:
     """Return the TCP ports that NGINX listens on."""
-    try:
-        own = procfs.sockets(master)
-    except PermissionError:
-        return frozenset()
+    own = procfs.sockets(master)
     return frozenset(one.port for one in sockdiag.listening() if one.inode in own)
