@@ -15,6 +15,7 @@ from typing import Self
 from bench.static import StaticNginx
 from tests.front.clients import ask, until
 
+from incidents import workers
 from painless.demo.ports import LOOPBACK, free_ports
 from painless.machine import read_worker_user
 from painless.nginx.build import Build
@@ -64,7 +65,7 @@ class Naive:
         self._file.write_text(self._text())
         self._nginx.__enter__()
         # What runs NGINX in a container has children of its own before NGINX has.
-        await until(self._answers, STARTED)
+        await until(self._complete, STARTED)
         return self
 
     async def __aexit__(
@@ -96,8 +97,11 @@ class Naive:
         """The master and its workers, old ones included."""
         return self._nginx.processes
 
-    async def _answers(self) -> bool:
-        return (await ask(self.port, LOOPBACK, "/healthz")).status == OK
+    async def _complete(self) -> bool:
+        wanted = self._words["WORKERS"]
+        count = os.cpu_count() if wanted == "auto" else int(wanted)
+        all_serve = len(workers.serving(self.nginx)) == count
+        return all_serve and (await ask(self.port, LOOPBACK, "/healthz")).status == OK
 
     def _text(self) -> str:
         names = list(self._services)

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.running import Painless
+from prometheus_client.parser import text_string_to_metric_families
+from tests.front.clients import ask
 from tests.front.manifests import Folder
 
 from incidents.naive import Services
+from painless.demo.ports import LOOPBACK
 
 NAMESPACE, CONFIGMAP = "shop", "painless"
 
@@ -44,3 +47,9 @@ class Serving(Painless):
 
     async def reloads(self) -> int:
         return (await self.figures()).reloads
+
+    async def labels(self, name: str) -> list[dict[str, str]]:
+        """Return the labels of a metric's samples that are not 0."""
+        page = (await ask(self.doors.health, LOOPBACK, "/metrics")).body
+        samples = (one for family in text_string_to_metric_families(page) for one in family.samples)
+        return [one.labels for one in samples if one.name == name and one.value]

@@ -2,7 +2,7 @@
 
 Its question waits in the queue of the clients, or finds it full.  After three that were not answered within
 a second the container is restarted, with every connection it has, and its load goes to the next one.
-Painless is asked at a door of its own, where no client comes.
+Painless is asked at a door of its own, where no client comes, and says which queue is full and why.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from itertools import groupby
 from os import kill
 
 from msgspec import Struct
-from tests.front.clients import ask
+from tests.front.clients import ask, until
 
 from incidents import workers
 from incidents.harness import Place, Replay
@@ -34,6 +34,17 @@ PROBE_EVERY = 0.5  # Seconds between two probes: a kubelet takes ten, and nobody
 LIMIT = 1.0  # Seconds that a probe waits: Kubernetes' default.
 IN_A_ROW = 3  # Probes that fail before the container is restarted: Kubernetes' default.
 OK = 200
+CAUSE = "worker_blocked"
+SEEN = 2.0  # Seconds after which a drop is seen at the latest.
+COME = 20.0  # Seconds for either, on a busy machine.
+
+
+class _Told(Struct, frozen=True):
+    """What Painless says of a queue that is full, and how long after the first packet that it dropped."""
+
+    listen: str
+    cause: str
+    seconds: float
 
 
 class _Seen(Struct, frozen=True):
@@ -60,7 +71,10 @@ async def _replay(place: Place) -> tuple[Line, ...]:
         before = await _flooded(naive.port, workers.serving(naive.nginx), naive.port, probes)
     async with Serving(place.folder("painless"), services, POD_PORT) as painless:
         pids = workers.serving(painless.nginx)
-        after = await _flooded(painless.port, pids, painless.doors.health, probes)
+        async with asyncio.TaskGroup() as group:
+            watched = group.create_task(_told(painless))
+            after = await _flooded(painless.port, pids, painless.doors.health, probes)
+        told = watched.result()
     return (
         Line(
             "packets dropped at the clients' door",
@@ -80,7 +94,34 @@ async def _replay(place: Place) -> tuple[Line, ...]:
             "yes" if after.restarted else "no",
             shown=before.restarted and not after.restarted,
         ),
+        Line(
+            "what says which queue is full, and why",
+            "nothing",
+            f"{told.listen}: {told.cause}",
+            shown=(told.listen, told.cause) == (f"{LOOPBACK}:{painless.port}", CAUSE),
+        ),
+        Line(
+            "  how long after the first drop",
+            "",
+            f"{told.seconds:.1f} s",
+            shown=told.seconds <= SEEN,
+            timed=True,
+        ),
     )
+
+
+async def _told(painless: Serving) -> _Told:
+    """Wait for the first drop, then for the first word about it."""
+    before = overflows()
+    await until(lambda: overflows() > before, COME)
+    told: list[dict[str, str]] = []
+
+    async def is_told() -> bool:
+        told[:] = await painless.labels("painless_accept_overflow")
+        return bool(told)
+
+    seconds = await until(is_told, COME)
+    return _Told(told[0]["listen"], told[0]["cause"], seconds)
 
 
 async def _flooded(port: int, pids: tuple[int, ...], probed: int, probes: int) -> _Seen:
