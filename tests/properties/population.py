@@ -140,7 +140,9 @@ def judged(some: tuple[Object, ...], disk: Disk) -> Batch:
     """Compile, read back what was printed, and ask the real NGINX."""
     found = compiled(some, structs.replace(OPTIONS, state=str(disk.root)))
     cold = found.generation.cold
-    strange = (*_strange(read(cold[MAIN]), "main"), *_strange(read(cold[UPSTREAMS]), "http"))
+    contexts = {MAIN: "main", UPSTREAMS: "http", STREAM_UPSTREAMS: "stream"}
+    texts = {name: read(cold[name]) for name in contexts if name in cold}
+    strange = (each for name, nodes in texts.items() for each in _strange(nodes, contexts[name]))
     wrong = (*strange, *_refused(found.generation, disk))
     return Batch(len(some), len(found.site.servers), len(found.diagnostics), wrong)
 
