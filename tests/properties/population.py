@@ -3,6 +3,7 @@
 ``python -m tests.properties.population 100000`` makes that many and says what became of them.
 """
 
+import itertools
 import random
 import subprocess
 import sys
@@ -46,7 +47,7 @@ _PATHS = ("/", "/a", "/a/", "/a/b", "/a(/|$)(.*)", "/%41", "/b c", "/$x", "", "/
 
 
 class Batch(Struct, frozen=True):
-    """What is wrong with what a batch of objects comes to, and how much there was; nothing should be."""
+    """What is wrong with what a batch of objects comes to, and how much in it was new; nothing should be."""
 
     objects: int
     servers: int
@@ -170,13 +171,16 @@ def _refused(generation: Generation, disk: Disk) -> Iterator[str]:
 
 
 def all_of(count: int, first: int = 0) -> Iterator[Batch]:
-    """Make and judge ``count`` objects, a batch at a time."""
+    """Make and judge ``count`` objects, no two of them equal, a batch at a time."""
     with tempfile.TemporaryDirectory(prefix="painless-", dir="/tmp") as root, Disk(Path(root)) as disk:
-        made, seed = 0, first
-        while made < count:
-            one = judged(Population(seed).batch(BATCH), disk)
-            made, seed = made + one.objects, seed + 1
-            yield one
+        made: set[int] = set()
+        for seed in itertools.count(first):
+            some = Population(seed).batch(BATCH)
+            new = {hash(one) for one in some} - made
+            made |= new
+            yield structs.replace(judged(some, disk), objects=len(new))
+            if len(made) >= count:
+                return
 
 
 def main(count: int) -> int:
