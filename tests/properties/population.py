@@ -31,7 +31,7 @@ from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
 from painless.features import FEATURES, KEYS
 from painless.model.objects import Object
 from painless.nginx import catalog
-from painless.nginx.generation import MAIN, STREAM_UPSTREAMS, UPSTREAMS, Generation
+from painless.nginx.generation import AT_LOAD, MAIN, STREAM_UPSTREAMS, UPSTREAMS, Generation
 from painless.nginx.reader import Node, read
 from painless.nginxd.disk import Disk
 
@@ -162,12 +162,18 @@ def _strange(nodes: Iterable[Node], context: str) -> Iterator[str]:
 
 def _refused(generation: Generation, disk: Disk) -> Iterator[str]:
     disk.stage(generation)
+    # A test of NGINX opens those, and no other hot file.
+    at_load = {path for path in generation.hot if path.startswith(AT_LOAD)}
+    for path in at_load:
+        disk.put_hot(path, generation.hot[path])
     main = str(disk.folder(generation.id) / MAIN)
     command = [OPTIONS.build.path, "-t", "-q", "-c", main, "-p", str(disk.root), "-e", "stderr"]
     ran = subprocess.run(command, capture_output=True, timeout=TESTED, check=False)
     if ran.returncode:
         yield ran.stderr.decode(errors="replace")[-500:]
     disk.prune(())
+    for path in at_load:
+        disk.drop_hot(path)
 
 
 def all_of(count: int, first: int = 0) -> Iterator[Batch]:
