@@ -34,6 +34,7 @@ from painless.nginx import catalog
 from painless.nginx.generation import AT_LOAD, MAIN, STREAM_UPSTREAMS, UPSTREAMS, Generation
 from painless.nginx.reader import Node, read
 from painless.nginxd.disk import Disk
+from painless.nginxd.listeners import aside
 
 _LISTS = frozenset({"map", "geo", "split_clients", "types"})
 _NEVER = frozenset({"load_module", "root", "alias", "autoindex", "env", "user", "perl", "js_import"})
@@ -166,9 +167,20 @@ def _refused(generation: Generation, disk: Disk) -> Iterator[str]:
     at_load = {path for path in generation.hot if path.startswith(AT_LOAD)}
     for path in at_load:
         disk.put_hot(path, generation.hot[path])
-    main = str(disk.folder(generation.id) / MAIN)
-    command = [OPTIONS.build.path, "-t", "-q", "-c", main, "-p", str(disk.root), "-e", "stderr"]
-    ran = subprocess.run(command, capture_output=True, timeout=TESTED, check=False)
+    # Addresses that this machine has not are nobody's mistake here.
+    with disk.changed(generation.id, aside) as apart:
+        command = [
+            OPTIONS.build.path,
+            "-t",
+            "-q",
+            "-c",
+            str(apart / MAIN),
+            "-p",
+            str(disk.root),
+            "-e",
+            "stderr",
+        ]
+        ran = subprocess.run(command, capture_output=True, timeout=TESTED, check=False)
     if ran.returncode:
         yield ran.stderr.decode(errors="replace")[-500:]
     disk.prune(())
