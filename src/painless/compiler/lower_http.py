@@ -11,6 +11,7 @@ from painless.compiler.site import Site
 from painless.features import (
     ConfigValues,
     Everywhere,
+    brotli,
     client_address,
     everywhere,
     hash_tables,
@@ -35,9 +36,12 @@ def main_preamble(options: Options, defaults: Defaults) -> tuple[Directive, ...]
     """Return what stands before http."""
     fitted = fit(options.machine, defaults)
     user = (directive("user", *options.worker_user.split()),) if options.worker_user else ()
-    loaded = f"{options.build.modules_path}/{opentelemetry.MODULE}.so"
+    needed = (
+        *((opentelemetry.MODULE,) if opentelemetry.exports(defaults) else ()),
+        *((brotli.MODULE,) if brotli.compresses(defaults) else ()),
+    )
     return (
-        *((directive("load_module", loaded),) if opentelemetry.exports(defaults) else ()),
+        *(directive("load_module", file) for file in map(options.build.to_load, needed) if file),
         *user,
         fitted.processes.directive,
         fitted.files.directive,

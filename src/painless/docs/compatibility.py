@@ -18,7 +18,7 @@ from painless.annotations.without_effect import (
 from painless.docs import differs
 from painless.docs.keys import declared_settings
 from painless.docs.markdown import anchor, code, page, table
-from painless.features import KEYS
+from painless.features import KEYS, brotli, opentelemetry
 from painless.flags import CONTROLLER, FLAGS, KLOG
 from painless.migrate.foreign import INSTEAD
 
@@ -40,6 +40,12 @@ _MEANS: Mapping[State, str] = {
     State.UNSUPPORTED: "told where it is used, with what to use instead",
     State.LATER: "told where it is used, and left out",
 }
+
+
+_MODULES: Mapping[str, frozenset[str]] = {
+    one.MODULE: frozenset(key.name for key in (*one.KEYS, *one.SETTINGS)) for one in (opentelemetry, brotli)
+}
+"""Modules that the packaged NGINX has not, and the names that mean nothing without one."""
 
 
 class Line(Struct, frozen=True):
@@ -75,7 +81,7 @@ def _annotation(name: str) -> Line:
     if key is None:
         return _missing(name)
     note = "" if name == key.name else f"the same as {code(key.name)}"
-    return Line(name, _differs(key.name), f"annotations.md#{anchor(key.name)}", note)
+    return Line(name, _differs(key.name), f"annotations.md#{anchor(key.name)}", note or _needed(name))
 
 
 def _config_key(name: str) -> Line:
@@ -84,12 +90,17 @@ def _config_key(name: str) -> Line:
     if why := CONFIG_KEYS_WITHOUT_EFFECT.get(name):
         return Line(name, State.NO_EFFECT, note=why)
     if name in declared_settings():
-        return Line(name, _differs(name), f"configmap.md#{anchor(name)}")
+        return Line(name, _differs(name), f"configmap.md#{anchor(name)}", _needed(name))
     key = next((one for one in KEYS.values() if one.config == name), None)
     if key is None:
         return _missing(name)
-    note = f"the default of the annotation {code(key.name)}"
+    note = "; ".join(filter(None, (f"the default of the annotation {code(key.name)}", _needed(name))))
     return Line(name, _differs(key.name), f"annotations.md#{anchor(key.name)}", note)
+
+
+def _needed(name: str) -> str:
+    """Return which module of NGINX a name needs, if it does."""
+    return next((f"where NGINX has {code(one)}" for one, names in _MODULES.items() if name in names), "")
 
 
 def _missing(name: str) -> Line:
@@ -131,6 +142,9 @@ def compatibility_page() -> str:
         "What differs is a list of its own ([differences.md](../differences.md)), with the reasons.",
         summary(),
         table(("state", "means"), _MEANS.items()),
+        "Where a row says that NGINX has to have a module, the packaged NGINX has not. What is written for "
+        "`ngx_brotli` answered requests on Debian's NGINX 1.30.6. What is written for `ngx_otel_module` was "
+        "never run: only its text is checked, against the directives that the module documents.",
         "## Annotations",
         "Without their prefix, `nginx.ingress.kubernetes.io/` (`--annotations-prefix`).",
         _listed("annotation", annotations()),

@@ -1,6 +1,7 @@
 """Compress answers with Brotli, which is smaller than gzip.
 
-ConfigMap only, and only where NGINX has the module ``ngx_brotli``; elsewhere the keys are told and left out.
+ConfigMap only, and only where NGINX has the module ``ngx_brotli``: built in, or as a file that it can load
+(``ngx_http_brotli_filter_module.so``, as of Debian).  Elsewhere the keys are told and left out.
 ``enable-brotli: "true"`` compresses answers of the types in ``brotli-types`` that are longer than
 ``brotli-min-length`` bytes (20), at ``brotli-level`` 0 to 11 (4), for browsers that ask for it.
 """
@@ -9,7 +10,7 @@ from painless.annotations.base import Defaults, Setting, setting
 from painless.annotations.decode import Rejected, boolean, matching, whole_number
 from painless.nginx.tree import Directive, directive
 
-_NEEDS = "ngx_brotli"
+MODULE = "ngx_brotli"
 
 ENABLED = Setting(
     "enable-brotli",
@@ -17,16 +18,16 @@ ENABLED = Setting(
     default=False,
     doc="Compress answers with Brotli.",
     example="true",
-    needs=_NEEDS,
+    needs=MODULE,
 )
-LEVEL = Setting("brotli-level", whole_number(0, 11), 4, "How hard to try: 0 to 11.", "6", needs=_NEEDS)
+LEVEL = Setting("brotli-level", whole_number(0, 11), 4, "How hard to try: 0 to 11.", "6", needs=MODULE)
 LEAST = Setting(
     "brotli-min-length",
     whole_number(0, 2**31 - 1),
     20,
     "Bytes from which on an answer is compressed.",
     "1000",
-    needs=_NEEDS,
+    needs=MODULE,
 )
 
 _type = matching(r"\*|[a-z0-9.+-]{1,64}/[a-z0-9.+*-]{1,64}", "a type")
@@ -51,15 +52,20 @@ text/plain text/x-component
 )
 
 TYPES = Setting(
-    "brotli-types", _types, _TYPES, "The types of answers that are compressed.", "text/css", needs=_NEEDS
+    "brotli-types", _types, _TYPES, "The types of answers that are compressed.", "text/css", needs=MODULE
 )
 
 KEYS = ()
 SETTINGS = (ENABLED, LEVEL, LEAST, TYPES)
 
 
+def compresses(defaults: Defaults) -> bool:
+    """Whether anything is compressed so."""
+    return setting(defaults, ENABLED)
+
+
 def http(defaults: Defaults) -> tuple[Directive, ...]:
-    if not setting(defaults, ENABLED):
+    if not compresses(defaults):
         return ()
     types = setting(defaults, TYPES)
     return (

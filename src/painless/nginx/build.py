@@ -20,6 +20,9 @@ _WITHOUT = re.compile(r"--(without-[a-z][a-z0-9_-]*)(?=\s|$)")
 _MODULES = re.compile(r"--modules-path=(\S+)")
 _ADDED = re.compile(r"--add(?:-dynamic)?-module=(\S+)")
 
+_FILES = {"ngx_brotli": "ngx_http_brotli_filter_module"}
+"""Modules whose file, without its suffix, has another name than the folder that they are built from."""
+
 
 class Build(Struct, frozen=True):
     """An NGINX binary: its version, what it was built with, where it is and why it was chosen.
@@ -36,7 +39,12 @@ class Build(Struct, frozen=True):
     modules_path: str = ""
 
     def has(self, flag: str) -> bool:
-        return flag in self.flags
+        return flag in self.flags or _FILES.get(flag) in self.flags
+
+    def to_load(self, module: str) -> str:
+        """Return the file of a module that has to be loaded; empty when it is built in."""
+        name = _FILES.get(module, module)
+        return "" if name != module and module in self.flags else f"{self.modules_path}/{name}.so"
 
     @property
     def temporary(self) -> tuple[str, ...]:
