@@ -22,6 +22,7 @@ umask 077
 dir=$1
 state=$2
 grace=${3:-30}
+tell_again=10 # Seconds: a Pod may be resized in place.
 look_again=2 # Seconds; in no hurry: a controller that comes meanwhile does it better.
 
 # NGINX's pools are blocks of 16 KiB.  With this threshold glibc gives them back after a reload.
@@ -30,14 +31,28 @@ export MALLOC_MMAP_THRESHOLD_=16384 MALLOC_TOP_PAD_=0
 # Requests of an earlier container went with it.
 prepare() {
     rm -rf "$dir/in" "$dir/work" "$dir/out" "$dir/machine" "$dir/ending"
-    mkdir -p "$dir/in" "$dir/work" "$dir/out" "$dir/machine/cpu"
-    for one in cpu.max cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us; do
-        [ ! -r "/sys/fs/cgroup/$one" ] || cat "/sys/fs/cgroup/$one" >"$dir/machine/$one"
-    done
-    nproc >"$dir/machine/cpus"
+    mkdir -p "$dir/in" "$dir/work" "$dir/out" "$dir/machine/cpu" "$dir/machine/memory"
     modules=$(nginx -V 2>&1 | sed -n "s/.*--modules-path=\([^ ]*\).*/\1/p")
     ls "${modules:-/nowhere}" >"$dir/machine/modules" 2>/dev/null
     ulimit -Hn | sed "s/unlimited/1048576/" >"$dir/machine/files"
+    tell
+}
+
+# Say what may change while this container runs: how many CPUs it has, how much of them, and memory.
+tell() {
+    nproc | put cpus
+    for one in cpu.max cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us memory.max memory/memory.limit_in_bytes; do
+        [ ! -r "/sys/fs/cgroup/$one" ] || put "$one" <"/sys/fs/cgroup/$one"
+    done
+}
+
+# Whoever reads it sees the whole.
+put() {
+    cat >"$dir/machine/$1.new" && mv "$dir/machine/$1.new" "$dir/machine/$1"
+}
+
+keep_telling() {
+    while sleep "$tell_again"; do tell; done
 }
 
 # Whether our NGINX runs.  The number alone proves nothing: it may have become another process's.
@@ -97,9 +112,12 @@ serve() {
 prepare
 told=
 trap 'told=yes' TERM INT QUIT
+keep_telling &
+teller=$!
 serve &
 server=$!
 wait "$server"
+kill "$teller"
 [ "$told" ] || exit 1 # It never ends by itself: the container starts anew.
 
 # The Pod ends.  The controller knows when clients have been sent elsewhere; without one we wait as long.
