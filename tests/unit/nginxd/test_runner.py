@@ -66,6 +66,20 @@ def nothing_left(folder: Path) -> bool:
     return not any(one for name in ("in", "work", "out") for one in (folder / name).iterdir())
 
 
+async def test_a_container_that_is_resized(folder: Path, start: Start) -> None:
+    """What it may use is told again, so that a change in place is heard of."""
+    programs = folder.parents[1] / "bin"
+    for name, does in (("sleep", "exec /bin/sleep 0.05"), ("nproc", f"cat {programs}/number")):
+        (programs / name).write_text(f"#!/bin/sh\n{does}\n")
+        (programs / name).chmod(0o755)
+    (programs / "number").write_text("2\n")
+    start("true")
+    told = Runner(folder).machine / "cpus"
+    await until(lambda: told.exists() and told.read_text() == "2\n")
+    (programs / "number").write_text("5\n")
+    await until(lambda: told.read_text() == "5\n")
+
+
 async def test_arguments_status_and_output_pass(folder: Path, start: Start) -> None:
     """Whatever an argument holds but the end of a line."""
     start("printf")
