@@ -197,14 +197,16 @@ def _count_files(pid: int) -> int | None:
 
 
 def _awaited(pid: int) -> frozenset[int]:
-    """Return the inodes of what a worker waits for; it opened the file that knows before any connection."""
-    with suppress(*_GONE), os.scandir(f"/proc/{pid}/fd") as files:
-        for one in files:
-            if str(Path(one.path).readlink()) == _EPOLL:
-                return _inodes(Path(f"/proc/{pid}/fdinfo/{one.name}").read_text().splitlines())
-    return frozenset()
+    """Return the inodes of what a worker waits for."""
+    found: set[int] = set()
+    with suppress(*_GONE):
+        for one in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(*_GONE):
+                if str(one.readlink()) == _EPOLL:
+                    found |= _inodes(Path(f"/proc/{pid}/fdinfo/{one.name}").read_text().splitlines())
+    return frozenset(found)
 
 
-def _inodes(lines: Iterable[str]) -> frozenset[int]:
+def _inodes(lines: Iterable[str]) -> set[int]:
     found = (line.partition(" ino:")[2].split() for line in lines if line.startswith("tfd:"))
-    return frozenset(int(one[0], 16) for one in found if one)
+    return {int(one[0], 16) for one in found if one}
