@@ -21,6 +21,7 @@ from painless.compiler.options import Options
 from painless.compiler.own_tls import BadAuthorities, dh_parameters
 from painless.compiler.site import Site
 from painless.features import ConfigValues, Parsed, client_address, listening, parse, parse_config, refusal
+from painless.features.custom_headers import ALLOWED
 from painless.features.external_auth import GLOBAL
 from painless.features.server_tls import DH_PARAM
 from painless.model.diagnostics import Diagnostic, Reason, Severity
@@ -165,12 +166,11 @@ def _parsed(
     ingress: Ingress, snapshot: Snapshot, options: Options, config: ConfigValues, *, remember: bool
 ) -> Parsed:
     settings = parse(ingress, options.annotations_prefix, config, remember=remember)
-    settings = custom_headers.for_ingress(
-        settings, ingress.ref, config, snapshot.configmaps, remember=remember
-    )
-    prefix = options.annotations_prefix
-    for one in (auth_headers, fastcgi_params):
-        settings = one.for_ingress(settings, ingress.ref, prefix, snapshot.configmaps, remember=remember)
+    configmaps, prefix = snapshot.configmaps, options.annotations_prefix
+    allowed = setting(config.as_defaults(), ALLOWED)
+    settings = custom_headers.for_ingress(settings, ingress.ref, configmaps, allowed, remember=remember)
+    for reader in (auth_headers.for_ingress, fastcgi_params.for_ingress):
+        settings = reader(settings, ingress.ref, configmaps, prefix, remember=remember)
     return settings
 
 

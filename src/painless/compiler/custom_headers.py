@@ -3,36 +3,24 @@
 Pure, and before ``merge``: what an Ingress's annotations mean is complete once its ConfigMap has been read.
 """
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import TypeVar
 
 from msgspec import structs
 
 from painless.annotations.base import Setting, decoded, setting
-from painless.annotations.decode import Decoder, Rejected, header_name, matching, shown, with_variables
+from painless.annotations.decode import Decoder, Rejected, header_name, shown
+from painless.compiler.named_configmap import ANY, ConfigMaps, Reader, closing, expression, one_line
 from painless.features import ConfigValues, Parsed, cors, hsts, with_headers
 from painless.features.custom_headers import ADDED, ALLOWED, NGINX_OWN, SENT, Asked
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ConfigMap, ObjectRef
 from painless.model.snapshot import Name
-from painless.nginx.tokens import Expr
 
 T = TypeVar("T")
-ConfigMaps = Mapping[Name, ConfigMap]
 
 FRAMING = frozenset({"content-length", "transfer-encoding"})
 """Headers of a request that say where it ends: with another value one request becomes two."""
-
-ANY = ObjectRef("Ingress", "", "")
-"""Stands for each of the Ingresses that share what their annotations mean."""
-
-_value = matching(r"[^\x00-\x1f\x7f\ud800-\udfff]*", "a value without control characters")
-
-
-def _expression(text: str) -> Expr | Rejected:
-    checked = _value(text)
-    return checked if isinstance(checked, Rejected) else with_variables(checked)
 
 
 def for_all(
@@ -46,8 +34,8 @@ def for_all(
     sent = _found(config, SENT, about, configmaps, said)
     complete = structs.replace(
         config,
-        added=tuple(_good(added, _value, NGINX_OWN | _hsts(config), said)) if added else (),
-        sent=tuple(_good(sent, _expression, FRAMING, said)) if sent else (),
+        added=tuple(_good(added, one_line, NGINX_OWN | _hsts(config), said)) if added else (),
+        sent=tuple(_good(sent, expression(), FRAMING, said)) if sent else (),
     )
     return complete, tuple(said)
 
@@ -105,33 +93,17 @@ def checked_headers(
             yield name, decoded(decode, text)
 
 
-def for_ingress(
-    settings: Parsed, ref: ObjectRef, config: ConfigValues, configmaps: ConfigMaps, *, remember: bool = True
-) -> Parsed:
-    """Return what an Ingress's annotations mean, with the headers of the ConfigMap that it may name."""
-    asked = _asked(settings)
-    if asked is None:
-        return settings
-    name = asked[0].configmap
-    allowed = setting(config.as_defaults(), ALLOWED)
-    read = _read if remember else _read.__wrapped__
-    found = read(settings, configmaps.get(name), allowed)
-    said = found.diagnostics[len(settings.diagnostics) :]
-    if not said:
-        return found
-    about = tuple(structs.replace(one, about=ref) for one in said)
-    return structs.replace(found, diagnostics=(*settings.diagnostics, *about))
-
-
 def _asked(settings: Parsed) -> tuple[Asked, str] | None:
     """Return what an Ingress asks for and the field where it does, if it does."""
     return next(((value, field) for _, value, field in settings.additive if isinstance(value, Asked)), None)
 
 
-# As many as there are results of parsing; Ingresses with the same annotations share theirs.
-@lru_cache(maxsize=16_384)
+def _named(settings: Parsed) -> Name | None:
+    asked = _asked(settings)
+    return asked[0].configmap if asked else None
+
+
 def _read(settings: Parsed, configmap: ConfigMap | None, allowed: tuple[str, ...]) -> Parsed:
-    """Return the settings of any Ingress with these annotations; its name is not in the findings."""
     asked = _asked(settings)
     assert asked, "only who asks for headers gets some"
     where = f"ConfigMap {'/'.join(asked[0].configmap)}"
@@ -140,7 +112,7 @@ def _read(settings: Parsed, configmap: ConfigMap | None, allowed: tuple[str, ...
         return _closed(settings, missing, Reason.CONFIGMAP_NOT_FOUND)
     may = frozenset(name.lower() for name in allowed)
     # Its values are not shown: the ConfigMap may be another namespace's.
-    for name, value in checked_headers(configmap, _value, frozenset()):
+    for name, value in checked_headers(configmap, one_line, frozenset()):
         expected = value.expected if isinstance(value, Rejected) else f"one of {ALLOWED.name}"
         if isinstance(value, Rejected) or name.lower() not in may:
             return _closed(settings, f"found the header {shown(name)} in {where}, expected {expected}")
@@ -148,9 +120,7 @@ def _read(settings: Parsed, configmap: ConfigMap | None, allowed: tuple[str, ...
 
 
 def _closed(settings: Parsed, says: str, reason: Reason = Reason.LOCATION_DENIED) -> Parsed:
-    hint = "the location answers 503 until this is mended"
-    said = _told(settings, reason, Severity.REJECTED, says, hint)
-    return with_headers(settings, (), says, (said,))
+    return with_headers(settings, (), says, (closing(_field(settings), says, reason),))
 
 
 def _with_own(settings: Parsed, configmap: ConfigMap) -> Parsed:
@@ -164,16 +134,24 @@ def _with_own(settings: Parsed, configmap: ConfigMap) -> Parsed:
             headers.append((name, text.strip()))
             continue
         says, hint = f"found the header {name}, which {owner} sets", "the header is left out"
-        said.append(_told(settings, Reason.INVALID_ANNOTATION_VALUE, Severity.ERROR, says, hint))
+        about = ANY, _field(settings), Reason.INVALID_ANNOTATION_VALUE
+        said.append(Diagnostic(*about, Severity.ERROR, says, hint))
     return with_headers(settings, tuple(headers), "", tuple(said))
 
 
-def _told(settings: Parsed, reason: Reason, severity: Severity, says: str, hint: str) -> Diagnostic:
+def _field(settings: Parsed) -> str:
     asked = _asked(settings)
-    return Diagnostic(ANY, asked[1] if asked else "", reason, severity, says, hint)
+    return asked[1] if asked else ""
 
 
 def _owner(name: str, *, with_cors: bool) -> str:
     if name in NGINX_OWN:
         return "NGINX"
     return "enable-cors" if with_cors and name.startswith("access-control-") else ""
+
+
+for_ingress = Reader(_named, _read)
+"""Returns what an Ingress's annotations mean, with the headers of the ConfigMap that it may name.
+
+What more it needs to know are the names of headers that the operator allows.
+"""
