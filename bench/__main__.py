@@ -28,6 +28,8 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "responder": "questions for 5,000 upstreams: answered, at what cost, noticed by whom",
         "admission": "verdicts of the webhook, and its memory under hostile bodies",
         "apiserver": "the whole program in a cluster: start, single changes, a storm of events, memory",
+        "sampling": "looking at the workers each second: 10,000 connections that hold five generations",
+        "generations": "memory of four old generations, beside a configuration of ingress-nginx's shape",
         "live": "the whole program: start, one more Ingress, one changed endpoint, memory",
     }
 )

@@ -1,5 +1,6 @@
 """NGINX on a configuration written by hand: the yardstick, and the pods behind it."""
 
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -84,6 +85,10 @@ class StaticNginx:
     @property
     def workers(self) -> tuple[int, ...]:
         return procfs.children(self._process.pid)
+
+    def reload(self) -> None:
+        """Have it load its files anew; what is done is seen by its workers."""
+        self._process.send_signal(signal.SIGHUP)
 
     @property
     def _output(self) -> Path:

@@ -13,8 +13,10 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
+
+from painless.kernel import proctcp
+from painless.kernel.proctcp import short
 
 ESTABLISHED = 1
 TIME_WAIT = 6
@@ -47,10 +49,9 @@ _KIND = struct.Struct("=IH")
 _CODE = struct.Struct("=16xi")
 _DROPS = struct.Struct("=32xI")
 # tcp_info: the times since data went either way, in ms; then bytes that were acknowledged and received.
-_MOVED = struct.Struct("=44xI4xI")
-_BYTES = struct.Struct("=120xQQ")
+_MOVED = "44xI4xI64xQQ"
+_MOVED_END = _ATTRIBUTE.size + struct.calcsize(f"={_MOVED}")
 
-_MAPPED = bytes(10) + b"\xff\xff"
 _BUFFER = 1 << 16  # The kernel fills at most 32 KiB at once.
 _WAIT = 5.0  # Seconds; the kernel answers at once, and nobody may wait for ever.
 
@@ -102,7 +103,7 @@ def listening() -> tuple[Listening, ...]:
     except Refused:
         return tuple(
             Listening(text(one.address), one.port, one.inode, None, one.queue, None, None)
-            for one in _files({LISTEN})
+            for one in proctcp.connections({LISTEN})
         )
 
 
@@ -110,12 +111,12 @@ def connections() -> list[Open]:
     """Return all open connections: 1 ms for each 1,000, most of it the kernel's."""
     try:
         return [
-            Open(_number(port), _short(family, remote), _number(remote_port), inode)
+            Open(_number(port), short(family, remote), _number(remote_port), inode)
             for family in _FAMILIES
             for port, remote_port, _, remote, *_, inode in _sockets(family, OPEN)
         ]
     except Refused:
-        return [Open(one.port, one.remote, one.remote_port, one.inode) for one in _files(OPEN)]
+        return [Open(one.port, one.remote, one.remote_port, one.inode) for one in proctcp.connections(OPEN)]
 
 
 def destinations(ours: Container[int]) -> tuple[int, Counter[tuple[bytes, int]]]:
@@ -133,7 +134,7 @@ def destinations(ours: Container[int]) -> tuple[int, Counter[tuple[bytes, int]]]
         for family in _FAMILIES:
             for port, remote_port, _, remote, *_ in _sockets(family, (TIME_WAIT,)):
                 if _number(port) not in ours:
-                    held[_short(family, remote), _number(remote_port)] += 1
+                    held[short(family, remote), _number(remote_port)] += 1
     return accepted, held
 
 
@@ -149,28 +150,45 @@ def accepted(ports: Iterable[int]) -> dict[int, int]:
             for size, body in _chunks(family, OPEN, wanted):
                 found |= {inode: port for port, inode in _brief(size).iter_unpack(body)}
     except Refused:
-        return {one.inode: one.port for one in _files(OPEN) if one.port in wanted and one.inode}
+        return {one.inode: one.port for one in proctcp.connections(OPEN) if one.port in wanted and one.inode}
     # Those that wait to be accepted are nobody's yet.
     found.pop(0, None)
     numbers = {_swapped(port): port for port in wanted}
     return {inode: numbers[port] for inode, port in found.items() if port in numbers}
 
 
+def remotes(inodes: Container[int]) -> dict[int, bytes]:
+    """Return where these connections lead to, packed addresses by inode."""
+    found: dict[int, bytes] = {}
+    try:
+        for family in _FAMILIES:
+            for size, body in _chunks(family, OPEN):
+                brief = struct.Struct(f"=40x16s{_PLAIN.size - 60}xI{size - _PLAIN.size}x")
+                found |= {
+                    inode: short(family, remote)
+                    for remote, inode in brief.iter_unpack(body)
+                    if inode in inodes
+                }
+    except Refused:
+        return {one.inode: one.remote for one in proctcp.connections(OPEN) if one.inode in inodes}
+    return found
+
+
 def traffic(ports: Iterable[int]) -> dict[int, Traffic]:
     """Return what went through the open connections of these local ports, by inode; nothing where refused."""
     wanted = frozenset(ports)
     found: dict[int, Traffic] = {}
-    try:
+    with suppress(Refused):
         for family in _FAMILIES:
-            for message in _messages(family, OPEN, wanted, _INFO):
-                *_, unsent, _, inode = _PLAIN.unpack_from(message)
-                info = _attribute(message, _INFO)
-                if len(info) >= _BYTES.size:
-                    since_sent, since_received = _MOVED.unpack_from(info)
-                    sent, received = _BYTES.unpack_from(info)
-                    found[inode] = Traffic(sent, received, since_sent / 1000, since_received / 1000, unsent)
-    except Refused:
-        return {}
+            for size, body in _chunks(family, OPEN, wanted, _INFO):
+                # What the kernel adds to sockets of one size is at one place.
+                if (at := _place(body[:size], _INFO)) and at + _MOVED_END <= size:
+                    moved = struct.Struct(f"=76xI4xI{at - _PLAIN.size}x2xH{_MOVED}{size - at - _MOVED_END}x")
+                    found |= {
+                        one[1]: Traffic(one[5], one[6], one[3] / 1000, one[4] / 1000, one[0])
+                        for one in moved.iter_unpack(body)
+                        if one[2] == _INFO
+                    }
     return found
 
 
@@ -189,7 +207,7 @@ def _listening(family: int) -> Iterator[Listening]:
         port, _, address, _, cookie, queue, limit, _, inode = _PLAIN.unpack_from(message)
         memory = _attribute(message, _MEMORY)
         drops = _DROPS.unpack_from(memory)[0] if len(memory) >= _DROPS.size else None
-        yield Listening(text(_short(family, address)), _number(port), inode, cookie, queue, limit, drops)
+        yield Listening(text(short(family, address)), _number(port), inode, cookie, queue, limit, drops)
 
 
 def _sockets(family: int, states: Iterable[int]) -> Iterator[Raw]:
@@ -269,13 +287,20 @@ def _swapped(port: int) -> int:
 
 def _attribute(message: bytes, wanted: int) -> bytes:
     """Return the content of an attribute; nothing when the kernel has not sent it."""
+    at = _place(message, wanted)
+    size, _ = _ATTRIBUTE.unpack_from(message, at) if at else (0, 0)
+    return message[at + _ATTRIBUTE.size : at + size]
+
+
+def _place(message: bytes, wanted: int) -> int:
+    """Return where an attribute begins; 0 when the kernel has not sent it."""
     at = _PLAIN.size
     while at + _ATTRIBUTE.size <= len(message):
         size, kind = _ATTRIBUTE.unpack_from(message, at)
         if kind == wanted:
-            return message[at + _ATTRIBUTE.size : at + size]
+            return at
         at += max((size + 3) & ~3, _ATTRIBUTE.size)
-    return b""
+    return 0
 
 
 def _only(ports: Iterable[int]) -> bytes:
@@ -299,44 +324,6 @@ def _number(port: bytes) -> int:
     return int.from_bytes(port, "big")
 
 
-def _short(family: int, address: bytes) -> bytes:
-    """Return an address in as many bytes as it has; one of IPv4 on a socket of IPv6 has four."""
-    if family == socket.AF_INET:
-        return address[:4]
-    return address[12:] if address.startswith(_MAPPED) else address
-
-
 def text(address: bytes) -> str:
     """Return a packed address as people write it."""
     return socket.inet_ntop(socket.AF_INET if len(address) == 4 else socket.AF_INET6, address)
-
-
-class _Line(NamedTuple):
-    address: bytes
-    port: int
-    remote: bytes
-    remote_port: int
-    queue: int
-    inode: int
-
-
-def _files(states: Iterable[int]) -> Iterator[_Line]:
-    """Read ``/proc/net/tcp`` and ``tcp6``, the second of which is absent where the kernel has no IPv6."""
-    wanted = {f"{one:02X}" for one in states}
-    for name in ("tcp", "tcp6"):
-        with suppress(FileNotFoundError):
-            lines = Path(f"/proc/net/{name}").read_text().splitlines()
-            yield from (_line(one) for one in map(str.split, lines[1:]) if one[3] in wanted)
-
-
-def _line(fields: list[str]) -> _Line:
-    (address, port), (remote, remote_port) = map(_endpoint, fields[1:3])
-    return _Line(address, port, remote, remote_port, int(fields[4].partition(":")[2], 16), int(fields[9]))
-
-
-def _endpoint(text: str) -> tuple[bytes, int]:
-    """Read what the kernel prints as words of four bytes, each in this machine's order."""
-    address, _, port = text.partition(":")
-    words = (int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8))
-    packed = b"".join(words)
-    return _short(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed), int(port, 16)

@@ -14,9 +14,9 @@ from painless.nginxd import procfs
 from painless.nginxd.allowance import Allowance
 from painless.plan.workers import Connections
 
-COUNTING = 0.008
-"""The share of a core for counting clients' connections: at 10,000 it is done every other second."""
-LOOKING = 0.005
+COUNTING = 0.006
+"""The share of a core for counting clients' connections: at 10,000 it is done every third second."""
+LOOKING = 0.004
 """The share of a core for what old workers' connections are about: their files, pods and traffic."""
 
 STILL = 5.0
@@ -79,6 +79,7 @@ class Clients:
         self._looking = Allowance(LOOKING)
         self._ports: frozenset[int] = frozenset()
         self._accepted: dict[int, int] = {}
+        self._http_open = 0
         self._refusal = sockdiag.refusal()
         self._forbidden = False
 
@@ -92,17 +93,20 @@ class Clients:
         """Bring what is known up to date, as far as it is due; ``ports`` are those that NGINX listens on."""
         # Old workers may have connections to a port that is not listened on any more.
         self._ports = ports | self._ports if old else ports
+        changed = [one for one in old if one.sockets is None]
+        self._read_files(changed)
         if old and self._looking.allows(now):
             with self._looking.spent(now):
-                self._read_files(old)
                 self._look_into(old)
-        else:
-            self._read_files([one for one in old if one.sockets is None])
         if self._counting.allows(now):
             with self._counting.spent(now):
                 self._accepted = sockdiag.accepted(self._ports)
-        for one in old:
-            one.count(self._accepted, self._http)
+                self._http_open = sum(port in self._http for port in self._accepted.values())
+                for one in old:
+                    one.count(self._accepted, self._http)
+        else:
+            for one in changed:
+                one.count(self._accepted, self._http)
 
     def rest(self, old: Iterable[Old]) -> Connections | None:
         """Return what those hold that serve: all that there are, but for these; ``None`` if unknown."""
@@ -110,21 +114,22 @@ class Clients:
         known = [one for one in held if one is not None]
         if len(known) != len(held):
             return None
-        kinds = Counter(port in self._http for port in self._accepted.values())
         # What was counted at different moments may differ by what came and went meanwhile.
         return Connections(
-            http=max(0, kinds[True] - sum(one.http + one.upgraded for one in known)),
-            stream=max(0, kinds[False] - sum(one.stream for one in known)),
+            http=max(0, self._http_open - sum(one.http + one.upgraded for one in known)),
+            stream=max(0, len(self._accepted) - self._http_open - sum(one.stream for one in known)),
         )
 
     def _look_into(self, old: Iterable[Old]) -> None:
         """See where old workers' connections go, and what goes through them."""
+        self._read_files(old)
         traffic = sockdiag.traffic(self._ports)
-        there = {one.inode: one for one in sockdiag.connections() if one.port not in self._ports}
+        every = frozenset[int]().union(*(one.sockets or () for one in old))
+        leads = sockdiag.remotes(every - traffic.keys() - self._accepted.keys())
         for one in old:
             one.follow(traffic)
-            leads = (there[inode].remote for inode in one.sockets or () if inode in there)
-            one.remotes = Counter(sockdiag.text(address) for address in leads)
+            counts = Counter(leads[inode] for inode in (one.sockets or frozenset()) & leads.keys())
+            one.remotes = Counter({sockdiag.text(address): count for address, count in counts.items()})
 
     def _read_files(self, some: Iterable[Old]) -> None:
         for one in some:

@@ -17,7 +17,7 @@ from painless.nginxd.clients import Clients, Old
 from painless.nginxd.probe import DRAINING, look
 from painless.plan.workers import GenerationState, Remote, Sample, WorkerState
 
-WEIGHING = 0.003
+WEIGHING = 0.002
 """The share of a core for reading what workers cost in memory, for which the kernel walks their pages."""
 SEARCHING = 0.001
 """The share of a core for looking through all processes, for workers that are no children of the master."""
