@@ -24,7 +24,7 @@ GENERATIONS = 4  # Sets of workers that may be there at a time while old ones dr
 _QUARTER = 4  # Slots take at most this part of the memory: the rest is configuration, buffers, and Painless.
 _WORKER = 1 * MIB  # Bytes of a worker's own that serves a small configuration, without its slots.
 _USUAL_QUEUE = 511  # NGINX's own default: a machine that grants less was made smaller.
-_LEAST_BY_FILES = 512  # NGINX's own default: fewer serve nobody, and files run out seldom.
+_FEWEST = 512  # NGINX's own default: fewer serve nobody.
 _LEAST = 64  # Each listening socket takes one, and NGINX refuses to have fewer than these.
 
 
@@ -121,15 +121,16 @@ def _files(machine: Machine, defaults: Defaults) -> Fitted:
 def _connections(machine: Machine, defaults: Defaults, workers: int, files: int) -> Fitted:
     """Return the connections of a worker: what is asked for, as far as files and memory go."""
     # A request takes two, of one file each; a quarter is left for logs, caches and temporary files.
-    by_files = max(_LEAST_BY_FILES, files * 3 // 4)
+    by_files = max(_FEWEST, files * 3 // 4)
     by_memory = _slots(machine, workers)
     asked = setting(defaults, CONNECTIONS) or by_files
     name, value = "worker_connections", max(_LEAST, min(asked, by_files, by_memory))
     if value < asked and by_memory < by_files:
+        floor = "; fewer serve nobody" if value == _FEWEST else ""
         says = (
             f"a quarter of the memory limit of {_mib(machine.memory or 0)} "
             f"({_where(machine, 'memory')}) has room for those of {workers} workers in {GENERATIONS} "
-            f"generations, {SLOT} bytes each"
+            f"generations, {SLOT} bytes each{floor}"
         )
         return Fitted(name, value, says, "As many as fit the memory limit.")
     if value == by_files:
@@ -146,7 +147,7 @@ def _slots(machine: Machine, workers: int) -> int:
     """Return how many connections of each worker its share of the memory has room for."""
     if machine.memory is None:
         return 2**31 - 1
-    return max(_LEAST_BY_FILES, machine.memory // _QUARTER // (workers * GENERATIONS * SLOT))
+    return max(_FEWEST, machine.memory // _QUARTER // (workers * GENERATIONS * SLOT))
 
 
 def _backlog(machine: Machine) -> Fitted:
@@ -183,11 +184,10 @@ def _too_many(found: Fit, defaults: Defaults) -> Iterator[Concern]:
     for key, fitted in ((FILES, found.files), (CONNECTIONS, found.connections), (KEPT, found.kept)):
         value, most = setting(defaults, key), int(fitted.value)
         if value > most:
-            yield Concern(
-                key.name if key.name in defaults else "",
-                f"found {value}, expected at most {most}: {fitted.because}",
-                f"{fitted.name} is {most}",
-            )
+            given = key.name in defaults
+            what = value if given else f"{fitted.name} {value} by default"
+            says = f"found {what}, expected at most {most}: {fitted.because}"
+            yield Concern(key.name if given else "", says, f"{fitted.name} is {most}")
         elif 0 < value < most:
             says = f"found {value}, expected {most} or more: each listening socket takes one"
             yield Concern(key.name, says, f"{fitted.name} is {most}")

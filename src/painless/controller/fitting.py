@@ -46,6 +46,11 @@ async def watch(
             take(settling.machine)
 
 
+def fits_otherwise(before: Fit, after: Fit) -> bool:
+    """Whether something is to be told; how many upstreams there are is not the machine's."""
+    return (before.machine, before.settled, before.concerns) != (after.machine, after.settled, after.concerns)
+
+
 def because_of_machine(before: Fit, after: Fit) -> tuple[Change, ...]:
     """Return what a machine that has changed changes of NGINX's configuration."""
     if before.machine == after.machine:

@@ -12,7 +12,7 @@ from msgspec import structs
 from painless.compiler.memory import Memory
 from painless.compiler.options import Machine
 from painless.controller.endpoints import Endpoints
-from painless.controller.fitting import because_of_machine
+from painless.controller.fitting import because_of_machine, fits_otherwise
 from painless.controller.inbox import Inbox, Taken
 from painless.controller.live import Live, No
 from painless.controller.outside import Outside
@@ -182,7 +182,7 @@ class Rounds:
             held_earlier=len(want.held) - left_out,
         )
         self._listener.confirmed(want.compiled.ingresses)
-        if before is None or before.compiled.fit != want.compiled.fit:
+        if before is None or fits_otherwise(before.compiled.fit, want.compiled.fit):
             self._listener.fitted(want.compiled.fit)
         if before is None or before.generation.id != want.generation.id or before.held != want.held:
             content = await asyncio.to_thread(encoded, want.objects, want.held)

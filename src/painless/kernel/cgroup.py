@@ -101,10 +101,17 @@ def _upwards(place: str, root: str, mounted: Path) -> tuple[Path, ...]:
 
 
 def _least(found: Iterable[Path], read: Callable[[Path], Limit]) -> Limit:
-    limits = [read(one) for one in found]
+    limits = [_read(one, read) for one in found]
     least = min(limits, key=lambda one: math.inf if one.value is None else one.value, default=Limit())
     # What one of them does not tell may be less than what another one does.
     return structs.replace(least, problem=next((one.problem for one in limits if one.problem), ""))
+
+
+def _read(folder: Path, read: Callable[[Path], Limit]) -> Limit:
+    try:
+        return read(folder)
+    except OSError as cause:
+        return Limit(problem=f"{cause.filename} cannot be read: {cause.strerror}")
 
 
 def _quota(folder: Path) -> Limit:
@@ -137,9 +144,10 @@ def _memory(folder: Path) -> Limit:
 
 
 def _text(file: Path) -> str | None:
+    """Return what a file has; ``None`` where there is none, as that is no limit."""
     try:
         return file.read_text(errors="replace").strip()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
         return None
 
 

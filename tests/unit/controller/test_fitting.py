@@ -57,6 +57,19 @@ async def test_a_change_is_one_reload_with_its_reason() -> None:
     assert "MachineChanged" == label
 
 
+async def test_more_of_objects_is_nothing_to_tell() -> None:
+    """What follows from the machine is told when it changes, not with each Service."""
+    async with running(Program()) as program:
+        await program.say(*web())
+        await program.wait_for(1)
+        await program.clock.pass_(10.0)
+        await program.say(*web("b", "b.example"))
+        await program.wait_for(2)
+        await program.until(lambda: len(program.heard.served) == 2)
+        fits = len(program.heard.fits)
+    assert 1 == fits
+
+
 async def test_a_change_that_decides_nothing_is_no_reload() -> None:
     """Such as more memory than is needed: the text is the same."""
     async with running(Program()) as program:

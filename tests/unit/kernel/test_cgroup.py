@@ -140,6 +140,13 @@ def test_memory_limit(tmp_path: Path, mounts: str, files: Mapping[str, str], exp
     assert expected == found.value
 
 
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """Is named, and nothing is known from it; a folder in its place stands for a right that is missing."""
+    (tmp_path / "cpu.max").mkdir()
+    found = cpu_quota([tmp_path])
+    assert Limit(problem=f"{tmp_path}/cpu.max cannot be read: Is a directory") == found
+
+
 def test_nothing_can_be_read(tmp_path: Path) -> None:
     """Without /proc nothing is known, and nothing fails."""
     assert (Limit(), Limit()) == (cpu_quota(folders("cpu", proc=tmp_path)), memory_limit(()))
