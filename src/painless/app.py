@@ -20,6 +20,7 @@ from painless.compiler.options import Machine, Options
 from painless.controller import fitting
 from painless.controller.loop import Controller
 from painless.controller.outside import Reach
+from painless.controller.status import Status
 from painless.discovery.client import Responder
 from painless.discovery.outside import is_own
 from painless.ending import Ending, Patience
@@ -50,8 +51,10 @@ from painless.privacy import keep_to_ourselves
 from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
 from painless.sources import InCluster, changes_of, opened, trusts_loopback, zone_of
+from painless.stating import status
 from painless.told import Doorman, Told
 from painless.watching import Watching
+from painless.web.admin import serve_admin
 from painless.web.health import Check, Pages, serve_health
 from painless.web.webhook import serve_webhook
 
@@ -211,17 +214,22 @@ class Program:
         self._metrics = Metrics(
             *(state, logged, watched, workers, *lines), *((Answered(answers.said),) if answers else ())
         )
+        self._told = Told(self._metrics, answers)
         self._controller = Controller(
             nginx=outside.nginx,
             responder=outside.responder,
             clock=self._clock,
             options=options,
-            listener=Told(self._metrics, answers),
+            listener=self._told,
             reach=Reach(trusts_loopback(settings), is_own, outside.zone),
         )
 
         if cluster is not None:
             self._controller.admission.counts = cluster.source.counts
+            pricing = self._controller.pricing
+            pricing.counts, pricing.referred = cluster.source.counts, cluster.source.referred
+            # What the API server is given next was created after everything that is there.
+            pricing.newest = math.inf
 
     async def run(self) -> None:
         """Run until told to end."""
@@ -237,7 +245,8 @@ class Program:
             if settings.webhook
             else nullcontext()
         )
-        async with health, webhook:
+        admin = serve_admin(settings.state_dir, self._status, self._controller.pricing)
+        async with health, webhook, admin:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._outside.liveness.run())
@@ -288,6 +297,11 @@ class Program:
     def _ready(self) -> Iterable[Check]:
         yield Check("ending", "it ends" if self._outside.ending.began else "")
         yield Check("generation", "" if self._controller.picture.ready else "no generation serves yet")
+
+    def _status(self) -> Status:
+        missing = "; ".join(one.problem for one in self._ready() if one.problem)
+        picture, watched = self._controller.picture, self._watching.seen()
+        return status(self._options, picture, missing, self._told.loads, watched)
 
     def _held(self) -> dict[str, int]:
         picture = self._controller.picture

@@ -1,11 +1,13 @@
 """What the loop says, as metrics and logs, and in a cluster to those whom it concerns."""
 
 import logging
+import time
 import traceback
 from collections.abc import Iterable
 
 from painless.compiler.fit import Fit
 from painless.controller.ports import WorldError
+from painless.controller.status import Load, load_of
 from painless.kube.answers import Answers
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Ingress
@@ -14,6 +16,7 @@ from painless.observe.metrics import Metrics
 from painless.plan.changes import Change, first_label
 from painless.web.webhook import Reviewed
 
+_LOADS = 10  # That are remembered.
 _SHOWN_REASONS = 20  # Reasons of one reload in one log line.
 _SHOWN_FINDINGS = (
     100  # Findings of one change in the log: a class that is removed makes one for each Ingress.
@@ -24,6 +27,8 @@ class Told:
     """What the loop says; without ``answers`` there is no cluster to tell."""
 
     def __init__(self, metrics: Metrics, answers: Answers | None = None) -> None:
+        self.loads: tuple[Load, ...] = ()
+        """The last loads, the newest first."""
         self._metrics = metrics
         self._answers = answers
 
@@ -31,6 +36,8 @@ class Told:
         self._metrics.reloaded(first_label(reasons), count)
         if self._answers:
             self._answers.owners.reloaded(reasons)
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.loads = (load_of(at, generation, reasons, count), *self.loads[: _LOADS - 1])
         shown = [str(one) for one in reasons[:_SHOWN_REASONS]]
         logs.event(
             "generation_applied", id=generation, reloads=count, reasons=shown, more=len(reasons) - len(shown)

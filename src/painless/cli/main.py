@@ -24,6 +24,9 @@ from painless.cli.help import Grouped
 from painless.cli.inspect import inspect
 
 _OUTPUT = click.Choice(["text", "json"])
+_state_dir = option(
+    "state-dir", "Directory of the controller.", default="/var/lib/painless", type=click.Path(path_type=Path)
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -117,14 +120,56 @@ def render(out: Path, **flags: Any) -> None:
 
 @main.command()
 @compiling
-@option("against", "Folder that render wrote.", required=True, type=click.Path(path_type=Path))
+@option("against", "Folder that render wrote.", default=None, type=click.Path(path_type=Path))
+@click.option("--running", is_flag=True, help="Ask the controller that runs on this machine.")
+@_state_dir
+@click.option(
+    "-f",
+    "--filename",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="With --running: manifest, folder of them, or - for standard input; may be repeated.",
+)
+@click.option("--delete", is_flag=True, help="With --running: their objects would be deleted, not applied.")
+@click.option("--diff", is_flag=True, help="With --running: show the lines that differ, too.")
 @option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
-def plan(against: Path, output: str, **flags: Any) -> None:
-    """Show what a change would do: nothing, live, or a reload, and why."""
-    from painless.cli import offline
+def plan(against: Path | None, files: tuple[Path, ...], output: str, **flags: Any) -> None:
+    """Show what a change would do: nothing, live, or a reload, and why.
+
+    With --against, to what render wrote; with --running, to the controller on this machine: also whose
+    connections a reload would put on notice, what it takes and whether it would wait.  Nothing is changed.
+    """
+    running: bool = flags["running"]
+    if running == (against is not None):
+        raise click.UsageError("expected one of --against FOLDER and --running -f FILE")
+    if running != bool(files):
+        raise click.UsageError("expected --running together with -f FILE")
+    with _sentences():
+        if against is not None:
+            from painless.cli import offline
+
+            offline.plan(settings_of(flags), against, as_json=output == "json")
+        else:
+            from painless.cli import forecast
+
+            asked = forecast.Question(files, flags["delete"], flags["diff"], output == "json")
+            forecast.forecast(flags["state_dir"], asked)
+
+
+@main.command()
+@_state_dir
+@option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
+@click.option("--watch", is_flag=True, help="Show it each second, until Ctrl-C.")
+def status(state_dir: Path, output: str, *, watch: bool) -> None:
+    """Show how the controller on this machine is: 0 when it serves, 1 when something is wrong.
+
+    Exit status 2 when no controller answers.
+    """
+    from painless.cli import status as shown
 
     with _sentences():
-        offline.plan(settings_of(flags), against, as_json=output == "json")
+        raise SystemExit(shown.show(state_dir, as_json=output == "json", watch=watch))
 
 
 @main.command()

@@ -1,6 +1,5 @@
 """Commands on a folder of manifests, without NGINX running: render, plan, lint, version."""
 
-import difflib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,7 @@ from painless.nginx.generation import Generation, generation_id
 from painless.nginxd import record
 from painless.nginxd.find import find_nginx
 from painless.plan.changes import Change, Effect, changes, effect
+from painless.plan.difference import difference
 from painless.sensitive import Sensitive
 from painless.settings import Settings, SettingsError, nginx_variable
 from painless.sources import Read, read_once, trusts_loopback
@@ -96,7 +96,7 @@ def show_plan(live: Generation, want: Generation, *, as_json: bool) -> None:
             "to": want.id,
             "reasons": [_reason(one) for one in reasons],
             "hotFiles": hot,
-            "diff": "".join(_diff(live, want)),
+            "diff": "".join(difference(live, want)),
         }
         click.echo(json.dumps(shown, indent=2))
         return
@@ -105,7 +105,7 @@ def show_plan(live: Generation, want: Generation, *, as_json: bool) -> None:
         click.echo(f"  {one}")
     for path in hot:
         click.echo(f"  writes {path}")
-    for line in _diff(live, want):
+    for line in difference(live, want):
         click.secho(line, nl=False, fg={"+": "green", "-": "red", "@": "cyan"}.get(line[0]))
 
 
@@ -206,12 +206,6 @@ def _write_private(path: Path, content: Sensitive) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
         file.write(content.reveal())
-
-
-def _diff(live: Generation, want: Generation) -> Iterator[str]:
-    for name in sorted({*live.cold, *want.cold}):
-        before, after = (one.cold.get(name, "").splitlines(keepends=True) for one in (live, want))
-        yield from difflib.unified_diff(before, after, f"live/{name}", f"want/{name}")
 
 
 def _reason(one: Change) -> Mapping[str, Any]:

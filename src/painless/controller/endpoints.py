@@ -15,11 +15,13 @@ from painless.controller.outside import Outside
 from painless.controller.picture import Shown
 from painless.controller.ports import WorldError
 from painless.discovery.answers import Answer
-from painless.discovery.zone import Ours, answer
+from painless.discovery.zone import Findings, Ours, answer
 from painless.model.diagnostics import Diagnostic
+from painless.model.objects import EndpointSlice
 from painless.model.snapshot import Name
 
 Upstreams = tuple[Upstream, ...]
+Slices = Mapping[Name, tuple[EndpointSlice, ...]]
 
 AT_ONCE = 200  # Services between two looks at other work: a few milliseconds, which a probe may wait.
 
@@ -85,6 +87,21 @@ class Endpoints:
         answers |= {name: self._answers_of(name) for name in self._moved & answers.keys()}
         await self._responder.replace([one for some in answers.values() for one in some])
 
+    def moved(self, site: Site, before: Slices, after: Slices) -> tuple[tuple[str, ...], Findings]:
+        """Return which upstreams of a site other slices give other addresses, and what is found then."""
+        names: list[str] = []
+        found: list[Diagnostic] = []
+        for one in site.every_upstream:
+            service = (one.namespace, one.service)
+            if service in after:
+                old, now = self._answer(one, before.get(service, ())), self._answer(one, after[service])
+                names += [one.name] if old[0] != now[0] else []
+                found += (each for each in now[1] if each not in old[1])
+        return tuple(sorted(names)), tuple(found)
+
+    def _answer(self, upstream: Upstream, slices: Iterable[EndpointSlice]) -> tuple[Answer, Findings]:
+        return answer(upstream, slices, allow_loopback=self._allow_loopback, ours=self._ours, zone=self._zone)
+
     def _listening(self, *sites: Site | None) -> Ours:
         streams = {stream.port for one in sites if one for stream in one.streams}
         return structs.replace(self._ours, ports=self._own_ports | streams)
@@ -94,9 +111,7 @@ class Endpoints:
         answers: list[Answer] = []
         found: list[Diagnostic] = []
         for upstream in self._upstreams.get(service, ()):
-            one, about = answer(
-                upstream, slices, allow_loopback=self._allow_loopback, ours=self._ours, zone=self._zone
-            )
+            one, about = self._answer(upstream, slices)
             answers.append(one)
             found += about
         # Only Services with findings are kept, so that showing them costs nothing in a sound cluster.

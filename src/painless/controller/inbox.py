@@ -68,6 +68,13 @@ class Inbox:
         """Return the slices of one Service."""
         return tuple(self._slices.get(service, {}).values())
 
+    def has(self, ref: ObjectRef) -> bool:
+        return ref in self._objects or ref in self._services
+
+    def service_of(self, ref: ObjectRef) -> Name | None:
+        """Return the Service whose endpoints a slice has, if there is that slice."""
+        return self._services.get(ref)
+
     def neighbours(self, names: Iterable[str]) -> tuple[Ingress, ...]:
         """Return every Ingress that has one of these names as a host or an alias."""
         found = (self._objects[ref] for ref in self._neighbours.of(names))

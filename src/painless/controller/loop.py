@@ -16,6 +16,7 @@ from painless.controller.live import Live
 from painless.controller.outside import Outside, Reach
 from painless.controller.picture import Picture, Shown
 from painless.controller.ports import CannotStart, Change, Clock, NginxPort, ResponderPort, WorldError
+from painless.controller.pricing import Pricing
 from painless.controller.rounds import Rounds
 from painless.controller.sampling import Sampling
 from painless.controller.telling import Listener
@@ -60,6 +61,9 @@ class Controller:
         )
         self.sampling = Sampling(self._inbox, outside, self._shown)
         self.admission = Admission(self._inbox, options, self._listed.is_set)
+        self.pricing = Pricing(
+            self._inbox, self._shown, self._endpoints, self._rounds.standing, self._listed.is_set
+        )
         # Held by whoever acts on NGINX or its disk: a round, or tidying up.
         self._turn = asyncio.Lock()
         self._acting: tuple[asyncio.Task[None], ...] = ()

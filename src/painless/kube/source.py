@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 
 from painless.controller.ports import Change
 from painless.kube.backoff import Backoff
+from painless.kube.decode import decode
 from painless.kube.errors import BadAccess, Forbidden, KubeError, NotFound
 from painless.kube.kinds import BY_REFERENCE, INGRESS, INGRESS_CLASS, NAMESPACE, Feed
 from painless.kube.known import Known
@@ -17,7 +18,7 @@ from painless.kube.reflector import Both, Reflector, Sink, World
 from painless.kube.scope import STAGES, Scope
 from painless.kube.sinks import Names, Objects
 from painless.kube.standing import Standings, Watched
-from painless.model.objects import ObjectRef
+from painless.model.objects import Object, ObjectRef
 from painless.observe import logs
 
 GATHER_S = 0.01  # Seconds in which changes come together: a server sends those of one moment in one go.
@@ -158,6 +159,27 @@ class KubeSource:
     def counts(self, ref: ObjectRef) -> bool:
         """Whether an object is in a namespace that is watched."""
         return self._scope.accepts(ref, self._selected)
+
+    async def referred(self, some: tuple[Object, ...]) -> tuple[Object, ...]:
+        """Return what these objects refer to and is not kept, since nobody has referred to it until now.
+
+        Raises ``KubeError``.
+        """
+        refs = {
+            ref for one in some for ref in self._scope.referring.references(one)
+        } - self._known.objects.keys()
+        turns = asyncio.Semaphore(ASKS)
+        found = await asyncio.gather(*(self._read(ref, turns) for ref in sorted(refs) if self.counts(ref)))
+        return tuple(filter(None, found))
+
+    async def _read(self, ref: ObjectRef, turns: asyncio.Semaphore) -> Object | None:
+        kind = BY_REFERENCE[ref.kind]
+        async with turns:
+            try:
+                raw = await self._world.client.call("GET", kind.path(ref.namespace, ref.name), within=ASK_S)
+            except NotFound:
+                return None
+        return decode(kind, ref, raw).object
 
     def _rang(self) -> None:
         self._bell.set()

@@ -1,0 +1,137 @@
+"""``painless status``: what the controller says of itself, for eyes."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from painless.cli.columns import counted, size, span, table
+from painless.cli.running import ask
+from painless.controller.status import GenerationStatus, Status
+from painless.plan.workers import Connections, Holder
+
+EACH = 1.0  # Seconds between two looks.
+SHOWN = 3  # Loads, and holders of a generation, that are shown.
+
+
+def show(state: Path, *, as_json: bool, watch: bool) -> int:
+    """Show it, once or again and again; return the exit status: 1 when something is wrong."""
+    try:
+        while True:
+            raw = ask(state, "/v1/status")
+            if watch:
+                click.clear()
+            found = msgspec.json.decode(raw, type=Status)
+            if as_json:
+                click.echo(msgspec.json.format(raw, indent=2))
+            else:
+                for line in lines(found):
+                    click.echo(line)
+            if not watch:
+                return 1 if found.wrong else 0
+            time.sleep(EACH)
+    except KeyboardInterrupt:
+        return 0
+
+
+def lines(found: Status) -> Iterator[str]:
+    """Yield what people are shown."""
+    yield f"painless {found.version}, nginx {found.nginx}: " + ("ready" if found.ready else found.missing)
+    if live := found.live:
+        what = (
+            counted(live.ingresses, "Ingress", "Ingresses"),
+            counted(live.servers, "server"),
+            counted(live.upstreams, "upstream"),
+        )
+        yield f"generation {live.id}: {', '.join(what)}"
+    findings = ", ".join(f"{count} {name}" for name, count in found.findings.items() if count)
+    yield f"findings: {findings or 'none'}"
+    for one in found.wrong:
+        yield click.style(f"wrong: {one}", fg="red")
+    yield from _generations(found)
+    yield from _capacity(found)
+    yield from _queues(found)
+    yield from _fit(found)
+    yield from _loads(found)
+
+
+def _generations(found: Status) -> Iterator[str]:
+    if found.generations is None:
+        return
+    heads = ("GENERATION", "AGE", "DRAINING", "WORKERS", "HTTP", "UPGRADED", "STREAM", "MEMORY", "HELD BY")
+    yield ""
+    yield from table(heads, map(_row, found.generations))
+
+
+def _row(one: GenerationStatus) -> tuple[str, ...]:
+    return (
+        one.id,
+        span(one.age),
+        span(one.draining),
+        str(len(one.workers)),
+        *kinds(one.connections),
+        size(one.memory),
+        held(one.held_by),
+    )
+
+
+def kinds(some: Connections | None) -> tuple[str, str, str]:
+    return (str(some.http), str(some.upgraded), str(some.stream)) if some else ("?", "?", "?")
+
+
+def held(some: tuple[Holder, ...]) -> str:
+    """Return who holds a generation: the hosts with the most connections."""
+    first = [f"{one.host or 'any host'} ({one.ingress}) {one.connections}" for one in some[:SHOWN]]
+    return "; ".join([*first, f"and {len(some) - SHOWN} more"] if len(some) > SHOWN else first)
+
+
+def _capacity(found: Status) -> Iterator[str]:
+    if (one := found.capacity) is None:
+        return
+    yield ""
+    share = "?" if one.used_ratio is None else f"{one.used_ratio:.1%}"
+    yield f"capacity: {one.clients} of {known(one.connections)} clients ({share})"
+    rows = ((each.name, str(each.connections), each.because) for each in one.limits)
+    yield from table(("LIMIT", "CLIENTS", "BECAUSE"), rows)
+
+
+def _queues(found: Status) -> Iterator[str]:
+    if not found.queues:
+        return
+    heads = ("LISTEN", "WORKER", "WAITING", "MOST (60 s)", "LIMIT", "DROPPED")
+    yield ""
+    rows = (
+        (one.listen, one.worker, str(one.depth), str(one.longest), known(one.limit), str(one.drops))
+        for one in found.queues
+    )
+    yield from table(heads, rows)
+
+
+def _fit(found: Status) -> Iterator[str]:
+    if not found.fit:
+        return
+    yield ""
+    rows = ((one.directive, str(one.value), one.because) for one in found.fit)
+    yield from table(("FITTED", "VALUE", "BECAUSE"), rows)
+
+
+def known(count: int | None) -> str:
+    return "?" if count is None else str(count)
+
+
+def _loads(found: Status) -> Iterator[str]:
+    if not found.last_loads:
+        return
+    yield ""
+    rows = (
+        (one.at, one.generation, str(one.loads), _reasons(one.reasons, one.more))
+        for one in found.last_loads[:SHOWN]
+    )
+    yield from table(("LOADED", "GENERATION", "RELOADS", "BECAUSE"), rows)
+
+
+def _reasons(some: tuple[str, ...], more: int) -> str:
+    rest = len(some) - SHOWN + more
+    return "; ".join([*some[:SHOWN], *([f"and {rest} more"] if rest > 0 else [])])
