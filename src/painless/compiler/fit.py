@@ -121,7 +121,7 @@ def _files(machine: Machine, defaults: Defaults) -> Fitted:
 def _connections(machine: Machine, defaults: Defaults, workers: int, files: int) -> Fitted:
     """Return the connections of a worker: what is asked for, as far as files and memory go."""
     # A request takes two, of one file each; a quarter is left for logs, caches and temporary files.
-    by_files = max(_FEWEST, files * 3 // 4)
+    by_files = max(_LEAST, files * 3 // 4)
     by_memory = _slots(machine, workers)
     asked = setting(defaults, CONNECTIONS) or by_files
     name, value = "worker_connections", max(_LEAST, min(asked, by_files, by_memory))
