@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from painless.demo.ports import LOOPBACK
 
+PATIENCE = 10  # Seconds for an answer that takes milliseconds: past that it has failed.
 BEYOND = 30.0  # Seconds that wrk may take beyond its round to connect and to end, on a busy machine.
 MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
@@ -62,7 +63,10 @@ async def asking(
     script = home / "wrk.lua"
     pause = _PAUSE.replace("@PAUSE@", str(2 * clients.pause)) if clients.pause else ""
     script.write_text(_SCRIPT.replace("@HOSTS@", _quoted(clients.hosts)) + pause)
-    command = ("wrk", "-t1", f"-c{clients.connections}", f"-d{max(1, round(seconds))}", "--latency")
+    command = (
+        *("wrk", "-t1", "--latency", "--timeout", f"{PATIENCE}s"),
+        *(f"-c{clients.connections}", f"-d{max(1, round(seconds))}"),
+    )
     process = await asyncio.create_subprocess_exec(
         *(*command, "-s", str(script), f"http://{LOOPBACK}:{port}"), stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
     )

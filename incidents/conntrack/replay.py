@@ -20,7 +20,7 @@ POD = "127.0.0.2"
 ROOM = 500  # Places that are left.
 CONNECTIONS = 10
 PAUSE = 2  # Milliseconds between two requests of a client: thousands of requests in a second.
-SECONDS, SECONDS_IN_FULL = 2.0, 20.0
+SECONDS, SECONDS_IN_FULL = 1.0, 20.0
 
 
 class _Seen(Struct, frozen=True):

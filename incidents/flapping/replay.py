@@ -30,7 +30,7 @@ async def _flap(fleet: Fleet) -> AsyncGenerator[str, None]:
 
 async def _replay(place: Place) -> tuple[Line, ...]:
     # 400 requests a second make 200,000 and more in ten minutes.
-    connections, pause, wait, seconds = (20, 0.5, 22, 600.0) if place.full else (8, 0.3, 15, 3.0)
+    connections, pause, wait, seconds = (20, 0.5, 22, 600.0) if place.full else (8, 0.3, 15, 2.0)
     motion = Motion(SERVICES, LEAST, _flap, pause, seconds)
     return await compared(place, motion, connections=connections, pause=wait)
 

@@ -29,7 +29,7 @@ QUEUE = 128  # What the kernel granted in 2017, when nobody had asked for more: 
 BLOCKED, FREE = 2.0, 0.1  # Seconds that the workers are blocked, and run, in turn.
 WAVE, EVERY = 60, 0.05  # Clients that come together, and seconds between two waves.
 STAYING = 1_200  # Clients that wait at a time: a second's.
-PROBES, PROBES_IN_FULL = 6, 40
+PROBES, PROBES_IN_FULL = 5, 40
 PROBE_EVERY = 0.5  # Seconds between two probes: a kubelet takes ten, and nobody here has that long.
 LIMIT = 1.0  # Seconds that a probe waits: Kubernetes' default.
 IN_A_ROW = 3  # Probes that fail before the container is restarted: Kubernetes' default.
@@ -129,7 +129,8 @@ async def _flooded(port: int, pids: tuple[int, ...], probed: int, probes: int) -
     async with AsyncExitStack() as stack:
         group = await stack.enter_async_context(asyncio.TaskGroup())
         background = [group.create_task(_come(port)), group.create_task(_block(pids))]
-        await asyncio.sleep(BLOCKED / 2)  # The first probe comes when things are as they are.
+        # The first probe comes when the queue is full.
+        await until(lambda: overflows() > dropped, COME)
         asked = []
         for _ in range(probes):
             asked.append(group.create_task(_probe(probed)))

@@ -18,7 +18,7 @@ from incidents.wrk import Clients, Counted, asked
 
 CPUS = 1.0
 CONNECTIONS = 50
-SECONDS, SECONDS_IN_FULL = 2.0, 20.0
+SECONDS, SECONDS_IN_FULL = 1.0, 20.0
 POD_PORT = 8080
 
 

@@ -13,7 +13,7 @@ from incidents.report import Line
 
 
 async def _replay(place: Place) -> tuple[Line, ...]:
-    services, pods, pause, seconds = (20, 5, 2.5, 270.0) if place.full else (3, 2, 0.4, 3.0)
+    services, pods, pause, seconds = (20, 5, 2.5, 270.0) if place.full else (3, 2, 0.3, 2.0)
     names = tuple(f"service-{at}" for at in range(services))
 
     async def roll(fleet: Fleet) -> AsyncGenerator[str, None]:
