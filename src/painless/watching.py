@@ -21,7 +21,7 @@ LOOK = 1.0
 """Seconds between two samples, so that a drop is told within two."""
 GLANCES = 4
 """Looks at the workers' states for each sample: one that is stopped half a second at a time is seen."""
-COUNT = 5
+COUNT = 10
 """Samples for each count of connections, which looks at all of them; an autoscaler asks each 15 s."""
 
 

@@ -16,6 +16,7 @@ from tests.deploy.made import ROOT, stale
 from tests.deploy.security import violations
 
 from painless.cli.main import main as painless
+from painless.observe.accepting import Accept, Watched
 
 pytestmark = pytest.mark.skipif(helm is None, reason=WITHOUT_HELM)
 
@@ -159,6 +160,19 @@ def test_names_that_are_referred_to_exist(rendered):
     assert {
         one["spec"]["scaleTargetRef"]["name"] for one in rendered.all("HorizontalPodAutoscaler")
     } <= deployments
+
+
+def test_the_autoscaler_scales_on_a_metric_that_there_is():
+    """The controller exports it, and the rule for the adapter that stands in the README serves it."""
+    made = render({"controller": {"autoscaling": {"enabled": True, "capacity": {"enabled": True}}}})
+    metrics = made.one("HorizontalPodAutoscaler")["spec"]["metrics"]
+    (asked,) = (one["pods"] for one in metrics if "pods" in one)
+    name = asked["metric"]["name"]
+    text = (CHART / "README.md").read_text()
+    (rule,) = yaml.safe_load(text.partition("```yaml\nrules:")[2].partition("```")[0])
+    exported = {one.name for one in Accept(Watched).collect()}
+    assert {"type": "AverageValue", "averageValue": "700m"} == asked["target"]
+    assert (name in exported, rule["seriesQuery"]) == (True, f'{name}{{namespace!="",pod!=""}}')
 
 
 def test_no_two_containers_of_a_pod_want_one_port(rendered):

@@ -22,6 +22,7 @@ from tests.front.network import own_network
 from tests.front.program import Program
 
 from painless.demo.ports import LOOPBACK
+from painless.liveness import PRIVATE, answers_on
 
 QUEUE = 16
 """``net.core.somaxconn``: so many connections and one more fit."""
@@ -153,13 +154,18 @@ async def test_every_worker_is_stopped(folder: Folder, make: Make, flood: Flood)
     """They share a queue; and it was dropping for less than two seconds when it was told."""
     program = configured(make, folder, worker_processes="2")
     async with probed(program):
+        private = program.state / "run" / PRIVATE
         for one in program.workers():
             os.kill(one, signal.SIGSTOP)
         began = time.time()
         flood.send(program.doors.http)
         event = await seen(program, "worker_blocked")
+        # What liveness would hold against it, if it went on for a minute.
+        silent = not await asyncio.to_thread(answers_on, private, 0.2)
         for one in program.workers():
             os.kill(one, signal.SIGCONT)
+        await until(lambda: answers_on(private), SEEN_BUSY, program.last_words)
+    assert silent
     assert "all" == event["worker"]
     took = dt.datetime.fromisoformat(event["time"]).timestamp() - began
     assert took < (SEEN if SOAK else SEEN_BUSY)

@@ -59,6 +59,10 @@ Raw = tuple[bytes, bytes, bytes, bytes, int, int, int, int, int]
 """Local and remote port, local and remote address, cookie, receive and send queue, user, inode."""
 
 
+Destination = tuple[bytes, int]
+"""A remote address, packed, and its port."""
+
+
 class Listening(NamedTuple):
     """A socket that listens; ``None`` where only ``/proc/net`` could be read."""
 
@@ -119,23 +123,39 @@ def connections() -> list[Open]:
         return [Open(one.port, one.remote, one.remote_port, one.inode) for one in proctcp.connections(OPEN)]
 
 
-def destinations(ours: Container[int]) -> tuple[int, Counter[tuple[bytes, int]]]:
+def destinations(ours: Iterable[int]) -> tuple[int, Counter[Destination]]:
     """Return how many connections are open at the local ports ``ours``, and the local ports held by others.
 
     Those are counted by what they are connected to; one that we have closed holds its port for a minute more.
     """
-    accepted, held = 0, Counter[tuple[bytes, int]]()
-    for one in connections():
-        if one.port in ours:
-            accepted += 1
-        else:
-            held[one.remote, one.remote_port] += 1
-    with suppress(Refused):
+    held = Counter[Destination]()
+    try:
+        wanted = frozenset(port.to_bytes(2, "big") for port in ours)
+        clients = sum(_held(family, OPEN, wanted, held) for family in _FAMILIES)
         for family in _FAMILIES:
-            for port, remote_port, _, remote, *_ in _sockets(family, (TIME_WAIT,)):
-                if _number(port) not in ours:
-                    held[short(family, remote), _number(remote_port)] += 1
-    return accepted, held
+            _held(family, (TIME_WAIT,), wanted, held)
+    except Refused:
+        some = list(proctcp.connections((*OPEN, TIME_WAIT)))
+        ports = frozenset(ours)
+        # Those in TIME_WAIT are nobody's any more.
+        clients = sum(one.port in ports and one.inode != 0 for one in some)
+        held.update((one.remote, one.remote_port) for one in some if one.port not in ports)
+    return clients, held
+
+
+def _held(family: int, states: Iterable[int], ours: Container[bytes], held: Counter[Destination]) -> int:
+    """Count those at other ports by destination; return how many are at ours."""
+    found = Counter[tuple[bytes, bytes]]()
+    accepted = 0
+    for size, body in _chunks(family, states):
+        for port, remote_port, remote in _ends(size).iter_unpack(body):
+            if port in ours:
+                accepted += 1
+            else:
+                found[remote, remote_port] += 1
+    for (remote, remote_port), count in found.items():
+        held[short(family, remote), _number(remote_port)] += count
+    return accepted
 
 
 def accepted(ports: Iterable[int]) -> dict[int, int]:
@@ -279,6 +299,11 @@ def _whole(size: int) -> struct.Struct:
 def _brief(size: int) -> struct.Struct:
     """Return the form of a message of which only local port and inode count; the port as it is sent."""
     return struct.Struct(f"=20xH{_PLAIN.size - 26}xI{size - _PLAIN.size}x")
+
+
+def _ends(size: int) -> struct.Struct:
+    """Return what unpacks the local port, the remote one, and the remote address alone."""
+    return struct.Struct(f"=20x2s2s16x16s{size - 56}x")
 
 
 def _swapped(port: int) -> int:

@@ -132,3 +132,24 @@ def test_where_netlink_is_refused(pair: Pair) -> None:
         str(Open(pair.port, socket.inet_pton(pair.client.family, host), port, number)),
         f"{ {number: pair.port} } {{}}",
     ] == ran.stdout.splitlines()
+
+
+def test_what_ports_are_held_for(pair: Pair) -> None:
+    """Clients at our port are counted; each of their own local ports is held for what it is connected to."""
+    address = socket.inet_pton(pair.listener.family, LOOPBACK[pair.listener.family])
+    clients, held = sockdiag.destinations({pair.port})
+    pair.accepted.close()
+    pair.client.close()
+    # The accepted side has closed first, so that it is the one that waits, at our port.
+    later, still = sockdiag.destinations({pair.port})
+    assert (2, 2) == (clients, held[address, pair.port])
+    assert (1, 1) == (later, still[address, pair.port])
+
+
+def test_a_port_of_a_closed_connection_is_held(pair: Pair) -> None:
+    """For a minute, where our side has closed first."""
+    address = socket.inet_pton(pair.listener.family, LOOPBACK[pair.listener.family])
+    pair.client.close()
+    pair.accepted.close()
+    _, held = sockdiag.destinations({pair.port})
+    assert 2 == held[address, pair.port]
