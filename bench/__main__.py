@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from rich.console import Console
 
@@ -22,6 +23,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "throughput": "requests a second beside a static configuration written by hand",
         "compile": "the compiler alone: everything, one more Ingress, one changed endpoint",
         "reload": "a burst of new Ingresses: reloads, and time until they are served",
+        "storm": "a thousand changes in 100 s, and a WebSocket in each generation",
         "canary": "a hundred changes of a weight under load",
         "shapes": "shared server blocks beside one for each host: nginx -t, memory, a request",
         "migration": "painless migrate on a thousand varied Ingresses",
@@ -40,13 +42,13 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> int:
-    wanted, sizes = _arguments()
+    wanted, given = _arguments()
     console = Console(stderr=True)
     began = time.monotonic()
     machine = described(find_nginx("", nginx_variable()))
     parts: dict[str, tuple[Row, ...]] = {}
     with console.status("") as status:
-        run = Run(status.update if console.is_terminal else lambda _: None, sizes)
+        run = Run(status.update if console.is_terminal else lambda _: None, **given)
         for name in wanted:
             console.print(f"[dim]{time.monotonic() - began:6.0f} s  {name}: {PARTS[name]}")
             # What one part cannot measure another one may.
@@ -70,20 +72,22 @@ def _part(name: str) -> Callable[[Run], tuple[Row, ...]]:
     return measure
 
 
-def _arguments() -> tuple[tuple[str, ...], tuple[int, ...]]:
+def _arguments() -> tuple[tuple[str, ...], dict[str, Any]]:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Painless on this machine.")
     listed = "; ".join(f"{name}: {what}" for name, what in PARTS.items())
     parser.add_argument("part", nargs="*", metavar="PART", help=f"all when none is named. {listed}")
     parser.add_argument(
         "--size", type=int, action="append", default=[], help="Ingresses, in place of a part's own sizes"
     )
+    parser.add_argument("--changes", type=int, default=0, help="changes of a storm, in place of 1,000")
+    parser.add_argument("--seconds", type=float, default=0.0, help="seconds of a storm, in place of 100")
     given = parser.parse_args()
     wanted: list[str] = given.part
-    sizes: list[int] = given.size
     for one in wanted:
         if one not in PARTS:
             parser.error(f"found the part {one}, expected some of {', '.join(PARTS)}")
-    return tuple(wanted) or tuple(PARTS), tuple(sizes)
+    run = {"sizes": tuple(given.size), "changes": given.changes, "seconds": given.seconds}
+    return tuple(wanted) or tuple(PARTS), run
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from bench.asking import Clients
 from bench.cluster import Layout
 from bench.machine import bytes_written, cpu_seconds
 from bench.running import BenchError, Painless
-from painless.controller.holdoff import QUIET
+from painless.plan.pace import QUIET
 
 SERVED_WITHIN = 120.0  # Seconds; so that a slow one is a figure and not an error.
 APPLIED_WITHIN = 60.0  # Seconds from the first answer to the line in the log.

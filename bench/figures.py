@@ -21,10 +21,15 @@ _LITTLE = 0.1  # Below this a third digit is noise.
 
 
 class Run(Struct, frozen=True):
-    """What a part is told: whom to tell what it does, and other sizes than its own, if any."""
+    """What a part is told: whom to tell what it does, and other sizes than its own, if any.
+
+    ``changes`` and ``seconds`` are those of a storm.
+    """
 
     say: Say
     sizes: tuple[int, ...] = ()
+    changes: int = 0
+    seconds: float = 0.0
 
 
 class Goal(Struct, frozen=True):

@@ -14,9 +14,9 @@ from bench.asking import FAILED, Clients
 from bench.figures import Row, Run, Say, most
 from bench.machine import cpu_seconds
 from bench.running import Painless, folder
-from painless.controller.holdoff import QUIET
 from painless.demo.echo import Echo
 from painless.demo.ports import free_ports
+from painless.plan.pace import QUIET
 
 ROUNDS = 3
 BURST = 20

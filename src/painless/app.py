@@ -27,6 +27,7 @@ from painless.ending import Ending, Patience
 from painless.fallback import read_fallback
 from painless.features.log_files import ERROR_LOG
 from painless.garbage import keep_collecting, tame
+from painless.kernel import cgroup
 from painless.kube.answers import Answers
 from painless.liveness import PRIVATE, Liveness, answers_on
 from painless.machine import WorkerUser, read_container, read_every_address, read_machine, read_worker_user
@@ -37,6 +38,7 @@ from painless.nginxd.accesslog import AccessLog
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.nginxd.find import find_nginx
+from painless.nginxd.room import Room
 from painless.nginxd.runner import Runner
 from painless.nginxd.serving import Serving
 from painless.observe import logs
@@ -45,8 +47,10 @@ from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered
 from painless.observe.apiserver import ApiServer
 from painless.observe.generations import Generations
+from painless.observe.governor import Governed
 from painless.observe.metrics import Metrics, State, by_reason
 from painless.output import Output
+from painless.plan.governor import WAITS
 from painless.privacy import keep_to_ourselves
 from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
@@ -134,6 +138,10 @@ async def serve(settings: Settings) -> None:
             await responder.wait_answered(upstreams, since=nginx.told_at, within=math.inf)
 
         nginx = Nginx(build, disk, resolved, runner)
+        http_ports = frozenset({settings.http_port, settings.https_port})
+        # Of an NGINX in another container only that one's own cgroup counts, which is not ours to see.
+        own = () if runner else cgroup.folders("memory")
+        room = Room(settings.max_generations, settings.generation_memory, own)
         # Who has closed it wants nothing of us.
         output = Output(sys.stdout.fileno()) if settings.access_log and sys.stdout else None
         log = AccessLog(disk.logs, output, nginx)
@@ -152,7 +160,7 @@ async def serve(settings: Settings) -> None:
         if cluster is not None:
             options = structs.replace(options, read_classes=cluster.source.reads_classes)
         outside = Outside(
-            nginx=Serving(nginx, disk, adopted, frozenset({settings.http_port, settings.https_port})),
+            nginx=Serving(nginx, disk, adopted, http_ports, room),
             responder=responder,
             cluster=cluster,
             answers=answers,
@@ -210,11 +218,13 @@ class Program:
         logged = AccessLogged(outside.log.went)
         self._watching = Watching(outside.accepting, self._main_file, RealClock())
         watched = Accept(self._watching.seen)
+        governed = Governed(lambda: self._controller.picture.governor, WAITS)
         workers = Generations(lambda: self._controller.picture.generations)
         self._metrics = Metrics(
-            *(state, logged, watched, workers, *lines), *((Answered(answers.said),) if answers else ())
+            *(state, logged, watched, workers, governed, *lines),
+            *((Answered(answers.said),) if answers else ()),
         )
-        self._told = Told(self._metrics, answers)
+        self._told = Told(self._metrics, governed, answers)
         self._controller = Controller(
             nginx=outside.nginx,
             responder=outside.responder,

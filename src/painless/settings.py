@@ -65,6 +65,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     webhook: Webhook | None = None
     shutdown_patience: float = 240.0
     post_shutdown_grace: float = 0.0
+    max_generations: int = 4
+    generation_memory: int | None = None
     verbosity: int = 0
     pod: Name | None = None
     publish_service: Name | None = None
@@ -117,6 +119,20 @@ def published(service: str, addresses: str) -> dict[str, Name | tuple[str, ...] 
         "publish_service": object_name("--publish-service", service),
         "publish_status_address": tuple(filter(None, (one.strip() for one in addresses.split(",")))),
     }
+
+
+_BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+_QUANTITY = re.compile(r"([0-9]{1,15})(|k|M|G|Ki|Mi|Gi)")
+
+
+def memory(flag: str, text: str) -> int | None:
+    """Decode an amount of memory as Kubernetes writes it, such as 512Mi; the empty text means none."""
+    if not text:
+        return None
+    found = _QUANTITY.fullmatch(text)
+    if found is None or not int(found[1]):
+        raise SettingsError(f'{flag}: found "{text}", expected an amount of memory such as 512Mi')
+    return int(found[1]) * _BYTES[found[2]]
 
 
 def object_name(flag: str, text: str) -> Name | None:

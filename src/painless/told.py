@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from painless.compiler.fit import Fit
 from painless.controller.ports import WorldError
@@ -12,8 +12,10 @@ from painless.kube.answers import Answers
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Ingress
 from painless.observe import logs
+from painless.observe.governor import OTHERS, Governed
 from painless.observe.metrics import Metrics
 from painless.plan.changes import Change, first_label
+from painless.plan.governor import Retire, Why
 from painless.web.webhook import Reviewed
 
 _LOADS = 10  # That are remembered.
@@ -26,10 +28,11 @@ _SHOWN_FINDINGS = (
 class Told:
     """What the loop says; without ``answers`` there is no cluster to tell."""
 
-    def __init__(self, metrics: Metrics, answers: Answers | None = None) -> None:
+    def __init__(self, metrics: Metrics, governed: Governed, answers: Answers | None = None) -> None:
         self.loads: tuple[Load, ...] = ()
         """The last loads, the newest first."""
         self._metrics = metrics
+        self._governed = governed
         self._answers = answers
 
     def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
@@ -91,6 +94,30 @@ class Told:
     def unreadable(self, what: str) -> None:
         logs.event(
             "workers_unreadable", level=logging.WARNING, what=what, then="it is unknown, and all serves on"
+        )
+
+    def waits(self, why: Why, seconds: float) -> None:
+        # In a busy cluster changes are gathered all the time; that there is no room should be rare.
+        level = logging.DEBUG if why is Why.COALESCING else logging.INFO
+        logs.event("reload_waits", level=level, why=str(why), at_most=round(seconds, 3))
+
+    def waited(self, why: Why, seconds: float) -> None:
+        self._governed.waited(str(why), seconds)
+
+    def over_budget(self) -> None:
+        says = "there is less memory than a reload may need, and nothing is left that could end before"
+        logs.event("reload_over_budget", level=logging.WARNING, problem=says)
+
+    def retired(self, worker: Retire, hosts: Mapping[str, int]) -> None:
+        self._governed.retired(str(worker.why), hosts)
+        logs.event(
+            "worker_retired",
+            level=logging.WARNING if worker.connections != 0 else logging.INFO,
+            pid=worker.pid,
+            generation=worker.generation,
+            why=str(worker.why),
+            connections=worker.connections,
+            hosts={host or OTHERS: count for host, count in hosts.items() if count},
         )
 
     def nginx_gone(self) -> None:

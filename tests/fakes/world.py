@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from painless.discovery.answers import Answer, Peer
 from painless.nginx.generation import Generation
+from painless.plan.governor import Budget
 from painless.plan.steps import (
     Applied,
     Await,
@@ -29,7 +30,7 @@ from painless.plan.steps import (
     Switch,
     Verify,
 )
-from painless.plan.workers import Sample
+from painless.plan.workers import GenerationState, Sample
 from painless.sensitive import Sensitive
 
 
@@ -49,7 +50,9 @@ class FakeNginx:
         self.fails: Exception | None = None
         self.memory = b""
         self.outdated = False
+        self.room = Budget()
         self.sample = Sample()
+        self.retired: list[int] = []
         self.applied: list[tuple[Step, ...]] = []
         self._gone = asyncio.Event()
 
@@ -90,6 +93,14 @@ class FakeNginx:
 
     async def generations(self) -> Sample:
         return self.sample
+
+    async def retire_worker(self, pid: int, generation: str) -> None:
+        self.retired.append(pid)
+        alive = [one for one in self.sample.generations if one.id != generation]
+        self.sample = Sample(tuple(alive))
+
+    async def budget(self, alive: Iterable[GenerationState]) -> Budget:
+        return self.room
 
     def die(self) -> None:
         """End NGINX as a kill does."""

@@ -11,6 +11,7 @@ from painless.settings import (
     SettingsError,
     addresses,
     duration,
+    memory,
     object_name,
     pod_variables,
     published,
@@ -157,6 +158,38 @@ def answering(command: Command) -> Command:
     for decorate in reversed(ANSWERING):
         command = decorate(command)
     return command
+
+
+#: How many old workers a reload may leave beside the new ones.
+GOVERNING = (
+    option(
+        "max-generations",
+        "Generations of workers that may be alive at once, the one that serves counted; 3 at least.",
+        default=4,
+        type=click.IntRange(3),
+    ),
+    option(
+        "generation-memory",
+        "What all of them may use, such as 512Mi (default: what the cgroup's limit leaves them).",
+        default="",
+    ),
+)
+
+
+def governing(command: Command) -> Command:
+    """Add the flags of the budget of generations."""
+    for decorate in reversed(GOVERNING):
+        command = decorate(command)
+    return command
+
+
+def governed_by(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that these flags ask for."""
+    try:
+        most = memory("--generation-memory", flags["generation_memory"])
+    except SettingsError as problem:
+        raise click.UsageError(str(problem)) from problem
+    return {"max_generations": flags["max_generations"], "generation_memory": most}
 
 
 def answers_of(flags: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from painless.cli.flags import (
     answering,
     answers_of,
     compiling,
+    governed_by,
+    governing,
     option,
     settings_of,
     switch,
@@ -49,6 +51,7 @@ def main() -> None:
     "nameservers", "Comma separated ADDRESS[:PORT] for outside names (default: /etc/resolv.conf).", default=""
 )
 @with_webhook
+@governing
 @switch("enable-topology-aware-routing", "Ask endpoints that are hinted for our node's zone first.")
 @option(
     "nginx-runner",
@@ -98,6 +101,7 @@ def serve(context: click.Context, /, **flags: Any) -> None:
         post_shutdown_grace=flags["post_shutdown_grace_period"],
         topology_aware=flags["enable_topology_aware_routing"],
         verbosity=flags["verbosity"],
+        **governed_by(flags),
         **answers_of(flags),
     )
     logs.set_up(verbosity=settings.verbosity)

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from painless.compiler.emit import warm_generation
 from painless.compiler.options import Machine
-from painless.controller.holdoff import HoldOff
+from painless.controller.governing import Governing
 from painless.controller.outside import Outside
 from painless.controller.picture import Shown
 from painless.controller.ports import WorldError
@@ -36,17 +36,16 @@ class No(Struct, frozen=True):
 class Live:
     """The live generation; ``sure`` while it, hot files included, is what NGINX and its disk have."""
 
-    def __init__(self, outside: Outside, shown: Shown) -> None:
+    def __init__(self, outside: Outside, shown: Shown, governing: Governing) -> None:
         self.sure = False
         # Whether workers of older generations may still use what the live one does not.
         self.stale = True
         self._nginx = outside.nginx
         self._responder = outside.responder
-        self._clock = outside.clock
         self._options = outside.options
         self._listener = outside.listener
         self._shown = shown
-        self._hold_off = HoldOff()
+        self.governing = governing
         self._renewed = False
 
     @property
@@ -69,12 +68,6 @@ class Live:
     def refit(self, machine: Machine) -> None:
         """Start NGINX, if it comes to that, as it fits another machine."""
         self._options = structs.replace(self._options, machine=machine)
-
-    def due_in(self, want: Generation) -> float:
-        """Return for how many seconds ``want`` has to wait: only what NGINX must load does."""
-        if effect(self.generation, want) is not Effect.RELOAD:
-            return 0.0
-        return self._hold_off.wait(self._clock.now())
 
     async def test(self, want: Generation) -> No | None:
         """Ask NGINX whether it would take ``want``; no worker notices."""
@@ -129,7 +122,7 @@ class Live:
             self._listener.renewed(str(problem))
         else:
             self._listener.renewed(outcome.output if isinstance(outcome, Refused) else "")
-        self._hold_off = self._hold_off.loaded(self._clock.now())
+        self.governing.loaded()
         self.stale = True
 
     async def serve_last_good(self) -> None:
@@ -148,7 +141,7 @@ class Live:
         """Have the next load wait for what this one did: a refused one did nothing to the workers."""
         refused = isinstance(outcome, Refused) and isinstance(outcome.step, Await)
         if count > refused or (self.generation is None and isinstance(outcome, Applied)):
-            self._hold_off = self._hold_off.loaded(self._clock.now())
+            self.governing.loaded()
             self.stale = True
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable
 from painless.compiler.options import Machine, Options
 from painless.controller.admission import Admission
 from painless.controller.endpoints import Endpoints
+from painless.controller.governing import Governing
 from painless.controller.inbox import Inbox
 from painless.controller.live import Live
 from painless.controller.outside import Outside, Reach
@@ -49,7 +50,8 @@ class Controller:
         self._inbox = Inbox()
         self._bell = asyncio.Event()
         self._listed = asyncio.Event()
-        self._live = Live(outside, self._shown)
+        self._governing = Governing(outside, self._shown, self._bell)
+        self._live = Live(outside, self._shown, self._governing)
         self._endpoints = Endpoints(self._inbox, outside, self._shown)
         self._rounds = Rounds(
             inbox=self._inbox,
@@ -94,6 +96,9 @@ class Controller:
         async for change in source:
             touched = self._inbox.take(change.upserts, change.removals)
             self._shown.show(from_source=change.diagnostics)
+            if touched.routing:
+                refs = (*change.removals, *(one.ref for one in change.upserts))
+                self._governing.came({ref.namespace for ref in refs})
             if touched.routing or not self._listed.is_set():
                 self._bell.set()
             self._listed.set()
@@ -157,6 +162,7 @@ class Controller:
                 self._listener.failed(problem, TIDY)
 
     async def _forget(self) -> None:
+        self._governing.tidy()
         await self._nginx.tidy()
         live = self._live.generation
         if self._live.stale and live is not None and await self._nginx.alone(live):

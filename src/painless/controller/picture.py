@@ -17,7 +17,7 @@ class Picture(Struct, frozen=True):
 
     ``held_earlier`` and ``held_out`` count the objects that NGINX refuses: those of which an earlier state is
     served, and those that are left out.  ``generations`` are what NGINX's workers ran when they
-    were seen last.
+    were seen last.  ``governor`` says what a change waits for, if one does.
     """
 
     compiled: Compiled | None = None
@@ -29,12 +29,14 @@ class Picture(Struct, frozen=True):
     from_endpoints: Findings = ()
     from_nginx: Findings = ()
     generations: tuple[GenerationState, ...] = ()
+    from_governor: Findings = ()
+    governor: str = ""
 
     @property
-    def parts(self) -> tuple[Findings, Findings, Findings, Findings]:
+    def parts(self) -> tuple[Findings, ...]:
         """The findings by who found them; no two have one in common, since each has reasons of its own."""
         compiled = self.compiled.diagnostics if self.compiled else ()
-        return self.from_source, compiled, self.from_endpoints, self.from_nginx
+        return self.from_source, compiled, self.from_endpoints, self.from_nginx, self.from_governor
 
     @property
     def diagnostics(self) -> Findings:

@@ -9,8 +9,9 @@ from painless.discovery.answers import Answer, Peer
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Object, ObjectRef
 from painless.nginx.generation import Generation
+from painless.plan.governor import Budget
 from painless.plan.steps import Outcome, Step
-from painless.plan.workers import Sample
+from painless.plan.workers import GenerationState, Sample
 
 
 class WorldError(Exception):
@@ -65,6 +66,12 @@ class NginxPort(Protocol):
 
     async def generations(self) -> Sample:
         """Return which workers run what, and what they hold; cheap enough to be asked each second."""
+
+    async def retire_worker(self, pid: int, generation: str) -> None:
+        """End a worker that drains and runs ``generation``; nothing happens to any other process."""
+
+    async def budget(self, alive: Iterable[GenerationState]) -> Budget:
+        """Return what all generations together may have; ``alive`` is what they have."""
 
     @property
     def reload_count(self) -> int: ...

@@ -6,6 +6,7 @@ tried again after everything else is served, so that one owner's mistakes cost t
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from msgspec import structs
 
@@ -13,6 +14,7 @@ from painless.compiler.memory import Memory
 from painless.compiler.options import Machine
 from painless.controller.endpoints import Endpoints
 from painless.controller.fitting import because_of_machine, fits_otherwise
+from painless.controller.governing import Work
 from painless.controller.inbox import Inbox, Taken
 from painless.controller.live import Live, No
 from painless.controller.outside import Outside
@@ -36,6 +38,7 @@ from painless.controller.search import LEFT_OUT, LOADS, TESTS, Blame, Bounds, Fo
 from painless.controller.want import Standing, Want, instead, want_of
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Object, ObjectRef, Origin
+from painless.nginx.generation import AT_LOAD
 from painless.plan.steps import Start, Verify
 
 _DEEPEST = 2  # Searches in a row: what passes the test may be refused at the load, and no more comes after.
@@ -65,6 +68,7 @@ class Rounds:
         self._listener = outside.listener
         self._memory = Memory()
         self._shown = shown
+        self._governing = live.governing
         self._bell = bell
         self._held: Quarantine = {}
         self._away: Quarantine = {}
@@ -122,10 +126,8 @@ class Rounds:
         if again and (no := await self._tested(want)):
             await self._part(want, no)
             return
-        while (pause := self._live.due_in(want.generation)) > 0:
-            await self._clock.sleep(pause)
-            self._bell.clear()
-            want = await self._compile(again)
+        work = Work(partial(self._compile, again), self._put_hot, self.standing, again)
+        want = await self._governing.let_go(want, work)
         if no := await self._apply(want):
             await self._part(want, no)
         else:
@@ -138,6 +140,7 @@ class Rounds:
     async def _compile(self, again: Refs) -> Want:
         """Compile the objects of this moment."""
         taken = self._inbox.taken()
+        self._governing.arrivals.take()
         held, away = present(self._held, self._away, taken.objects, self._clock.now())
         # What has gone since the round began comes back as what it was, too.
         self._away = {**away, **self._away}
@@ -152,6 +155,15 @@ class Rounds:
             merged = structs.replace(live, hot={**live.hot, **want.generation.hot})
             return structs.replace(want, generation=merged)
         return want
+
+    async def _put_hot(self, want: Want) -> None:
+        """Have certificates and passwords take effect while NGINX may not load what else there is."""
+        live = self._live.generation
+        if live is None:
+            return
+        new = {path: one for path, one in want.generation.hot.items() if path in live.hot and len(one)}
+        new = {path: one for path, one in new.items() if not path.startswith(AT_LOAD)}
+        await self._live.apply(structs.replace(live, hot={**live.hot, **new}))
 
     async def _compiled(
         self, taken: Taken, held: Quarantine, more: Mapping[ObjectRef, Object | None] | None = None
@@ -173,6 +185,7 @@ class Rounds:
         if want.generation.id != want.compiled.generation.id:
             return  # It is what was live before: what is wanted is refused, and no object is behind that.
         before, self._confirmed = self._confirmed, want
+        self._governing.arrivals.served()
         self._good, self._held, self._refused = want.objects, want.held, ""
         left_out = sum(one.good is None for one in want.held.values())
         self._shown.show(

@@ -1,12 +1,13 @@
 """Who is told what the loop does: metrics, logs, and in a cluster the objects' owners."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from painless.compiler.fit import Fit
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Ingress
 from painless.plan.changes import Change
+from painless.plan.governor import Retire, Why
 
 
 class Listener(Protocol):
@@ -28,6 +29,21 @@ class Listener(Protocol):
 
     def unreadable(self, what: str) -> None:
         """Something about NGINX's workers cannot be read here; told once."""
+
+    def waits(self, why: Why, seconds: float) -> None:
+        """Hear that a change waits for this, for so long if nothing else happens."""
+
+    def waited(self, why: Why, seconds: float) -> None:
+        """Hear that a change has waited for this."""
+
+    def over_budget(self) -> None:
+        """Hear that NGINX loads with less memory than that may need, since nothing else is left to end."""
+
+    def retired(self, worker: Retire, hosts: Mapping[str, int]) -> None:
+        """Hear that a worker was told to end before its time.
+
+        ``hosts`` has the connections it had; those of which it is not known whose they are under no name.
+        """
 
     def nginx_gone(self) -> None: ...
     def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None: ...

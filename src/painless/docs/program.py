@@ -18,9 +18,11 @@ from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered, Said
 from painless.observe.apiserver import ApiServer, Line
 from painless.observe.generations import Generations
+from painless.observe.governor import Governed
 from painless.observe.metrics import Metrics, State
 from painless.plan.accepting import Cause, Overflow, Queue, Sample
 from painless.plan.capacity import Capacity, Limit
+from painless.plan.governor import WAITS
 from painless.plan.queues import Episode, Past, Queues
 from painless.plan.workers import Connections, GenerationState, Holder, WorkerState
 
@@ -65,7 +67,10 @@ def _metrics() -> Iterable[Metric]:
     servers = ApiServer(lambda: [Line("Ingress", 1.0, 1, 1, 1, 1)])
     logged = AccessLogged(lambda: {"stdout": 1, "dropped": 0})
     workers = Generations(_generations)
-    metrics = Metrics(state, Accept(_watched), workers, logged, servers, Answered(_said))
+    governed = Governed(lambda: "", WAITS)
+    governed.waited("coalescing", 1.0)
+    governed.retired("generations", {"shop.example": 1})
+    metrics = Metrics(state, Accept(_watched), workers, governed, logged, servers, Answered(_said))
     metrics.reloaded("IngressAdded", 1)
     metrics.renewed(done=True)
     metrics.unanswered()

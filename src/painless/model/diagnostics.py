@@ -369,6 +369,27 @@ class Reason(StrEnum):
             "please report it: what passes our checks should never be refused."
         ),
     )
+    CONNECTIONS_CLOSED = (
+        "ConnectionsClosed",
+        (
+            "Connections of the host, such as WebSockets, were closed before their time: NGINX had to load, "
+            "and as many old workers as there may be were alive, or their memory was short. Said for ten "
+            "minutes after the last time."
+        ),
+        (
+            "Have clients connect again by themselves, each after another pause. Fewer reloads close fewer "
+            "connections: the log and the Events of the controller say whose changes need them; "
+            "--max-generations and more memory allow more old workers."
+        ),
+    )
+    CHANGES_GATHERED = (
+        "ChangesGathered",
+        (
+            "The namespace has used up its share of reloads, so its changes wait some seconds until several "
+            "are loaded together. Other namespaces do not wait for it."
+        ),
+        "Find out what changes the objects all the time. What is changed together needs one reload.",
+    )
 
 
 class Diagnostic(Struct, frozen=True, order=True, gc=False):

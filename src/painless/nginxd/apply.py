@@ -27,6 +27,7 @@ from painless.nginxd.loading import POLL, Loading
 from painless.nginxd.masters import Masters
 from painless.nginxd.probe import Sight, look
 from painless.nginxd.process import Call, Master, become_subreaper, reap, run_nginx
+from painless.nginxd.retiring import retire
 from painless.plan.steps import (
     Applied,
     Await,
@@ -185,6 +186,11 @@ class Nginx:
     def reopen_logs(self) -> None:
         """Have NGINX open its logs anew: one was renamed."""
         self._masters.tell(signal.SIGUSR1)
+
+    def retire_worker(self, pid: int, generation: str) -> bool:
+        """End a worker that drains, with its connections; return whether there was such a one."""
+        masters = (self._required().pid, *self._masters.others())
+        return retire(pid, generation, masters, self._disk.run)
 
     def open_files(self) -> frozenset[str]:
         """Return what the files are called that NGINX's processes have open, whoever's children they are."""

@@ -11,8 +11,10 @@ from painless.nginxd.errors import Unresponsive
 from painless.nginxd.files import within_room, write_whole
 from painless.nginxd.generations import Census
 from painless.nginxd.procfs import holders
+from painless.nginxd.room import UNLIMITED, Room
+from painless.plan.governor import Budget
 from painless.plan.steps import Outcome, Step
-from painless.plan.workers import Sample
+from painless.plan.workers import GenerationState, Sample
 
 _ADOPT_TIMEOUT = 60.0  # Seconds for a load that somebody else began: 5,000 hosts take 2 s on a free core.
 _POLL = 0.02  # Seconds between two looks at it.
@@ -27,13 +29,16 @@ class Serving:
         disk: Disk,
         adopted: Callable[[str], object] = str,
         http_ports: frozenset[int] = frozenset(),
+        room: Room = UNLIMITED,
     ) -> None:
         """``adopted`` is told of an NGINX that was taken over, and what is odd about it if anything is.
 
-        What is said on ``http_ports`` is HTTP; on all others connections are passed on unread.
+        What is said on ``http_ports`` is HTTP; on all others connections are passed on unread.  ``room`` says
+        what NGINX's generations may have.
         """
         self._nginx = nginx
         self._disk = disk
+        self._room = room
         self._adopted = adopted
         self._census = Census(disk.run, http_ports)
         self._counting = asyncio.Lock()
@@ -46,6 +51,13 @@ class Serving:
         """Return which workers run what, and what they hold."""
         async with self._counting:
             return await asyncio.to_thread(self._census.look, self._nginx.master)
+
+    async def retire_worker(self, pid: int, generation: str) -> None:
+        self._nginx.retire_worker(pid, generation)
+
+    async def budget(self, alive: Iterable[GenerationState]) -> Budget:
+        """Return what all generations together may have; ``alive`` is what they have."""
+        return await asyncio.to_thread(self._room.budget, alive)
 
     @property
     def outdated(self) -> bool:

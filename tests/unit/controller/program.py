@@ -1,7 +1,7 @@
 """A running controller with NGINX, the responder and time under the test's hand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from tests.builders import OPTIONS
@@ -14,6 +14,7 @@ from painless.controller.ports import Change as Said
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Ingress, Object, ObjectRef
 from painless.plan.changes import Change
+from painless.plan.governor import Retire, Why
 
 OWN = "10.9.9.9"
 """The address of the machine that all of this is on."""
@@ -32,6 +33,10 @@ class Heard:
         self.deaths = 0
         self.renewals: list[str] = []
         self.unread: list[str] = []
+        self.waiting: list[Why] = []
+        self.seconds: dict[Why, float] = {}
+        self.over = 0
+        self.cut: list[tuple[Retire, Mapping[str, int]]] = []
         self.open: set[Diagnostic] = set()
         self.served: tuple[Ingress, ...] = ()
 
@@ -61,6 +66,18 @@ class Heard:
 
     def unreadable(self, what: str) -> None:
         self.unread.append(what)
+
+    def waits(self, why: Why, seconds: float) -> None:
+        self.waiting.append(why)
+
+    def waited(self, why: Why, seconds: float) -> None:
+        self.seconds[why] = self.seconds.get(why, 0.0) + seconds
+
+    def over_budget(self) -> None:
+        self.over += 1
+
+    def retired(self, worker: Retire, hosts: Mapping[str, int]) -> None:
+        self.cut.append((worker, hosts))
 
     def nginx_gone(self) -> None:
         self.deaths += 1

@@ -1,0 +1,201 @@
+"""Between what is wanted and the load: waits for its turn and for room, and makes room.
+
+What to do is decided by ``plan.pace`` and ``plan.governor``; here they are told what is known at the moment,
+what they decide is done, and who it concerns is told.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple, assert_never
+
+from msgspec import Struct
+
+from painless.controller.causes import Arrivals, Causes, causes
+from painless.controller.outside import Outside
+from painless.controller.picture import Shown
+from painless.controller.search import Refs
+from painless.controller.want import Standing, Want
+from painless.model.diagnostics import Diagnostic, Reason, Severity
+from painless.model.objects import ObjectRef
+from painless.nginx.generation import Generation
+from painless.plan.changes import Effect, effect
+from painless.plan.diff import moves
+from painless.plan.governor import Cuts, Decision, Go, Retire, Wait, Why, apportioned, decide
+from painless.plan.pace import URGENT, Pace, Turn, Waiting
+from painless.plan.workers import GenerationState
+
+LOOK = 0.25  # Seconds between two looks at who has left, while a change waits for room.
+ANEW = 0.5  # Seconds between two compiles while NGINX may not load: in a storm something comes all the time.
+LONG = 3.0  # Seconds that a change waits for the turn of its namespace until its owner is told.
+TOLD = 600.0  # Seconds for which owners are told of connections that were closed, and of changes that waited.
+
+
+class Work(NamedTuple):
+    """What is done while a change waits: compile it anew, and serve of it what needs no load."""
+
+    anew: Callable[[], Awaitable[Want]]
+    meanwhile: Callable[[Want], Awaitable[None]]
+    standing: Callable[[], Standing]
+    trial: Refs = frozenset()
+
+
+class _Asked(Struct, frozen=True):
+    """A change that is to be loaded: why, since when, and how many loads it takes."""
+
+    causes: Causes
+    waiting: Waiting
+    loads: int
+
+
+class Governing:
+    """Lets one change after the other go to NGINX; remembers the loads and who was told to leave."""
+
+    def __init__(self, outside: Outside, shown: Shown, bell: asyncio.Event) -> None:
+        self.arrivals = Arrivals()
+        self._nginx = outside.nginx
+        self._clock = outside.clock
+        self._listener = outside.listener
+        self._shown = shown
+        self._bell = bell
+        self._pace = Pace()
+        self._cuts = Cuts()
+        self._waiting = Waiting()
+        self._waits: tuple[Why, float] | None = None
+        self._findings: dict[Diagnostic, float] = {}
+
+    def came(self, namespaces: Iterable[str]) -> None:
+        """Note whose change came just now."""
+        self.arrivals.came(namespaces, self._clock.now())
+
+    def loaded(self) -> None:
+        """Note that NGINX has loaded just now."""
+        self._pace = self._pace.loaded(self._waiting, self._clock.now())
+        self._waiting = Waiting()
+
+    def tidy(self) -> None:
+        """Take back what owners were told long ago."""
+        now = self._clock.now()
+        kept = {one: until for one, until in self._findings.items() if until > now}
+        if len(kept) < len(self._findings):
+            self._tell(kept)
+
+    async def let_go(self, want: Want, work: Work) -> Want:
+        """Wait until NGINX may load, and return what it is to load: what came meanwhile goes along."""
+        try:
+            return await self._let_go(want, work)
+        finally:
+            self._wait_for(None)
+
+    async def _let_go(self, want: Want, work: Work) -> Want:
+        compiled, told = self._clock.now(), None
+        while effect(self._shown.live, want.generation) is Effect.RELOAD:
+            if self._shown.live is None:
+                # Nobody is served: only an NGINX that ends again and again is waited for.
+                await self._clock.sleep(self._pace.every.last + URGENT - self._clock.now())
+                break
+            asked = await asyncio.to_thread(self._asked, self._shown.live, want, work)
+            decision = await self._decision(asked)
+            if isinstance(decision, Wait):
+                if told is not want:
+                    told = want
+                    await work.meanwhile(want)
+                await self._pause(decision, compiled + ANEW)
+            is_new = self._bell.is_set() and self._clock.now() >= compiled + ANEW
+            if isinstance(decision, Go) and not is_new:
+                self._waiting = asked.waiting
+                break
+            if is_new:
+                self._bell.clear()
+                want, compiled = await work.anew(), self._clock.now()
+        return want
+
+    def _asked(self, live: Generation, want: Want, work: Work) -> _Asked:
+        why = causes(want, work.standing(), work.trial)
+        waiting = why.waiting(self.arrivals.since, self._clock.now())
+        return _Asked(why, waiting, 2 if moves(live, want.generation) else 1)
+
+    async def _decision(self, asked: _Asked) -> Decision:
+        """Decide, and do what has no need to wait."""
+        alive = (await self._nginx.generations()).generations
+        budget = await self._nginx.budget(alive)
+        now = self._clock.now()
+        self._cuts = self._cuts.present(alive)
+        turn = self._pace.turn(asked.waiting, now)
+        found = decide(turn, asked.loads, alive, self._cuts, budget, now)
+        match found:
+            case Go(why):
+                self._go(why, turn, asked)
+            case Wait(until, why):
+                self._wait_for(why, until - now)
+            case Retire():
+                await self._retire(found, alive)
+            case _:
+                assert_never(found)
+        return found
+
+    def _go(self, why: Why, turn: Turn, asked: _Asked) -> None:
+        now = self._clock.now()
+        if why is Why.OVER:
+            self._listener.over_budget()
+        told = {
+            _gathered(asked.causes.objects[name]): now + TOLD
+            for name, since in asked.waiting.since.items()
+            if turn.shared and now - since >= LONG
+        }
+        if told:
+            self._tell({**self._findings, **told})
+
+    async def _retire(self, one: Retire, alive: Iterable[GenerationState]) -> None:
+        """Have a worker leave, and tell whose connections that closed."""
+        self._wait_for(one.why)
+        await self._nginx.retire_worker(one.pid, one.generation)
+        self._cuts = self._cuts.with_(one, self._clock.now())
+        generation = next(each for each in alive if one.pid in {worker.pid for worker in each.workers})
+        self._listener.retired(one, apportioned(one, generation))
+        if one.connections != 0:
+            until = self._clock.now() + TOLD
+            told = {_closed(each.ingress, each.host): until for each in generation.held_by if each.host}
+            self._tell({**self._findings, **told})
+
+    async def _pause(self, wait: Wait, anew: float) -> None:
+        """Wait, but not when something came that may be compiled: from ``anew`` on."""
+        now = self._clock.now()
+        seconds = wait.until - now if wait.why is Why.COALESCING else min(wait.until - now, LOOK)
+        if self._bell.is_set():
+            await self._clock.sleep(min(seconds, max(anew - now, 0.0)))
+            return
+        async with asyncio.TaskGroup() as group:
+            either = group.create_task(self._clock.sleep(seconds)), group.create_task(self._bell.wait())
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            for one in either:
+                one.cancel()
+
+    def _wait_for(self, why: Why | None, seconds: float = 0.0) -> None:
+        """Tell what is waited for, when that is another thing than before."""
+        before, now = self._waits, self._clock.now()
+        if why == (before[0] if before else None):
+            return
+        if before is not None:
+            self._listener.waited(before[0], now - before[1])
+        self._waits = (why, now) if why else None
+        self._shown.show(governor=why or "")
+        if why is not None:
+            self._listener.waits(why, seconds)
+
+    def _tell(self, findings: dict[Diagnostic, float]) -> None:
+        new = findings.keys() != self._findings.keys()
+        self._findings = findings
+        if new:
+            self._shown.show(from_governor=tuple(sorted(findings)))
+
+
+def _closed(about: ObjectRef, host: str) -> Diagnostic:
+    says = f"connections of {host} were closed before their time, since NGINX had to load and had no room"
+    hint = "clients should connect again by themselves, each after another pause"
+    return Diagnostic(about, "", Reason.CONNECTIONS_CLOSED, Severity.WARNING, says, hint)
+
+
+def _gathered(about: ObjectRef) -> Diagnostic:
+    says = "its namespace has used up its share of reloads, so its changes are gathered"
+    hint = "each is served within seconds; changes that are made together need one reload"
+    return Diagnostic(about, "", Reason.CHANGES_GATHERED, Severity.WARNING, says, hint)

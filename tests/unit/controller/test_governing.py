@@ -1,0 +1,140 @@
+"""What waits for a load, with NGINX and time under the test's hand."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from msgspec import structs
+from tests.builders import ingress, path, rule, service, web
+from tests.fakes.world import settle
+from tests.unit.controller.program import Program, running
+
+from painless.controller.governing import TOLD
+from painless.controller.loop import TIDY
+from painless.model.diagnostics import Reason
+from painless.model.objects import Object, ObjectRef
+from painless.plan.governor import Budget, Why
+from painless.plan.pace import GAPS, QUIET, SHARE
+from painless.plan.workers import Connections, GenerationState, Holder, Sample, WorkerState
+
+SHOP = ObjectRef("Ingress", "shop", "web")
+
+
+@pytest.fixture
+async def program() -> AsyncIterator[Program]:
+    async with running(Program()) as one:
+        await one.say(*web())
+        await one.wait_for(1)
+        await one.clock.pass_(QUIET + 1)
+        yield one
+
+
+def version(number: int, namespace: str = "shop", name: str = "web") -> tuple[Object, ...]:
+    """Return an Ingress and its Service, of which each version needs a load."""
+    host = f"{namespace}-{name}.example"
+    return (
+        structs.replace(service(name), namespace=namespace),
+        structs.replace(ingress(name, rule(host, path(f"/{number}", name))), namespace=namespace, name=name),
+    )
+
+
+def old(number: int, draining: float, *, held_by: tuple[Holder, ...] = ()) -> GenerationState:
+    worker = WorkerState(number, draining=True, connections=Connections(upgraded=3), memory=10)
+    return GenerationState(f"old-{number}", draining + 10, draining, (worker,), held_by=held_by)
+
+
+LIVE = GenerationState("live", 5.0, None, (WorkerState(9, draining=False, memory=10),))
+
+
+async def served(program: Program, loads: int, within: float) -> None:
+    """Let time pass until NGINX has loaded so often, within so many seconds."""
+    for _ in range(int(within * 4)):
+        if len(program.heard.reasons) >= loads:
+            break
+        await program.clock.pass_(0.25)
+        await settle()
+    assert loads == len(program.heard.reasons)
+
+
+async def test_a_storm_of_one_namespace_does_not_hold_another(program: Program) -> None:
+    """While one waits for its turn, a change of another is loaded at once, and takes what waits along."""
+    for number in range(SHARE + 1):
+        await program.say(*version(number, "wild"))
+        await served(program, number + 2, GAPS[-1])
+    await program.clock.pass_(2.0)
+    loads = len(program.heard.reasons)
+    await program.say(*version(90, "wild"), seconds=0.1)
+    assert loads == len(program.heard.reasons)
+    await program.say(*version(0, "quiet"), seconds=0.1)
+    await served(program, loads + 1, 1.0)
+    assert {"wild", "quiet"} == {one.ref.namespace for one in program.heard.reasons[-1] if one.ref}
+
+
+async def test_who_waits_for_its_turn_is_told(program: Program) -> None:
+    """Until it is over."""
+    for number in range(SHARE + 3):
+        await program.say(*version(number, "wild"), seconds=0.1)
+        await served(program, number + 2, 2 * GAPS[-1])
+    told = {one.about.namespace for one in program.heard.open if one.reason is Reason.CHANGES_GATHERED}
+    assert {"wild"} == told
+    await program.clock.pass_(TOLD + TIDY)
+    assert not [one for one in program.heard.open if one.reason is Reason.CHANGES_GATHERED]
+
+
+async def test_service_that_is_restored_does_not_wait(program: Program) -> None:
+    """An Ingress whose Service comes late, right after a load."""
+    broken = ingress("late", rule("late.example", path("/", "late")))
+    await program.say(broken, seconds=0.1)
+    await served(program, 2, 1.0)
+    await program.say(service("late"), seconds=0.1)
+    await served(program, 3, 1.5)
+    assert Why.COALESCING in program.heard.seconds
+    assert program.heard.seconds[Why.COALESCING] <= 1.0
+
+
+async def test_at_the_budget_the_oldest_makes_room(program: Program) -> None:
+    """Its worker is told to leave, whose it was is told, and then the change is loaded."""
+    holder = Holder("shop.example", SHOP, 3)
+    alive = (LIVE, old(1, 90, held_by=(holder,)), old(2, 50), old(3, 20))
+    program.nginx.sample = Sample(alive)
+    await program.say(*version(1), seconds=0.1)
+    assert ([], 1) == (program.nginx.retired, len(program.heard.reasons))
+    await served(program, 2, 3.0)
+    [(worker, hosts)] = program.heard.cut
+    assert ([1], 1, {"shop.example": 3, "": 0}) == (program.nginx.retired, worker.pid, hosts)
+    closed = {one.about for one in program.heard.open if one.reason is Reason.CONNECTIONS_CLOSED}
+    assert {SHOP} == closed
+    await program.clock.pass_(TOLD + TIDY)
+    assert not [one for one in program.heard.open if one.reason is Reason.CONNECTIONS_CLOSED]
+
+
+async def test_without_memory_for_another_it_is_loaded_late_and_said(program: Program) -> None:
+    """A cluster whose changes are never served again is worse than one that may run out."""
+    program.nginx.sample = Sample((LIVE,))
+    program.nginx.room = Budget(memory=1)
+    await program.say(*version(1), seconds=1.0)
+    assert 1 == len(program.heard.reasons)
+    assert Why.MEMORY == program.controller.picture.governor
+    await served(program, 2, 10.0)
+    assert (1, "") == (program.heard.over, program.controller.picture.governor)
+
+
+async def test_an_nginx_that_ended_waits_for_no_room(program: Program) -> None:
+    """Nobody is served: it is started, whatever old workers there are."""
+    program.nginx.sample = Sample((LIVE, old(1, 3), old(2, 2), old(3, 1)))
+    await program.say(*version(1), seconds=0.5)
+    assert 1 == len(program.nginx.applied)
+    program.nginx.die()
+    await program.clock.pass_(1.0)
+    await program.wait_for(2)
+    await settle()
+    assert program.nginx.runs is not None
+
+
+async def test_what_is_reverted_while_it_waits_is_not_loaded(program: Program) -> None:
+    """There is nothing to do."""
+    program.nginx.sample = Sample((LIVE, old(1, 3), old(2, 2), old(3, 1)))
+    await program.say(*version(1), seconds=0.5)
+    await program.say(*web(), seconds=2.0)
+    await program.clock.pass_(2.0)
+    assert "" == program.controller.picture.governor
+    assert ([], 1) == (program.nginx.retired, len(program.heard.reasons))
