@@ -25,6 +25,7 @@ from tests.nginx.given import (
 )
 
 from painless.nginx.generation import Generation
+from painless.nginxd.allowance import Shares
 from painless.nginxd.apply import Nginx
 from painless.nginxd.clients import FILES
 from painless.nginxd.disk import Disk
@@ -56,8 +57,8 @@ class Site:
         self.census = self.counted()
 
     def counted(self) -> Census:
-        """Return somebody who counts and has seen nothing yet."""
-        return Census(self._state / "run", frozenset({self.http}))
+        """Return somebody who counts, has seen nothing yet, and may cost what it costs."""
+        return Census(self._state / "run", frozenset({self.http}), Shares(*[1.0] * 4))
 
     def generation(self, says: str) -> Generation:
         one = generation(

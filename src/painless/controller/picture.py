@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, structs
 
 from painless.compiler import Compiled
+from painless.compiler.site import Site
 from painless.model.diagnostics import Diagnostic
 from painless.nginx.generation import Generation
 from painless.plan.workers import GenerationState
@@ -49,6 +50,8 @@ class Shown:
     def __init__(self, diagnosed: Callable[[Iterable[Diagnostic], Iterable[Diagnostic]], None]) -> None:
         self.picture = Picture()
         self.served = False
+        self.sites: dict[str, Site] = {}
+        """What was compiled, by generation, until whoever samples forgets it: old workers still run it."""
         self._diagnosed = diagnosed
 
     @property
@@ -60,6 +63,8 @@ class Shown:
             return
         before = self.picture.parts
         self.picture = structs.replace(self.picture, **changed)
+        if (compiled := self.picture.compiled) is not None:
+            self.sites[compiled.generation.id] = compiled.site
         self.served = self.served or self.picture.ready
         new: set[Diagnostic] = set()
         gone: set[Diagnostic] = set()

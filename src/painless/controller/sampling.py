@@ -32,8 +32,7 @@ class Sampling:
         self._listener = outside.listener
         self._shown = shown
         self._told: frozenset[str] = frozenset()
-        # What an old generation was made of, and whose its connections are: both stay true while it lives.
-        self._sites: dict[str, Site] = {}
+        # Whose an old generation's connections are stays true while it lives.
         self._owned: dict[str, dict[str, Owner | None]] = {}
         self._search_at = 0.0
 
@@ -62,10 +61,10 @@ class Sampling:
     def _keep(self, alive: tuple[GenerationState, ...]) -> None:
         """Remember of what the generations that are alive were made, and nothing else."""
         compiled, live = self._shown.picture.compiled, self._shown.live
-        if compiled is not None and live is not None and compiled.generation.id == live.id:
-            self._sites[live.id] = compiled.site
-        ids = {one.id for one in alive} | ({live.id} if live is not None else set())
-        self._sites = {id_: site for id_, site in self._sites.items() if id_ in ids}
+        ids = {one.id for one in alive}
+        ids |= {live.id} if live is not None else set()
+        ids |= {compiled.generation.id} if compiled is not None else set()
+        self._shown.sites = {id_: site for id_, site in self._shown.sites.items() if id_ in ids}
         self._owned = {id_: owned for id_, owned in self._owned.items() if id_ in ids}
 
     async def _search(self, alive: tuple[GenerationState, ...]) -> None:
@@ -75,7 +74,7 @@ class Sampling:
         for one in alive:
             known = self._owned.setdefault(one.id, {})
             wanted = {remote.address for remote in one.remotes if known.get(remote.address) is None}
-            site = self._sites.get(one.id) or self._site
+            site = self._shown.sites.get(one.id) or self._site
             if wanted and site is not None:
                 self._search_at = self._clock.now() + ASK_AGAIN
                 known |= await self._found(site, wanted)

@@ -11,13 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from painless.kernel import sockdiag
 from painless.kernel.sockdiag import Traffic
 from painless.nginxd import procfs
-from painless.nginxd.allowance import Allowance
+from painless.nginxd.allowance import Allowance, Shares
 from painless.plan.workers import Connections
-
-COUNTING = 0.006
-"""The share of a core for counting clients' connections: at 10,000 it is done every third second."""
-LOOKING = 0.004
-"""The share of a core for what old workers' connections are about: their files, pods and traffic."""
 
 STILL = 5.0
 """Seconds without a byte after which an answer that has begun is taken for a connection that stays."""
@@ -73,10 +68,10 @@ class Old:
 class Clients:
     """The connections of NGINX's clients; those to ports in ``http`` speak HTTP, the others are passed on."""
 
-    def __init__(self, http: frozenset[int]) -> None:
+    def __init__(self, http: frozenset[int], shares: Shares) -> None:
         self._http = http
-        self._counting = Allowance(COUNTING)
-        self._looking = Allowance(LOOKING)
+        self._counting = Allowance(shares.counting)
+        self._looking = Allowance(shares.looking)
         self._ports: frozenset[int] = frozenset()
         self._accepted: dict[int, int] = {}
         self._http_open = 0

@@ -12,15 +12,10 @@ from pathlib import Path
 
 from painless.kernel import memory, sockdiag
 from painless.nginxd import procfs
-from painless.nginxd.allowance import Allowance
+from painless.nginxd.allowance import SHARES, Allowance, Shares
 from painless.nginxd.clients import Clients, Old
 from painless.nginxd.probe import DRAINING, look
 from painless.plan.workers import GenerationState, Remote, Sample, WorkerState
-
-WEIGHING = 0.002
-"""The share of a core for reading what workers cost in memory, for which the kernel walks their pages."""
-SEARCHING = 0.001
-"""The share of a core for looking through all processes, for workers that are no children of the master."""
 
 MEMORY = (
     "memory of NGINX's workers: /proc/PID/smaps_rollup cannot be read, "
@@ -60,12 +55,12 @@ Batch = tuple[Known, ...]
 class Census:
     """Remembers what does not change while a worker lives, and what is dear to read."""
 
-    def __init__(self, run: Path, http: frozenset[int]) -> None:
+    def __init__(self, run: Path, http: frozenset[int], shares: Shares = SHARES) -> None:
         self._run = run
-        self._clients = Clients(http)
+        self._clients = Clients(http, shares)
         self._known: dict[tuple[int, float], Known] = {}
-        self._weighing = Allowance(WEIGHING)
-        self._searching = Allowance(SEARCHING)
+        self._weighing = Allowance(shares.weighing)
+        self._searching = Allowance(shares.searching)
         self._strangers: tuple[int, ...] = ()
         self._weightless = False
 

@@ -6,7 +6,7 @@ Every reader gives ``None`` or nothing for a process that is gone, since any pro
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +23,8 @@ _MASK = re.compile(r"^(?:SigPnd|ShdPnd|SigBlk):\s*([0-9a-f]+)$", re.MULTILINE)
 _INODE = re.compile(rb"^tfd:.* ino:([0-9a-f]+)", re.MULTILINE)
 _EVENTS = "anon_inode:[eventpoll]"
 _SOCKET = "socket:["
+_FIRST = 64
+"""Files that workers have open before any connection, mostly: logs, listeners, what they wait with."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _DELETED = " (deleted)"
 _GONE = (FileNotFoundError, ProcessLookupError)
@@ -120,12 +122,17 @@ def marker(pid: int, run: Path) -> str | None:
 
     It is among the first of its files, however many connections follow: 0.1 ms in place of 3 for each 1,000.
     """
-    return next(_markers(pid, run), None)
+    first = next(_marked((link for _, link in _first_links(pid)), run), None)
+    return first or next(_markers(pid, run), None)
 
 
 def _markers(pid: int, run: Path) -> Iterator[str]:
+    return _marked(_links(pid), run)
+
+
+def _marked(links: Iterable[str], run: Path) -> Iterator[str]:
     wanted = f"{run}/{MARKER_PREFIX}"
-    found = (one.removesuffix(_DELETED) for one in _links(pid) if one.startswith(wanted))
+    found = (one.removesuffix(_DELETED) for one in links if one.startswith(wanted))
     return (one.removeprefix(wanted) for one in found)
 
 
@@ -143,21 +150,17 @@ def sockets(pid: int) -> frozenset[int]:
     What a worker waits for is one file to read, in place of one for each connection: 1 ms for each 1,000 in
     place of 4.  Raises ``PermissionError`` for somebody else's process.
     """
-    found: set[int] = set()
-    with suppress(*_GONE), os.scandir(f"/proc/{pid}/fd") as entries:
-        for one in entries:
-            link = _link(one.path)
-            if link == _EVENTS and (attended := _attended(pid, one.name)) is not None:
-                return attended
-            if link.startswith(_SOCKET):
-                found.add(int(link[len(_SOCKET) : -1]))
-    return frozenset(found)
+    for number, link in _first_links(pid):
+        if link == _EVENTS and (attended := _attended(pid, number)) is not None:
+            return attended
+    found = (one for one in _links(pid) if one.startswith(_SOCKET))
+    return frozenset(int(one[len(_SOCKET) : -1]) for one in found)
 
 
-def _attended(pid: int, name: str) -> frozenset[int] | None:
+def _attended(pid: int, number: int) -> frozenset[int] | None:
     """Return the inodes of what is waited for; ``None`` where the kernel names none (before 4.13, gVisor)."""
     try:
-        text = Path(f"/proc/{pid}/fdinfo/{name}").read_bytes()
+        text = Path(f"/proc/{pid}/fdinfo/{number}").read_bytes()
     except _GONE:
         return None
     found = frozenset(int(one, 16) for one in _INODE.findall(text))
@@ -182,6 +185,16 @@ def _links(pid: int) -> Iterator[str]:
     with suppress(*_GONE), os.scandir(f"/proc/{pid}/fd") as entries:
         for one in entries:
             yield _link(one.path)
+
+
+def _first_links(pid: int) -> Iterator[tuple[int, str]]:
+    """Yield the first of a process's open files, by number.
+
+    To list them would have the kernel make an entry for each of the next thousand, too.
+    """
+    for number in range(_FIRST):
+        if link := _link(f"/proc/{pid}/fd/{number}"):
+            yield number, link
 
 
 def _link(path: str) -> str:
