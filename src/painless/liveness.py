@@ -22,8 +22,8 @@ SILENT = 60.0
 """Seconds without an answer of any worker; one that is busy answers between two requests."""
 LOOK = 1.0
 """Seconds between two looks at all this."""
-WITHIN = 5.0
-"""Seconds for one answer; the next question is asked then."""
+WITHIN = 30.0
+"""Seconds for one answer, half of that: one who is so busy that it takes seconds is not silent."""
 
 PRIVATE = "private.sock"
 """The private listener, in the folder that NGINX runs in."""

@@ -190,7 +190,7 @@ def _blocked(pair: _Pair, queue: Queue) -> tuple[Cause, str] | None:
     """Somebody does not accept: the one whose queue it is, or all who share it."""
     serving = _serving(pair, queue)
     shares = pair.shares()
-    stuck = [one for one in serving if _is_stuck(one, shares, pair)]
+    stuck = [one for one in serving if _is_stuck(one, pair, queue)]
     if stuck and (len(stuck) == len(serving) or queue.slot is not None):
         return Cause.BLOCKED, "; ".join(_stuck(one, shares) for one in stuck)
     if queue.slot is not None and _stands_alone(pair, queue):
@@ -199,15 +199,14 @@ def _blocked(pair: _Pair, queue: Queue) -> tuple[Cause, str] | None:
     return None
 
 
-def _is_stuck(one: Worker, shares: dict[int, float], pair: _Pair) -> bool:
-    """Whether it does not run, though connections wait for it."""
-    return one.stopped >= HALF or (shares.get(one.pid, 1.0) == 0.0 and pair.starved() < STARVED)
+def _is_stuck(one: Worker, pair: _Pair, queue: Queue) -> bool:
+    """Whether it does not run, though connections wait for it; one without any may well sleep."""
+    sleeps = pair.shares().get(one.pid, 1.0) == 0.0 and pair.starved() < STARVED
+    return one.stopped >= HALF or (sleeps and queue.depth > 0)
 
 
 def _stuck(one: Worker, shares: dict[int, float]) -> str:
-    return (
-        f"worker {one.pid} was stopped (state {one.state}) and used {shares.get(one.pid, 0.0):.0%} of a CPU"
-    )
+    return f"worker {one.pid} takes none: state {one.state}, {shares.get(one.pid, 0.0):.0%} of a CPU used"
 
 
 def _stands_alone(pair: _Pair, queue: Queue) -> bool:

@@ -11,7 +11,7 @@ FOR_ITSELF = 1
 OTHER_FILES = 32
 """Files of a worker that are no connections: logs, markers, epoll, certificates and bodies on the disk."""
 MEMORY = 64 << 10
-"""Bytes for each client: a TLS connection that is passed on, with its buffers in NGINX and in the kernel."""
+"""Bytes for each client, an allowance: TLS, buffers of a request and its answer, two sockets."""
 
 
 class Facts(Struct, frozen=True):

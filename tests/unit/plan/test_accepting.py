@@ -39,6 +39,11 @@ def with_workers(*some: Worker) -> Sample:
             with_workers(structs.replace(IDLE, ran=1.95)), Cause.OVERLOAD, id="at work all the time"
         ),
         pytest.param(with_workers(structs.replace(IDLE, waited=0.9)), Cause.OVERLOAD, id="no CPU for it"),
+        pytest.param(
+            structs.replace(NOW, queues=(structs.replace(FULL, depth=0),), workers=(IDLE,)),
+            Cause.BURST,
+            id="asleep with nobody waiting",
+        ),
         pytest.param(NOW, Cause.BURST, id="nothing else"),
         pytest.param(with_workers(), Cause.UNKNOWN, id="no worker seen"),
     ],
