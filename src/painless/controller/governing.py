@@ -18,9 +18,10 @@ from painless.controller.want import Standing, Want
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import ObjectRef
 from painless.nginx.generation import Generation
+from painless.plan import price
 from painless.plan.changes import Effect, effect
 from painless.plan.diff import moves
-from painless.plan.governor import Cuts, Decision, Go, Retire, Wait, Why, apportioned, decide
+from painless.plan.governor import Cuts, Decision, Go, Retire, Wait, Why, apportioned, decide, outlook
 from painless.plan.pace import URGENT, Pace, Turn, Waiting
 from painless.plan.workers import GenerationState
 
@@ -78,6 +79,16 @@ class Governing:
         kept = {one: until for one, until in self._findings.items() if until > now}
         if len(kept) < len(self._findings):
             self._tell(kept)
+
+    async def outlook(self, namespaces: Iterable[str], loads: int) -> price.Wait:
+        """Return what a change of these namespaces would wait for, if it came now and were not urgent."""
+        alive = self._shown.picture.generations
+        budget = await self._nginx.budget(alive)
+        now = self._clock.now()
+        turn = self._pace.turn(Waiting(dict.fromkeys(namespaces, now)), now)
+        found = outlook(turn, loads, alive, self._cuts.present(alive), budget, now)
+        retires = tuple(_told(one) for one in found.retires)
+        return price.Wait(found.seconds, _MEANS.get(found.why, str(found.why)), retires)
 
     async def let_go(self, want: Want, work: Work) -> Want:
         """Wait until NGINX may load, and return what it is to load: what came meanwhile goes along."""
@@ -187,6 +198,26 @@ class Governing:
         self._findings = findings
         if new:
             self._shown.show(from_governor=tuple(sorted(findings)))
+
+
+_MEANS = {
+    Why.DUE: "NGINX may load at once",
+    Why.COALESCING: "changes are gathered",
+    Why.PATIENCE: "as many old workers as there may be are alive; one may end by itself",
+    Why.GRANTED: "every old generation has 8 s",
+    Why.REQUESTS: "old workers have requests that may finish",
+    Why.RECONNECTS: "clients of a retired worker come back",
+    Why.LEAVING: "a worker that was told to end has not left yet",
+    Why.GENERATIONS: "as many old workers as there may be are alive",
+    Why.MEMORY: "memory is short for another generation",
+    Why.CUT: "as many old workers as there may be are alive, and all have requests",
+    Why.OVER: "memory is short for another generation",
+}
+
+
+def _told(one: Retire) -> str:
+    held = "an unknown number of" if one.connections is None else str(one.connections)
+    return f"worker {one.pid} of generation {one.generation} would leave, with {held} connections"
 
 
 def _closed(about: ObjectRef, host: str) -> Diagnostic:

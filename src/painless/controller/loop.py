@@ -66,6 +66,7 @@ class Controller:
         self.pricing = Pricing(
             self._inbox, self._shown, self._endpoints, self._rounds.standing, self._listed.is_set
         )
+        self.pricing.outlook = self._governing.outlook
         # Held by whoever acts on NGINX or its disk: a round, or tidying up.
         self._turn = asyncio.Lock()
         self._acting: tuple[asyncio.Task[None], ...] = ()

@@ -5,7 +5,7 @@ compiler's memory, so that no round waits for a question or pays for it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Executor
 
 from msgspec import Struct, structs
@@ -22,7 +22,7 @@ from painless.model.snapshot import Name, port_numbers
 from painless.nginx.generation import Generation
 from painless.plan import price
 from painless.plan.changes import Effect, effect
-from painless.plan.price import Price
+from painless.plan.price import Price, Wait
 
 
 class Asked(Struct, frozen=True):
@@ -65,6 +65,8 @@ class Pricing:
         self._listed = listed
         self.newest = 0.0
         self.counts: Callable[[ObjectRef], bool] = lambda _: True
+        self.outlook: Callable[[Iterable[str], int], Awaitable[Wait]] | None = None
+        """Says what a change of some namespaces would wait for."""
         self.referred: Callable[[tuple[Object, ...]], Awaitable[tuple[Object, ...]]] = _nothing_more
 
     async def price(self, asked: Asked, threads: Executor) -> Price:
@@ -78,6 +80,10 @@ class Pricing:
         moment = self._moment(asked)
         work = asyncio.get_running_loop().run_in_executor
         found = await work(threads, self._compared, asked, moment)
+        if found.effect is Effect.RELOAD and self.outlook is not None:
+            refs = (*asked.removals, *(one.ref for one in asked.upserts))
+            wait = await self.outlook({ref.namespace for ref in refs}, found.loads)
+            found = structs.replace(found, wait=wait)
         return price.bounded(structs.replace(self._with_workers(found), ignored=ignored))
 
     def _sifted(self, asked: Asked) -> tuple[Asked, tuple[str, ...]]:

@@ -5,10 +5,10 @@ the budget has, nor more memory: what waits for room waits a bounded time, then 
 retired early, worker by worker, as slowly as the time allows.  When a load is due is ``pace``'s to say.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from painless.plan.pace import Turn
 from painless.plan.workers import GenerationState, WorkerState
@@ -123,6 +123,41 @@ def decide(
     if (begin := _begin(turn, old, cuts)) > now:
         return Wait(begin, Why.PATIENCE if begin > turn.due else Why.COALESCING)
     return _retire(turn, old, cuts, budget, lack, now)
+
+
+class Outlook(Struct, frozen=True):
+    """What a load would wait for: seconds, why at first, and the workers that would be retired for it."""
+
+    seconds: float
+    why: Why
+    retires: tuple[Retire, ...] = ()
+
+
+def outlook(
+    turn: Turn, loads: int, generations: tuple[GenerationState, ...], cuts: Cuts, budget: Budget, now: float
+) -> Outlook:
+    """Play the decisions that would follow each other, if nobody left by itself."""
+    began, first, retires = now, None, list[Retire]()
+    while not isinstance(found := decide(turn, loads, generations, cuts, budget, now), Go):
+        first = first or found.why
+        if isinstance(found, Retire):
+            retires.append(found)
+            cuts = cuts.with_(found, now)
+            generations = tuple(_without(found.pid, generations))
+        else:
+            later, now = found.until - now, found.until
+            generations = tuple(_later(one, later) for one in generations)
+    return Outlook(now - began, first or found.why, tuple(retires))
+
+
+def _without(pid: int, generations: Iterable[GenerationState]) -> Iterator[GenerationState]:
+    for one in generations:
+        if left := tuple(worker for worker in one.workers if worker.pid != pid):
+            yield structs.replace(one, workers=left)
+
+
+def _later(one: GenerationState, seconds: float) -> GenerationState:
+    return one if one.draining is None else structs.replace(one, draining=one.draining + seconds)
 
 
 def apportioned(one: Retire, generation: GenerationState) -> Mapping[str, int]:

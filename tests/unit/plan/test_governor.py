@@ -11,10 +11,12 @@ from painless.plan.governor import (
     Cuts,
     Decision,
     Go,
+    Outlook,
     Retire,
     Wait,
     Why,
     decide,
+    outlook,
 )
 from painless.plan.pace import Turn
 from painless.plan.workers import Connections, GenerationState, WorkerState
@@ -169,3 +171,14 @@ def test_what_is_not_known_of_connections_leaves_last() -> None:
     old = [generation(str(at), 30 - at, worker(at, held=None)) for at in range(1, 4)]
     assert Wait(NOW - 5 + LATE, Why.REQUESTS) == decided(*old)
     assert Retire(1, "1", None, Why.CUT) == decided(*old, turn=Turn(NOW, NOW - LATE))
+
+
+def test_what_a_change_would_wait_for() -> None:
+    """Who would leave for it, and how long that takes, if nobody left by itself."""
+    old = [generation(str(at), 90 - at, worker(at, upgraded(at))) for at in range(1, 4)]
+    now = Turn(NOW, NOW)
+    assert Outlook(0.0, Why.DUE) == outlook(now, 1, (LIVE,), NONE, USUAL, NOW)
+    found = outlook(now, 1, (*old, LIVE), NONE, USUAL, NOW)
+    assert Outlook(PATIENCE, Why.PATIENCE, (Retire(1, "1", 1, Why.GENERATIONS),)) == found
+    twice = outlook(now, 2, (*old, LIVE), NONE, USUAL, NOW)
+    assert [1, 2] == [one.pid for one in twice.retires]
