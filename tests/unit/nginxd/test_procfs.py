@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from painless.nginxd import procfs
@@ -58,3 +59,33 @@ def test_a_process_that_is_gone_is_nothing(tmp_path: Path) -> None:
         procfs.open_files(GONE),
         procfs.command(GONE),
     )
+
+
+def test_when_a_process_was_started() -> None:
+    """In seconds since the machine was; nothing of one that is gone."""
+    began = procfs.started(os.getpid())
+
+    assert began is not None
+    assert 0 < began <= time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert procfs.started(GONE) is None
+
+
+SOCKETS = """
+import os, select, socket
+from painless.nginxd import procfs
+server, other = socket.create_server(("127.0.0.1", 0)), socket.socket()
+inodes = [os.fstat(one.fileno()).st_ino for one in (server, other)]
+print(procfs.sockets(os.getpid()) == set(inodes))
+waits = select.epoll()
+waits.register(server.fileno())
+print(procfs.sockets(os.getpid()) == {inodes[0]})
+"""
+
+
+def test_the_sockets_of_a_process() -> None:
+    """Those that are open, or where it waits for events, those that it waits for."""
+    # A process of its own: this one may wait for events already.
+    ran = subprocess.run([sys.executable, "-c", SOCKETS], capture_output=True, text=True, check=True)
+
+    assert ["True", "True"] == ran.stdout.split()
+    assert frozenset() == procfs.sockets(GONE)
