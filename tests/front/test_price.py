@@ -1,10 +1,8 @@
 """The price before the change: what the running controller says of a change comes true when it is made."""
 
 import asyncio
-import json
 import shutil
 import signal
-import subprocess
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse
+from tests.front.asking import command, planned, status
 from tests.front.clients import Target, until, until_seen
 from tests.front.given import PATIENT, Make, certificate
 from tests.front.manifests import Folder
@@ -22,26 +21,6 @@ from painless.demo.ports import LOOPBACK
 
 pytestmark = PATIENT
 SOON = 15.0  # Seconds for what takes one or two.
-
-
-async def command(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of ours, while pods go on answering."""
-    run = [sys.executable, "-m", "painless", *words]
-    return await asyncio.to_thread(subprocess.run, run, capture_output=True, text=True)
-
-
-async def status(program: Program) -> dict[str, Any]:
-    done = await command("status", "--state-dir", str(program.state), "--output", "json")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-async def planned(program: Program, *words: str) -> dict[str, Any]:
-    plan = ("plan", "--running", "--state-dir", str(program.state), "--output", "json")
-    done = await command(*plan, *words)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 async def talk(stack: AsyncExitStack, program: Program, host: str) -> ClientWebSocketResponse:
