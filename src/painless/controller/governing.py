@@ -28,6 +28,7 @@ from painless.plan.workers import GenerationState
 LOOK = 0.25  # Seconds between two looks at who has left, while a change waits for room.
 ANEW = 0.5  # Seconds between two compiles while NGINX may not load: in a storm something comes all the time.
 LONG = 3.0  # Seconds that a change waits for the turn of its namespace until its owner is told.
+GATHERED = Reason.CHANGES_GATHERED
 TOLD = 600.0  # Seconds for which owners are told of connections that were closed, and of changes that waited.
 
 
@@ -148,20 +149,21 @@ class Governing:
         now = self._clock.now()
         if why is Why.OVER:
             self._listener.over_budget()
-        told = {
-            _gathered(asked.causes.objects[name]): now + TOLD
-            for name, since in asked.waiting.since.items()
-            if turn.shared and now - since >= LONG
-        }
-        if told:
-            self._tell({**self._findings, **told})
+        waited = [name for name, since in asked.waiting.since.items() if now - since >= LONG]
+        if turn.shared and waited:
+            # Once for each namespace, about whichever of its objects was the first.
+            known = {one.about.namespace: one for one in self._findings if one.reason is GATHERED}
+            told = [known.get(name) or _gathered(asked.causes.objects[name]) for name in waited]
+            self._tell({**self._findings, **dict.fromkeys(told, now + TOLD)})
 
     async def _retire(self, one: Retire, alive: Iterable[GenerationState]) -> None:
         """Have a worker leave, and tell whose connections that closed."""
         self._wait_for(one.why)
         await self._nginx.retire_worker(one.pid, one.generation)
         self._cuts = self._cuts.with_(one, self._clock.now())
-        generation = next(each for each in alive if one.pid in {worker.pid for worker in each.workers})
+        # Whose connections they are is found out beside this, and shown.
+        known = (*self._shown.picture.generations, *alive)
+        generation = next(each for each in known if one.pid in {worker.pid for worker in each.workers})
         self._listener.retired(one, apportioned(one, generation))
         if one.connections != 0:
             until = self._clock.now() + TOLD
@@ -229,4 +231,4 @@ def _closed(about: ObjectRef, host: str) -> Diagnostic:
 def _gathered(about: ObjectRef) -> Diagnostic:
     says = "its namespace has used up its share of reloads, so its changes are gathered"
     hint = "each is served within seconds; changes that are made together need one reload"
-    return Diagnostic(about, "", Reason.CHANGES_GATHERED, Severity.WARNING, says, hint)
+    return Diagnostic(about, "", GATHERED, Severity.WARNING, says, hint)
