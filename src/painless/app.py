@@ -17,6 +17,7 @@ from msgspec import structs
 from painless.answering import answering
 from painless.clock import RealClock
 from painless.compiler.options import Machine, Options
+from painless.compiler.site import Site
 from painless.controller import fitting
 from painless.controller.loop import Controller
 from painless.controller.outside import Reach
@@ -46,12 +47,14 @@ from painless.observe.accepting import Accept
 from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered
 from painless.observe.apiserver import ApiServer
+from painless.observe.bulkheads import Rejected
 from painless.observe.generations import Generations
 from painless.observe.governor import Governed
 from painless.observe.metrics import Metrics, State, by_reason
 from painless.output import Output
 from painless.plan.governor import WAITS
 from painless.privacy import keep_to_ourselves
+from painless.refused import Refused
 from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
 from painless.sources import InCluster, changes_of, opened, trusts_loopback, zone_of
@@ -139,14 +142,13 @@ async def serve(settings: Settings) -> None:
 
         nginx = Nginx(build, disk, resolved, runner)
         http_ports = frozenset({settings.http_port, settings.https_port})
-        # Of an NGINX in another container only that one's own cgroup counts, which is not ours to see.
-        own = () if runner else cgroup.folders("memory")
-        room = Room(settings.max_generations, settings.generation_memory, own)
+        room = room_of(settings, apart=runner is not None)
         # Who has closed it wants nothing of us.
         output = Output(sys.stdout.fileno()) if settings.access_log and sys.stdout else None
         log = AccessLog(disk.logs, output, nginx)
         # Ends after NGINX has: it writes its last lines as it ends.
         stack.push_async_callback(log.finish)
+        refused = await stack.enter_async_context(Refused(disk.counted, nginx, RealClock()))
         stack.push_async_callback(nginx.stop, settings.shutdown_patience)
         read = partial(read_container, runner.machine) if runner else read_machine
         options = options_of(
@@ -167,6 +169,7 @@ async def serve(settings: Settings) -> None:
             ending=Ending(nginx),
             zone=await zone_of(settings, cluster),
             log=log,
+            refused=refused,
             liveness=Liveness(
                 nginx, partial(answers_on, disk.run / PRIVATE), RealClock(), apart=runner is not None
             ),
@@ -174,6 +177,13 @@ async def serve(settings: Settings) -> None:
             machine=read,
         )
         await Program(settings, options, outside).run()
+
+
+def room_of(settings: Settings, *, apart: bool) -> Room:
+    """Return the room of old workers; ``apart``: NGINX is in another container."""
+    # Of that only its own cgroup counts, which is not ours to see.
+    own = () if apart else cgroup.folders("memory")
+    return Room(settings.max_generations, settings.generation_memory, own)
 
 
 def adopted(note: str) -> None:
@@ -199,6 +209,7 @@ class Outside(NamedTuple):
     ending: Ending
     zone: str
     log: AccessLog
+    refused: Refused
     liveness: Liveness
     accepting: Accepting
     machine: Callable[[], Machine]
@@ -221,7 +232,7 @@ class Program:
         governed = Governed(lambda: self._controller.picture.governor, WAITS)
         workers = Generations(lambda: self._controller.picture.generations)
         self._metrics = Metrics(
-            *(state, logged, watched, workers, governed, *lines),
+            *(state, logged, watched, workers, governed, Rejected(outside.refused.so_far), *lines),
             *((Answered(answers.said),) if answers else ()),
         )
         self._told = Told(self._metrics, governed, answers)
@@ -268,6 +279,7 @@ class Program:
                     group.create_task(keep_collecting())
                     group.create_task(self._watch_machine())
                     group.create_task(self._outside.log.run(uncarried))
+                    group.create_task(self._outside.refused.run(self._site, self._told.overloaded))
                     group.create_task(self._end(group))
             except* _Stopped:
                 pass
@@ -291,6 +303,10 @@ class Program:
 
     def _diagnostics(self) -> dict[tuple[str, str], int]:
         return by_reason((one.severity, one.reason) for one in self._controller.picture.diagnostics)
+
+    def _site(self) -> Site | None:
+        compiled = self._controller.picture.compiled
+        return compiled.site if compiled else None
 
     def _generation(self) -> str:
         live = self._controller.picture.live

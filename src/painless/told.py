@@ -10,7 +10,7 @@ from painless.controller.ports import WorldError
 from painless.controller.status import Load, load_of
 from painless.kube.answers import Answers
 from painless.model.diagnostics import Diagnostic
-from painless.model.objects import Ingress
+from painless.model.objects import Ingress, ObjectRef
 from painless.observe import logs
 from painless.observe.governor import OTHERS, Governed
 from painless.observe.metrics import Metrics
@@ -48,6 +48,12 @@ class Told:
 
     def applied_live(self, generation: str) -> None:
         logs.event("hot_files_written", id=generation)
+
+    def overloaded(self, upstream: str, ingresses: tuple[ObjectRef, ...]) -> None:
+        if self._answers:
+            self._answers.owners.overloaded(upstream, ingresses)
+        shown = [str(one) for one in ingresses[:_SHOWN_REASONS]]
+        logs.event("bulkhead_full", level=logging.WARNING, upstream=upstream, ingresses=shown)
 
     def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
         if self._answers:

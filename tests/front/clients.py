@@ -8,7 +8,7 @@ import inspect
 import ssl
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import closing
 from types import TracebackType
 from typing import Self
@@ -45,6 +45,7 @@ class Seen(Struct, frozen=True):
     pod: str
     body: str
     serial: int = 0
+    fields: Mapping[str, str] = {}
 
 
 class Target(Struct, frozen=True):
@@ -95,7 +96,7 @@ async def ask(
     if not whole:
         return Seen(began, time.monotonic(), 0, "", f"no whole answer: {head!r}")
     fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:])
-    return Seen(began, time.monotonic(), int(head.split()[1]), fields.get("x-pod", ""), body, serial)
+    return Seen(began, time.monotonic(), int(head.split()[1]), fields.get("x-pod", ""), body, serial, fields)
 
 
 def _serial(writer: asyncio.StreamWriter) -> int:

@@ -43,7 +43,9 @@ class Folder:
         if tls:
             spec["tls"] = [{"hosts": [host], "secretName": tls}]
         made = _object("networking.k8s.io/v1", "Ingress", name, spec=spec)
-        made["metadata"]["annotations"] = {PREFIX + key: value for key, value in annotations.items()}
+        made["metadata"]["annotations"] = {
+            key if "/" in key else PREFIX + key: value for key, value in annotations.items()
+        }
         self._put(made)
 
     def service(self, name: str, target: int) -> None:

@@ -39,7 +39,7 @@ _OPERATORS = {"=": False, "!=": False, "~": True, "~*": True, "!~": True, "!~*":
 """The operators of ``if``, and whether an expression follows."""
 _FILE_TESTS = frozenset(f"{no}-{test}" for no in ("", "!") for test in "fdex")
 _OWN_PLACES = re.compile(r"@(?:upstream_failed|signin|custom|error|page|mirror)")
-_OWN_FORMATS = frozenset({"upstreaminfo", "log_stream", "combined"})
+_OWN_FORMATS = frozenset({"upstreaminfo", "log_stream", "inflight_refused", "combined"})
 _ONLY_OURS = frozenset({"resolver", "resolver_timeout"})
 """What http and stream have for the addresses of pods."""
 _ZONES = {

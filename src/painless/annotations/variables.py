@@ -17,7 +17,18 @@ _OURS = frozenset({*READABLE, "certificate", "dollar", "no_endpoints", "other_na
 _OURS_BEGIN = (
     *("ingress_", "location_path", "loggable", "namespace", "route_", "service_"),
     *("believed", "full_x_forwarded_", "realip_", "samesite_", "this_"),
-    *("affinity_", "auth_", "backend_", "blocked", "canary_", "client_", "cors_", "error_", "hash_"),
+    *(
+        "affinity_",
+        "auth_",
+        "backend_",
+        "blocked",
+        "canary_",
+        "client_",
+        "cors_",
+        "error_",
+        "hash_",
+        "inflight",
+    ),
     *(
         "host_without_",
         "limit_",

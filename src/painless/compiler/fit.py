@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 from painless.annotations.base import Defaults, setting
 from painless.compiler.lower_upstreams import zone_size
 from painless.compiler.options import Machine
+from painless.features.bulkheads import HIGHEST, LOWEST_SHARE
 from painless.features.listening import REUSE_PORT
 from painless.features.upstream_keepalive import CONNECTIONS as KEPT
 from painless.features.workers import CONNECTIONS, FILES, PROCESSES
@@ -59,13 +60,22 @@ class Fit(Struct, frozen=True):
     backlog: Fitted
     reuse_port: Fitted
     kept: Fitted
+    share: Fitted
     zone: Fitted
     concerns: tuple[Concern, ...]
 
     @property
     def settled(self) -> tuple[Fitted, ...]:
         """What follows from machine and settings alone, in the order of the file."""
-        return (self.processes, self.files, self.connections, self.backlog, self.reuse_port, self.kept)
+        return (
+            self.processes,
+            self.files,
+            self.connections,
+            self.backlog,
+            self.reuse_port,
+            self.kept,
+            self.share,
+        )
 
     @property
     def lines(self) -> tuple[Fitted, ...]:
@@ -84,6 +94,7 @@ def fit(machine: Machine, defaults: Defaults, upstreams: int = 0) -> Fit:
         backlog=_backlog(machine),
         reuse_port=_reuse_port(defaults),
         kept=_kept(defaults, int(connections.value)),
+        share=_share(int(processes.value), int(connections.value)),
         zone=Fitted("zone", zone_size(upstreams), f"{upstreams} upstreams share it, and their peers", ""),
         concerns=(),
     )
@@ -168,6 +179,17 @@ def _kept(defaults: Defaults, connections: int) -> Fitted:
         return Fitted("keepalive", connections, f"a worker has {connections} connections in all", "")
     says = _of_configmap(KEPT.name) if KEPT.name in defaults else "the default"
     return Fitted("keepalive", asked, f"{says}: idle ones that a worker keeps to each Service", "")
+
+
+def _share(workers: int, connections: int) -> Fitted:
+    """Return how many requests one Service may have open: half of all, each with a client and a pod."""
+    half = workers * connections // 2 // 2
+    says = f"half the requests of {workers} workers of {connections} connections"
+    if half < LOWEST_SHARE:
+        says = f"the least; {says}, would be {half}"
+    elif half > HIGHEST:
+        says = f"the most that NGINX counts; {says}, would be {half}"
+    return Fitted("limit_conn", min(max(LOWEST_SHARE, half), HIGHEST), says, "")
 
 
 def _with_concerns(found: Fit, defaults: Defaults) -> Fit:

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from painless.compiler.block import Block, lower_shape
 from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_auth import signin_server
+from painless.compiler.lower_bulkheads import above, for_servers, is_silent
 from painless.compiler.lower_canary import lower_canary_maps
 from painless.compiler.lower_http import http_preamble, main_preamble, private_server
 from painless.compiler.lower_snippets import for_http, merged, of_configmap
@@ -55,18 +56,17 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
     """Return the main file."""
     if site.passthrough:
         options = structs.replace(options, https_socket=socket_of(options, "https"))
-    common = everywhere(config)
+    common = structs.replace(everywhere(config), bulkheads=above(options, config))
     blocks = tuple(
         memory.blocks.get(key, (servers, options.https_socket), partial(_block, servers, options, common))
         for key, servers in grouped(site.servers).items()
     )
     arms = tuple(arm for one in blocks for arm in one.arms)
     body = (
-        *http_preamble(
-            options, site, config, len(site.upstreams), ipv6=any(map(_may_have_ipv6, site.upstreams))
-        ),
+        *(one for one in _preamble(site, options, config) if not is_silent(one)),
         *features_http(config),
         *for_http(common, options),
+        *for_servers(common.bulkheads, len(site.upstreams), common.snippets.http.tree),
         *lower_canary_maps(arms),
         *lower_affinity_maps(site.upstreams, common.scheme),
         *lower_hash_maps(site.upstreams),
@@ -103,6 +103,11 @@ def warm(
     )
     passed_on = (warm_stream(options, upstreams),) if stream else ()
     return (*main_preamble(options, {}), block("http", body=body), *passed_on)
+
+
+def _preamble(site: Site, options: Options, config: ConfigValues) -> tuple[Directive, ...]:
+    ipv6 = any(map(_may_have_ipv6, site.upstreams))
+    return http_preamble(options, site, config, len(site.upstreams), ipv6=ipv6)
 
 
 def _main(options: Options, config: ConfigValues) -> tuple[Directive, ...]:

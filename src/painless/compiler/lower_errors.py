@@ -16,6 +16,7 @@ from painless.compiler.shape import Names
 from painless.compiler.site import DEFAULT_LABEL, Denied, Failing, Proxy, Route, Server, Unavailable
 from painless.features import Everywhere
 from painless.features.backend_protocol import module
+from painless.features.bulkheads import REFUSED
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, entry, when
 
@@ -46,7 +47,10 @@ class _Maker(Struct, frozen=True, gc=False):
         """Return the place where ``/`` of an upstream is asked about a status."""
         told = {"X-Code": Literal(str(code)), **_told()}
         path = directive("rewrite", Regex("^"), "/", "break")
-        return self._place(f"@error_{code}", code, upstream, label, (*self._sent(told), path))
+        # What is refused since one Service hangs must not pile up at another.
+        refused = (when(Var(REFUSED), body=(directive("return", code),)),) if code == _UNAVAILABLE else ()
+        asking = (*refused, *self._sent(told), path)
+        return self._place(f"@error_{code}", code, upstream, label, asking)
 
     def instead(self, upstream: Literal | Var) -> Directive:
         """Return the place where an upstream answers for one that nobody is ready behind."""

@@ -7,6 +7,7 @@ from msgspec import Struct, structs
 from painless.annotations.base import Contribution, Place
 from painless.compiler.lower_affinity import cookie_contribution
 from painless.compiler.lower_auth import auth_contribution, to_sign_in
+from painless.compiler.lower_bulkheads import counted_at, logged, own_limits
 from painless.compiler.lower_canary import choose_arm
 from painless.compiler.lower_errors import error_pages, instead_of_nothing
 from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
@@ -116,6 +117,7 @@ def _body(
         return (directive("return", 503, comment=_why("Closed", names)),)
     headers = added_headers(added)
     own_pages = bool(headers) or any(one.name == "error_page" for part in added for one in part.location)
+    counted = counted_at(route, names, added, common.bulkheads)
     # NGINX runs a location's phases in its own order: what rewrites stands first, as it happens.
     body = (
         directive("set", Var("proxy_upstream_name"), names.label),
@@ -125,16 +127,20 @@ def _body(
         *(plain_closed(server.own_tls) if route.settings.clients else ()),
         # The canary first: it may have endpoints where the other Service has none.
         *(choose_arm(answer, names, options) if isinstance(answer, Proxy) else ()),
+        *counted,
         # Before the 503, so that a path that only redirects needs no pods.
         *(one for part in added for one in part.late),
         *_answer_before_access(route, names, options, added),
         *_rewrite(location),
         *(one for part in added for one in part.location),
+        *own_limits(route, added, common.bulkheads),
         *inherit(headers, common.added),
         *(common.error_pages if own_pages else ()),
         *((to_failed(headers),) if own_pages and isinstance(answer, Proxy) and not route.failing else ()),
         *_content(route, names, added, common),
     )
+    if counted:
+        body = logged(body, common.bulkheads)
     return merged(body, "location") if has_own(route, common) else body
 
 

@@ -11,6 +11,7 @@ from msgspec import structs
 from painless.annotations.base import Contribution, Place
 from painless.annotations.snippet import Snippet
 from painless.annotations.snippet_policy import DECIDING
+from painless.compiler.lower_bulkheads import below, beside_snippet, logged
 from painless.compiler.lower_failed import inherit
 from painless.compiler.options import Options
 from painless.compiler.request_headers import request_headers
@@ -97,6 +98,7 @@ def within(common: Everywhere, tree: tuple[Directive, ...]) -> Everywhere:
         sent=(*common.sent, *snippets.sent(tree), *snippets.sent(tree, "grpc")),
         hidden=tuple(dict.fromkeys((*common.hidden, *hidden))),
         error_pages=tuple(structs.replace(one, origin=None) for one in tree if one.name == "error_page"),
+        bulkheads=below(common.bulkheads, tree),
     )
 
 
@@ -120,7 +122,8 @@ def snippet_lines(tree: tuple[Directive, ...], common: Everywhere, *, asks: bool
     decides = any(one.name in DECIDING for one in plain)
     return (
         *((_not_for_questions(),) if asks and decides else ()),
-        *plain,
+        *logged(plain, common.bulkheads),
+        *beside_snippet(plain, common.bulkheads),
         *added,
         *(inherit(added, common.added) if added else ()),
         *_headers(tree, common),

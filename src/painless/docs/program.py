@@ -17,6 +17,7 @@ from painless.observe.accepting import Accept, Watched
 from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered, Said
 from painless.observe.apiserver import ApiServer, Line
+from painless.observe.bulkheads import Rejected
 from painless.observe.generations import Generations
 from painless.observe.governor import Governed
 from painless.observe.metrics import Metrics, State
@@ -70,7 +71,9 @@ def _metrics() -> Iterable[Metric]:
     governed = Governed(lambda: "", WAITS)
     governed.waited("coalescing", 1.0)
     governed.retired("generations", {"shop.example": 1})
-    metrics = Metrics(state, Accept(_watched), workers, governed, logged, servers, Answered(_said))
+    rejected = Rejected(lambda: {("shop", "web", "80"): 1})
+    more = (Accept(_watched), workers, governed, logged, rejected)
+    metrics = Metrics(state, *more, servers, Answered(_said))
     metrics.reloaded("IngressAdded", 1)
     metrics.renewed(done=True)
     metrics.unanswered()

@@ -12,6 +12,7 @@ from painless.features import (
     body_size,
     brotli,
     buffering,
+    bulkheads,
     client_address,
     clients,
     connection,
@@ -36,6 +37,7 @@ from painless.features import (
     tls_redirect,
     workers,
 )
+from painless.features.bulkheads import Above as Bulkheads
 from painless.features.registry import CONFIG
 from painless.features.snippets import ForAll as Snippets
 from painless.model.diagnostics import Diagnostic, Reason, Severity
@@ -111,6 +113,7 @@ def http(config: ConfigValues) -> tuple[Directive, ...]:
         *blocking.http(defaults),
         *server_tls.http(defaults, config.dh_parameters[0]),
         *limits.http(defaults),
+        *bulkheads.http(),
         *body_size.http(defaults),
         *timeouts.http(defaults),
         *retries.http(defaults),
@@ -136,7 +139,7 @@ class Everywhere(Struct, frozen=True):
     ``pages`` are the statuses that become pages everywhere.  ``nobody`` is what locations say that no
     Ingress serves, ``asking`` what those do that ask whether a request may pass.  ``named`` are the variables
     that each location sets for the log.  ``snippets`` are the operator's, and ``error_pages`` what those of a
-    server say about them.
+    server say about them.  ``bulkheads`` are the ceilings above all locations.
     """
 
     hidden: tuple[str, ...] = ()
@@ -152,6 +155,7 @@ class Everywhere(Struct, frozen=True):
     named: tuple[str, ...] = ()
     snippets: Snippets = Snippets()
     error_pages: tuple[Directive, ...] = ()
+    bulkheads: Bulkheads = Bulkheads()
 
 
 def everywhere(config: ConfigValues) -> Everywhere:

@@ -132,19 +132,26 @@ class Limits(Struct, frozen=True):
 
 def http(defaults: Defaults) -> tuple[Directive, ...]:
     """Return what differs from NGINX's own defaults."""
-    statuses = (("limit_req_status", REQUEST_STATUS), ("limit_conn_status", CONNECTION_STATUS))
     return (
-        *(
-            directive(name, status)
-            for name, key in statuses
-            if (status := setting(defaults, key)) != key.default
-        ),
+        *_answer(defaults, "limit_req_status", REQUEST_STATUS),
         *(
             directive(name, f"{value}k")
             for name, key in _SLOW.items()
             if (value := setting(defaults, key)) != key.default
         ),
     )
+
+
+def refusing(defaults: Defaults) -> tuple[Directive, ...]:
+    """Return what stands beside limits of connections; elsewhere bulkheads, which refuse with 503, do."""
+    # A client that asks for too much is told in the error log, which a Service that hangs would flood.
+    level = directive("limit_conn_log_level", "error")
+    return (*_answer(defaults, "limit_conn_status", CONNECTION_STATUS), level)
+
+
+def _answer(defaults: Defaults, name: str, key: Setting[int]) -> tuple[Directive, ...]:
+    status = setting(defaults, key)
+    return (directive(name, status),) if status != key.default else ()
 
 
 def parse(values: Values) -> Limits | None:

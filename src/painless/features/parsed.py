@@ -25,6 +25,7 @@ from painless.features import (
     backend_tls,
     balancing,
     basic_auth,
+    bulkheads,
     canary,
     client_certificates,
     custom_errors,
@@ -80,6 +81,7 @@ class Parsed(Struct, frozen=True):
     custom_errors: custom_errors.CustomErrors | None
     mirror: mirror.Mirror | None
     passthrough: bool
+    ceilings: bulkheads.Ceilings | None
     additive: tuple[tuple[int, Any, str], ...]
     denied: str
     diagnostics: tuple[Diagnostic, ...]
@@ -151,6 +153,7 @@ def _read(values: Values, common: snippets.ForAll) -> Parsed:
     errors = custom_errors.parse(values)
     copied = mirror.parse(values)
     passed_on = ssl_passthrough.parse(values)
+    ceilings = bulkheads.parse(values)
     written = snippets.parse(values, common, with_password=users is not None, with_service=asked is not None)
     return Parsed(
         tls_redirect=redirect,
@@ -174,6 +177,7 @@ def _read(values: Values, common: snippets.ForAll) -> Parsed:
         custom_errors=errors,
         mirror=copied,
         passthrough=passed_on,
+        ceilings=ceilings,
         additive=kept,
         denied=values.denied,
         diagnostics=tuple(values.diagnostics),

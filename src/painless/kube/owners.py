@@ -74,6 +74,16 @@ class Owners:
         more = f" and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
         self._tell(Note(self._pod, Kind.NORMAL, "RELOAD", f"NGINX reload triggered by: {shown}{more}"))
 
+    def overloaded(self, upstream: str, ingresses: Iterable[ObjectRef]) -> None:
+        """Tell that a bulkhead refuses requests; whoever leads knows only of its own."""
+        says = (
+            f"The Service behind {upstream} has as many requests open as it may, so more are answered with "
+            "503 (painless.dev/max-inflight). painless_bulkhead_rejections counts them."
+        )
+        for one in ingresses:
+            if one.name:
+                self._tell(Note(one, Kind.WARNING, "BulkheadFull", says))
+
     def refused(self, output: str, about: str) -> None:
         says = f"NGINX refuses what comes of {about}: {output}"
         self._tell(Note(self._pod, Kind.WARNING, "RELOAD", says))

@@ -10,6 +10,7 @@ writes at a time; and that nothing is removed which something running may still 
     down/               the responder's markers
     run/                pid file, private socket, and a marker gen-<id> that NGINX holds open
     log/  tmp/          NGINX's own; logs are kept within bounds
+    counted/            what NGINX writes for us to count, erased as we do
     lock                held by the one process that writes
 """
 
@@ -94,6 +95,10 @@ class Disk:
     @property
     def logs(self) -> Path:
         return self.root / "log"
+
+    @property
+    def counted(self) -> Path:
+        return self.root / "counted"
 
     def error_logs(self) -> list[Path]:
         """Return the error logs, of which a ConfigMap may name another, without the ends that are kept."""
@@ -278,7 +283,7 @@ class Disk:
         try:
             make_folder(self.root, TRAVERSABLE)
             make_folder(self.root / "generations", PRIVATE)
-            for name in ("hot", "down", "run", "log", "tmp"):
+            for name in ("hot", "down", "run", "log", "tmp", "counted"):
                 make_folder(self.root / name, TRAVERSABLE)
         except OSError as cause:
             raise StateUnreachable(

@@ -53,7 +53,10 @@ async def test_a_change_is_one_reload_with_its_reason() -> None:
         await program.until(lambda: len(program.heard.fits) == 2)
         said = [str(one) for one in program.heard.reasons[-1]]
         label = program.heard.reasons[-1][0].label
-    assert ["changed Machine worker_processes 1 → 2, as 2 CPUs may be used (assumed)"] == said
+    assert [
+        "changed Machine worker_processes 1 → 2, as 2 CPUs may be used (assumed)",
+        "changed Machine limit_conn 4096 → 8192, as half the requests of 2 workers of 16384 connections",
+    ] == said
     assert "MachineChanged" == label
 
 
