@@ -12,6 +12,8 @@ REPLAYS: Mapping[str, str] = MappingProxyType(
         "b": "one_cpu",
         "c": "backlog",
         "d": "shuffled",
+        "e": "memory",
+        "f": "slow_service",
         "g": "rolling",
         "h": "flapping",
         "i": "conntrack",

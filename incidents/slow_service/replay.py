@@ -26,7 +26,8 @@ SLOW = "slow"
 HEALTHY_POD, SLOW_POD = "127.0.0.2", "127.0.0.3"
 CONNECTIONS = 1024  # Of the one worker, on both sides.
 STUCK = 700  # Clients of the slow Service: two connections for each are more than there are.
-CLIENTS = 18  # Connections of the clients of the others.
+CLIENTS = 36  # Connections of the clients of the others.
+PAUSE = 15  # Milliseconds between two requests of each: no more than a machine with other work can do.
 SECONDS, SECONDS_IN_FULL = 1.0, 20.0
 COME = 30.0  # Seconds until all of them have come, on a busy machine.
 AGAIN = 1.0  # Seconds after which a client that was turned away comes again, as Retry-After asks it to.
@@ -135,7 +136,7 @@ async def _replay(place: Place) -> tuple[Line, ...]:
 
 
 async def _seen(side: Naive | Serving, seconds: float) -> _Seen:
-    clients = Clients(tuple(f"{one}.example" for one in HEALTHY), CLIENTS)
+    clients = Clients(tuple(f"{one}.example" for one in HEALTHY), CLIENTS, PAUSE)
     before = await asked(side.port, clients, seconds, side.home)
     async with _Hanging() as slow, _Stuck(side.port) as stuck:
         await until(lambda: slow.waiting + stuck.turned_away >= STUCK, COME)
