@@ -11,6 +11,7 @@ import aiohttp
 from painless.demo.ports import LOOPBACK
 
 SAID_EVERY = 0.2  # Seconds between two messages: a cut is noticed as quickly, and it is hardly any load.
+FAREWELL = 1.0  # Seconds for the other side to say goodbye as well.
 ECHOED = 10.0  # Seconds for an echo, which takes milliseconds: past that the message is lost.
 
 
@@ -40,6 +41,9 @@ class Chat:
             self.echoed += 1
             await asyncio.sleep(SAID_EVERY)
 
+    async def close(self) -> None:
+        await self._socket.close()
+
 
 class Chats:
     """All WebSockets at one port; they are closed when this is left."""
@@ -62,12 +66,15 @@ class Chats:
         for one in self._tasks:
             one.cancel()
         await self._group.__aexit__(None, None, None)
+        await asyncio.gather(*(one.close() for one in self.opened))
         await self._stack.aclose()
 
     async def open(self, host: str) -> None:
         """Open one more and have it talk; a door that is closed is counted."""
         try:
-            socket = await self._session.ws_connect(self._url, headers={"Host": host}, autoclose=False)
+            socket = await self._session.ws_connect(
+                self._url, headers={"Host": host}, timeout=aiohttp.ClientWSTimeout(ws_close=FAREWELL)
+            )
         except (aiohttp.ClientError, OSError, TimeoutError):
             self.refused += 1
             return

@@ -6,6 +6,7 @@ Version 1 and 2 of cgroups.  A process in it has mount and cgroup namespaces of 
 
 import os
 import re
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -124,14 +125,19 @@ def sweep(owner: int) -> None:
 
 
 def remove(folder: Path) -> None:
+    """End whoever is left in a cgroup, as a container's end does, and remove it."""
     deadline = time.monotonic() + GONE_WITHIN
     while folder.exists():
         try:
             folder.rmdir()
         except OSError:
-            # Whoever was killed in it has not left yet.
             if time.monotonic() > deadline:
                 raise
+            for pid in map(int, (folder / "cgroup.procs").read_text().split()):
+                # 0 is a process that cannot be seen from here, and to kill it would be to kill us.
+                if pid:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
             time.sleep(LOOK_AGAIN)
 
 

@@ -13,7 +13,6 @@ REPLAYS: Mapping[str, str] = MappingProxyType(
         "c": "backlog",
         "d": "shuffled",
         "e": "memory",
-        "f": "slow_service",
         "g": "rolling",
         "h": "flapping",
         "i": "conntrack",
