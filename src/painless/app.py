@@ -58,7 +58,7 @@ from painless.refused import Refused
 from painless.sensitive import Sensitive
 from painless.settings import Settings, nginx_variable
 from painless.sources import InCluster, changes_of, opened, trusts_loopback, zone_of
-from painless.stating import status
+from painless.stating import Known, status
 from painless.told import Doorman, Told
 from painless.watching import Watching
 from painless.web.admin import serve_admin
@@ -324,10 +324,12 @@ class Program:
         yield Check("ending", "it ends" if self._outside.ending.began else "")
         yield Check("generation", "" if self._controller.picture.ready else "no generation serves yet")
 
-    def _status(self) -> Status:
+    async def _status(self) -> Status:
         missing = "; ".join(one.problem for one in self._ready() if one.problem)
-        picture, watched = self._controller.picture, self._watching.seen()
-        return status(self._options, picture, missing, self._told.loads, watched)
+        picture, told = self._controller.picture, self._told
+        budget = await self._outside.nginx.budget(picture.generations)
+        known = Known(missing, picture, budget, self._watching.seen(), told.loads, told.decisions)
+        return status(self._options, known)
 
     def _held(self) -> dict[str, int]:
         picture = self._controller.picture

@@ -3,16 +3,20 @@
 What each part shows is ``controller.status``'; here is where it comes from.
 """
 
+from typing import NamedTuple
+
 from painless import __version__
 from painless.compiler.options import Options
 from painless.controller.picture import Picture
 from painless.controller.status import (
+    Decided,
     Load,
     Status,
     capacity_of,
     findings_of,
     fit_of,
     generation_of,
+    governor_of,
     held_of,
     live_of,
     overflows_of,
@@ -21,12 +25,23 @@ from painless.controller.status import (
 )
 from painless.nginx.build import spelled
 from painless.observe.accepting import Watched
+from painless.plan.governor import Budget
 
 
-def status(
-    options: Options, picture: Picture, missing: str, loads: tuple[Load, ...], watched: Watched
-) -> Status:
-    """Return how things stand; ``missing`` says why we are not ready, if we are not."""
+class Known(NamedTuple):
+    """What the parts know: ``missing`` says why we are not ready; loads and decisions, newest first."""
+
+    missing: str
+    picture: Picture
+    budget: Budget
+    watched: Watched
+    loads: tuple[Load, ...]
+    decisions: tuple[Decided, ...]
+
+
+def status(options: Options, known: Known) -> Status:
+    """Return how things stand."""
+    picture, watched, missing = known.picture, known.watched, known.missing
     held, overflows = held_of(picture), overflows_of(watched.queues)
     return Status(
         version=__version__,
@@ -36,7 +51,8 @@ def status(
         wrong=wrong_with(missing, held, overflows),
         live=live_of(picture),
         generations=tuple(map(generation_of, picture.generations)) or None,
-        last_loads=loads,
+        governor=governor_of(picture, known.budget, known.decisions),
+        last_loads=known.loads,
         capacity=capacity_of(watched.capacity),
         queues=queues_of(watched.queues),
         overflows=overflows,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from painless.compiler.fit import Fit
 from painless.controller.ports import WorldError
-from painless.controller.status import Load, load_of
+from painless.controller.status import Decided, Load, load_of
 from painless.kube.answers import Answers
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Ingress, ObjectRef
@@ -18,7 +18,7 @@ from painless.plan.changes import Change, first_label
 from painless.plan.governor import Retire, Why
 from painless.web.webhook import Reviewed
 
-_LOADS = 10  # That are remembered.
+_LAST = 10  # Loads, and decisions, that are remembered.
 _SHOWN_REASONS = 20  # Reasons of one reload in one log line.
 _SHOWN_FINDINGS = (
     100  # Findings of one change in the log: a class that is removed makes one for each Ingress.
@@ -30,7 +30,8 @@ class Told:
 
     def __init__(self, metrics: Metrics, governed: Governed, answers: Answers | None = None) -> None:
         self.loads: tuple[Load, ...] = ()
-        """The last loads, the newest first."""
+        self.decisions: tuple[Decided, ...] = ()
+        """The last loads and decisions of the governor, the newest first."""
         self._metrics = metrics
         self._governed = governed
         self._answers = answers
@@ -39,8 +40,7 @@ class Told:
         self._metrics.reloaded(first_label(reasons), count)
         if self._answers:
             self._answers.owners.reloaded(reasons)
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        self.loads = (load_of(at, generation, reasons, count), *self.loads[: _LOADS - 1])
+        self.loads = (load_of(_now(), generation, reasons, count), *self.loads[: _LAST - 1])
         shown = [str(one) for one in reasons[:_SHOWN_REASONS]]
         logs.event(
             "generation_applied", id=generation, reloads=count, reasons=shown, more=len(reasons) - len(shown)
@@ -104,7 +104,10 @@ class Told:
 
     def waits(self, why: Why, seconds: float) -> None:
         # In a busy cluster changes are gathered all the time; that there is no room should be rare.
-        level = logging.DEBUG if why is Why.COALESCING else logging.INFO
+        gathers = why is Why.COALESCING
+        level = logging.DEBUG if gathers else logging.INFO
+        if not gathers:
+            self._decided(f"a change waits: {why}, for {seconds:.1f} s at most")
         logs.event("reload_waits", level=level, why=str(why), at_most=round(seconds, 3))
 
     def waited(self, why: Why, seconds: float) -> None:
@@ -112,10 +115,14 @@ class Told:
 
     def over_budget(self) -> None:
         says = "there is less memory than a reload may need, and nothing is left that could end before"
+        self._decided(f"NGINX loads although {says}")
         logs.event("reload_over_budget", level=logging.WARNING, problem=says)
 
     def retired(self, worker: Retire, hosts: Mapping[str, int]) -> None:
         self._governed.retired(str(worker.why), hosts)
+        count = "an unknown number of" if worker.connections is None else worker.connections
+        who = f"worker {worker.pid} of generation {worker.generation}"
+        self._decided(f"{who} is told to end: {worker.why}, with {count} connections")
         logs.event(
             "worker_retired",
             level=logging.WARNING if worker.connections != 0 else logging.INFO,
@@ -125,6 +132,9 @@ class Told:
             connections=worker.connections,
             hosts={host or OTHERS: count for host, count in hosts.items() if count},
         )
+
+    def _decided(self, says: str) -> None:
+        self.decisions = (Decided(_now(), says), *self.decisions[: _LAST - 1])
 
     def nginx_gone(self) -> None:
         logs.event("nginx_ended", level=logging.ERROR, then="it is started again")
@@ -160,6 +170,10 @@ class Doorman:
             logs.event("webhook_certificate_kept", level=logging.ERROR, problem=problem)
         else:
             logs.event("webhook_certificate_read")
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def _say_each(event: str, level: int, some: Iterable[Diagnostic]) -> None:

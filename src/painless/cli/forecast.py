@@ -109,7 +109,8 @@ def _cost(found: Price) -> Iterator[str]:
         yield from table(heads, map(_row, found.notice))
     yield f"memory while old and new workers run: {size(found.memory)} more"
     if found.wait:
-        yield f"it would wait {span(found.wait.seconds) or 'not at all'}: {found.wait.why}"
+        some = found.wait.seconds
+        yield f"it would wait for {some:.1f} s at most: {found.wait.why}" if some else "it would not wait"
         yield from (f"  {one}" for one in found.wait.retires)
 
 

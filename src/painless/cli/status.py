@@ -51,6 +51,7 @@ def lines(found: Status) -> Iterator[str]:
     for one in found.wrong:
         yield click.style(f"wrong: {one}", fg="red")
     yield from _generations(found)
+    yield from _governor(found)
     yield from _capacity(found)
     yield from _queues(found)
     yield from _fit(found)
@@ -85,6 +86,17 @@ def held(some: tuple[Holder, ...]) -> str:
     """Return who holds a generation: the hosts with the most connections."""
     first = [f"{one.host or 'any host'} ({one.ingress}) {one.connections}" for one in some[:SHOWN]]
     return "; ".join([*first, f"and {len(some) - SHOWN} more"] if len(some) > SHOWN else first)
+
+
+def _governor(found: Status) -> Iterator[str]:
+    if (one := found.governor) is None:
+        return
+    memory = "" if one.memory is None else f" and {size(one.memory)}"
+    yield ""
+    yield f"governor: {one.generations} generations{memory} at most; " + (
+        f"a change waits ({one.waits_for})" if one.waits_for else "nothing waits"
+    )
+    yield from (f"  {each.at} {each.says}" for each in one.decisions[:SHOWN])
 
 
 def _capacity(found: Status) -> Iterator[str]:

@@ -22,6 +22,7 @@ from painless.model.snapshot import Name, port_numbers
 from painless.nginx.generation import Generation
 from painless.plan import price
 from painless.plan.changes import Effect, effect
+from painless.plan.governor import cost, memory_known
 from painless.plan.price import Price, Wait
 
 
@@ -100,7 +101,8 @@ class Pricing:
         generations = self._shown.picture.generations
         if found.effect is not Effect.RELOAD or not generations:
             return found
-        return structs.replace(found, notice=price.notices(generations))
+        memory = cost(generations, found.loads) if memory_known(generations) else None
+        return structs.replace(found, notice=price.notices(generations), memory=memory)
 
     def _moment(self, asked: Asked) -> _Moment:
         touched = self._services(asked)

@@ -12,6 +12,7 @@ from painless.controller.picture import Picture
 from painless.model.diagnostics import Severity
 from painless.plan.capacity import Capacity
 from painless.plan.changes import Change
+from painless.plan.governor import Budget
 from painless.plan.queues import Queues
 from painless.plan.workers import Connections, GenerationState, Holder, WorkerState
 
@@ -104,6 +105,22 @@ class OverflowStatus(Struct, frozen=True, rename="camel"):
     remedy: str
 
 
+class Decided(Struct, frozen=True, rename="camel"):
+    """Something that the governor of reloads did: when (UTC), and what in a sentence."""
+
+    at: str
+    says: str
+
+
+class GovernorStatus(Struct, frozen=True, rename="camel"):
+    """What a change waits for, if one does; the generations and the bytes that there may be at a time."""
+
+    waits_for: str
+    generations: int
+    memory: int | None
+    decisions: tuple[Decided, ...]
+
+
 class Status(Struct, frozen=True, kw_only=True, rename="camel"):
     """How things stand: ``missing`` says why it is not ready, ``wrong`` all that is not as it should be."""
 
@@ -114,6 +131,7 @@ class Status(Struct, frozen=True, kw_only=True, rename="camel"):
     wrong: tuple[str, ...] = ()
     live: Live | None = None
     generations: tuple[GenerationStatus, ...] | None = None
+    governor: GovernorStatus | None = None
     last_loads: tuple[Load, ...] = ()
     capacity: CapacityStatus | None = None
     queues: tuple[QueueStatus, ...] | None = None
@@ -151,6 +169,10 @@ def generation_of(one: GenerationState) -> GenerationStatus:
     return GenerationStatus(
         one.id, one.age, one.draining, one.memory, one.connections, one.workers, one.held_by
     )
+
+
+def governor_of(picture: Picture, budget: Budget, decisions: tuple[Decided, ...]) -> GovernorStatus:
+    return GovernorStatus(picture.governor, budget.generations, budget.memory, decisions)
 
 
 def fit_of(picture: Picture) -> tuple[FitStatus, ...] | None:

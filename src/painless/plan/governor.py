@@ -187,9 +187,13 @@ def _lack(
         return Why.GENERATIONS
     if budget.memory is None or not memory_known(generations):
         return None
-    known = [one.memory or 0 for one in generations]
-    needed = sum(known) + loads * TWICE * max(known, default=0)
+    needed = sum(one.memory or 0 for one in generations) + cost(generations, loads)
     return Why.MEMORY if needed > budget.memory else None
+
+
+def cost(generations: Iterable[GenerationState], loads: int) -> int:
+    """Return the bytes that so many loads may need beside what there is."""
+    return loads * TWICE * max((one.memory or 0 for one in generations), default=0)
 
 
 def _old(generations: Iterable[GenerationState], cuts: Cuts, now: float) -> list[GenerationState]:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -50,6 +50,9 @@ class Bounds(Struct, frozen=True):
 
 BOUNDS = Bounds()
 
+Stating = Callable[[], Awaitable[Status]]
+"""Who says how things stand."""
+
 
 class Pricing(Protocol):
     """Who says what a change costs."""
@@ -59,7 +62,7 @@ class Pricing(Protocol):
 
 @asynccontextmanager
 async def serve_admin(
-    state: Path, status: Callable[[], Status], pricing: Pricing, bounds: Bounds = BOUNDS
+    state: Path, status: Stating, pricing: Pricing, bounds: Bounds = BOUNDS
 ) -> AsyncIterator[None]:
     """Answer on the socket of a state directory that is ours alone; without one, say so and go on."""
     # One thread: whoever asks next waits for the one before, and the rounds have the other cores.
@@ -105,7 +108,7 @@ def listen(path: Path) -> socket.socket:
 
 
 def application(
-    status: Callable[[], Status], pricing: Pricing, threads: Executor, bounds: Bounds = BOUNDS
+    status: Stating, pricing: Pricing, threads: Executor, bounds: Bounds = BOUNDS
 ) -> web.Application:
     """Return what answers, on whatever it is served."""
     admin = _Admin(status, pricing, threads, bounds)
@@ -118,9 +121,7 @@ def application(
 class _Admin:
     """Answers requests."""
 
-    def __init__(
-        self, status: Callable[[], Status], pricing: Pricing, threads: Executor, bounds: Bounds
-    ) -> None:
+    def __init__(self, status: Stating, pricing: Pricing, threads: Executor, bounds: Bounds) -> None:
         self._status = status
         self._pricing = pricing
         self._threads = threads
@@ -147,7 +148,7 @@ class _Admin:
             self._under_way -= 1
 
     async def status(self, _: web.Request) -> web.Response:
-        return _json(msgspec.json.encode(self._status()))
+        return _json(msgspec.json.encode(await self._status()))
 
     async def plan(self, request: web.Request) -> web.Response:
         if self._waiting >= self._bounds.waiting:

@@ -26,6 +26,10 @@ META = {"name": "web", "namespace": "shop"}
 INGRESS = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": META, "spec": {"rules": [{}]}}
 
 
+async def stating() -> Status:
+    return STATUS
+
+
 class Slow:
     """Answers when it is told to; ``asked`` are the questions."""
 
@@ -47,7 +51,7 @@ class Failing:
 @asynccontextmanager
 async def client(state: Path, pricing: Slow | Failing, bounds: Bounds) -> AsyncIterator[ClientSession]:
     async with (
-        serve_admin(state, lambda: STATUS, pricing, bounds),
+        serve_admin(state, stating, pricing, bounds),
         ClientSession("http://painless", connector=UnixConnector(str(state / SOCKET))) as session,
     ):
         yield session
@@ -67,7 +71,7 @@ async def test_a_long_path_is_said_and_done_without(tmp_path: Path, caplog: pyte
     """A controller serves on whatever becomes of its socket."""
     long = tmp_path / ("x" * LONGEST)
     long.mkdir()
-    async with serve_admin(long, lambda: STATUS, Slow()):
+    async with serve_admin(long, stating, Slow()):
         assert ["admin_unavailable"] == [one.getMessage() for one in caplog.records]
     assert f"{LONGEST} at most" in caplog.records[0].fields["problem"]  # type: ignore[attr-defined]
 
