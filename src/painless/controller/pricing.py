@@ -89,10 +89,10 @@ class Pricing:
 
     def _sifted(self, asked: Asked) -> tuple[Asked, tuple[str, ...]]:
         """Return what can have an effect, and a sentence about each object that has none."""
-        elsewhere = [one.ref for one in asked.upserts if not self.counts(one.ref)]
-        says = [f"{ref}: its namespace is not watched" for ref in elsewhere]
-        absent = [ref for ref in asked.removals if not self._inbox.has(ref)]
-        says += [f"{ref}: there is no such object to remove" for ref in absent]
+        elsewhere = {one.ref for one in asked.upserts if not self.counts(one.ref)}
+        says = [f"{ref}: its namespace is not watched" for ref in sorted(elsewhere)]
+        absent = {ref for ref in asked.removals if not self._inbox.has(ref)}
+        says += [f"{ref}: there is no such object to remove" for ref in sorted(absent)]
         upserts = tuple(one for one in asked.upserts if one.ref not in elsewhere)
         removals = tuple(ref for ref in asked.removals if ref not in absent)
         return structs.replace(asked, upserts=upserts, removals=removals), tuple(says)

@@ -146,6 +146,14 @@ def general(said: Said, **flags: str) -> None:
     _inspect(said, flags, "general")
 
 
+@main.command()
+@choosing
+@option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
+def status(said: Said, output: str, **flags: str) -> None:
+    """Show how the controller is: generations, connections, memory, capacity, the last reloads."""
+    _in_pod(said, flags, ("painless", "status", f"--output={output}"))
+
+
 @main.command("exec", context_settings=_PASSED)
 @choosing
 @click.option("-i", "--stdin", is_flag=True, help="Pass standard input.")

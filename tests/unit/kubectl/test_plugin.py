@@ -58,6 +58,8 @@ def call(kubectl: Kubectl, *arguments: str) -> Result:
         (("backends", "--list"), "painless inspect backends --list"),
         (("backends", "--backend", "shop.web.80"), "painless inspect backends --backend=shop.web.80"),
         (("general",), "painless inspect general"),
+        (("status",), "painless status --output=text"),
+        (("status", "--output", "json"), "painless status --output=json"),
         (("exec", "ls", "-l", "/tmp"), "ls -l /tmp"),
     ],
 )
