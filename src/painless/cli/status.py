@@ -84,8 +84,16 @@ def kinds(some: Connections | None) -> tuple[str, str, str]:
 
 def held(some: tuple[Holder, ...]) -> str:
     """Return who holds a generation: the hosts with the most connections."""
-    first = [f"{one.host or 'any host'} ({one.ingress}) {one.connections}" for one in some[:SHOWN]]
+    first = [_holder(one) for one in some[:SHOWN]]
     return "; ".join([*first, f"and {len(some) - SHOWN} more"] if len(some) > SHOWN else first)
+
+
+def _holder(one: Holder) -> str:
+    """Return one of them; which of the hosts that the same pods answer it is, no socket says."""
+    others = f" or {counted(one.more, 'other host')}" if one.more else ""
+    return (
+        f"{one.host}{others} ({one.ingress}): {one.connections}" if one.host else f"others: {one.connections}"
+    )
 
 
 def _governor(found: Status) -> Iterator[str]:

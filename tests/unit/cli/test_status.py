@@ -1,0 +1,43 @@
+"""What people are shown of how the controller is."""
+
+from painless.cli.status import held, lines
+from painless.controller.status import GenerationStatus, Held, OverflowStatus, Status, wrong_with
+from painless.model.objects import ObjectRef
+from painless.plan.workers import Connections, Holder
+
+SHOP = ObjectRef("Ingress", "shop", "web")
+
+
+def test_who_holds_a_generation() -> None:
+    """The same pods may answer several hosts, and what is not known by name is said together."""
+    some = (
+        Holder("a.test", SHOP, 5, more=2),
+        Holder("b.test", SHOP, 1),
+        Holder("", SHOP, 7),
+        Holder("c.test", SHOP, 1),
+    )
+    expected = (
+        "a.test or 2 other hosts (Ingress shop/web): 5; b.test (Ingress shop/web): 1; others: 7; and 1 more"
+    )
+    assert expected == held(some)
+
+
+def test_what_is_not_known_is_a_question_mark() -> None:
+    """It is never shown as nothing."""
+    one = GenerationStatus("4f1c", 90.0, 3.0, None, None, (), ())
+    two = GenerationStatus("77aa", 5.0, None, 2_000_000, Connections(1, 2, 3), (), ())
+    shown = list(lines(Status(version="1", nginx="1.31.3", ready=True, generations=(two, one))))
+    assert ["77aa 5s 0 1 2 3 2.0 MB", "4f1c 1m30s 3s 0 ? ? ? ?"] == [
+        " ".join(each.split()) for each in shown[-2:]
+    ]
+
+
+def test_what_is_wrong_is_said_with_what_to_do() -> None:
+    """Nothing is wrong, or each thing is a sentence."""
+    overflow = OverflowStatus("0.0.0.0:80", 2.0, 12, "burst", "129 of 128 waited", "raise net.core.somaxconn")
+    assert () == wrong_with("", Held())
+    assert (
+        "it is not ready: it ends",
+        "NGINX refuses 3 of the objects; the log says which and why",
+        "0.0.0.0:80 dropped 12 connections: burst, 129 of 128 waited; raise net.core.somaxconn",
+    ) == wrong_with("it ends", Held(1, 2), (overflow,))
