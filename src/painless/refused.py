@@ -63,15 +63,19 @@ class Refused:
         """Count for ever; ``site`` is what is served, ``tell`` hears of what is new."""
         before = ""
         while True:
-            await asyncio.to_thread(self._log.carry)
-            begun = self._count(self._lines.taken())
-            if begun and (served := site()):
-                for upstream, ingresses in _owners(served, begun).items():
-                    tell(upstream, ingresses)
+            await self.look(site, tell)
             if self._log.problem != before:
                 before = self._log.problem
                 logs.event("rejections_uncounted", level=logging.WARNING, problem=before)
             await self._clock.sleep(EVERY)
+
+    async def look(self, site: Callable[[], Site | None], tell: Tell) -> None:
+        """Count what has come."""
+        await asyncio.to_thread(self._log.carry)
+        begun = self._count(self._lines.taken())
+        if begun and (served := site()):
+            for upstream, ingresses in _owners(served, begun).items():
+                tell(upstream, ingresses)
 
     async def __aenter__(self) -> Self:
         return self

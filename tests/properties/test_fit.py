@@ -46,6 +46,9 @@ def test_nothing_is_more_than_there_is(machine: Machine, settings: dict[str, int
     assert files <= machine.open_files
     # Listening sockets take some, however few files there are.
     assert 64 <= connections <= max(64, files * 3 // 4)
+    # One Service leaves half of what all workers can serve, but for the smallest machines.
+    assert 64 <= int(found.share.value) <= max(64, workers * connections // 4)
+    assert int(found.share.value) <= 65_535
     if not settings.get(PROCESSES.name):
         assert workers <= machine.cpus
 

@@ -227,6 +227,15 @@ def test_a_contested_status_is_told() -> None:
     assert [("web", "Warning", "StatusContested")] == told.take()
 
 
+def test_a_full_bulkhead_is_told_by_whoever_has_it() -> None:
+    """Each Ingress that sends requests there hears of it; what nobody asked for has no owner."""
+    told = Town()
+    told.speaks = False
+    told.owners.overloaded("shop.web.80", (WEB, ObjectRef("", "", "")))
+    assert "shop.web.80 has as many requests open as it may" in told.notes[0].says
+    assert [("web", "Warning", "BulkheadFull")] == told.take()
+
+
 def test_only_the_leader_tells_of_ingresses() -> None:
     """Each tells of its own Pod; whoever begins to lead tells what is the matter."""
     told = Town()
