@@ -9,7 +9,7 @@ from tests.fakes.world import VirtualClock
 
 from painless.compiler import compile_snapshot
 from painless.compiler.site import Site
-from painless.model.objects import ObjectRef
+from painless.model.objects import Object, ObjectRef
 from painless.model.snapshot import snapshot_of
 from painless.refused import QUIET, Refused
 
@@ -44,7 +44,7 @@ class Booth:
 def _site() -> Site:
     shared = rule("a.example", path("/", "web")), rule("b.example", path("/", "web"))
     made = (ingress(f"of-{at}", one) for at, one in enumerate(shared))
-    objects = (CLASS, service("web"), *made)
+    objects: tuple[Object, ...] = (CLASS, service("web"), *made)
     return compile_snapshot(snapshot_of(objects), OPTIONS).site
 
 
