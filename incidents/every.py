@@ -13,6 +13,7 @@ REPLAYS: Mapping[str, str] = MappingProxyType(
         "c": "backlog",
         "d": "shuffled",
         "e": "memory",
+        "f": "slow_service",
         "g": "rolling",
         "h": "flapping",
         "i": "conntrack",
