@@ -1,5 +1,6 @@
 """The short form of every incident: there on an NGINX of 2017, not there on Painless."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -28,12 +29,16 @@ def test_incident(letter: str):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_outlives_a_replay(how: signal.Signals):
+def test_nothing_outlives_a_replay(how: signal.Signals, state_dir: Path):
     """Whoever ends a replay, by Ctrl-C or by a kill, ends its NGINX and everything else with it."""
     if why := named("d").missing():
         pytest.skip(why)
     command = (sys.executable, "-m", "incidents", "d", "--full")
-    replay = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # Who is killed removes no files.
+    elsewhere = {**os.environ, "TMPDIR": str(state_dir)}
+    replay = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=elsewhere
+    )
     try:
         until(lambda: any("nginx: worker" in title for title in below(replay.pid).values()))
         started = below(replay.pid)
