@@ -26,6 +26,7 @@ _QUARTER = 4  # Slots take at most this part of the memory: the rest is configur
 _WORKER = 1 * MIB  # Bytes of a worker's own that serves a small configuration, without its slots.
 _USUAL_QUEUE = 511  # NGINX's own default: a machine that grants less was made smaller.
 _FEWEST = 512  # NGINX's own default: fewer serve nobody.
+_LOWERED = 4  # A default may be lowered to this part: what it became, and why, is among the settled values.
 _LEAST = 64  # Each listening socket takes one, and NGINX refuses to have fewer than these.
 
 
@@ -205,8 +206,8 @@ def _too_many(found: Fit, defaults: Defaults) -> Iterator[Concern]:
         yield Concern(PROCESSES.name, says, 'they take turns; "auto" has as many as the CPUs feed')
     for key, fitted in ((FILES, found.files), (CONNECTIONS, found.connections), (KEPT, found.kept)):
         value, most = setting(defaults, key), int(fitted.value)
-        if value > most:
-            given = key.name in defaults
+        given = key.name in defaults
+        if value > (most if given else _LOWERED * most):
             what = value if given else f"{fitted.name} {value} by default"
             says = f"found {what}, expected at most {most}: {fitted.because}"
             yield Concern(key.name if given else "", says, f"{fitted.name} is {most}")

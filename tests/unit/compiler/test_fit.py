@@ -77,6 +77,7 @@ def test_each_value_says_why(given: dict[str, float], asked: Asked, words: tuple
         ({"open_files": 1024}, {CONNECTIONS: 2000}, [CONNECTIONS.name]),
         ({"open_files": 1024}, {FILES: 2000}, [FILES.name, ""]),
         ({"open_files": 1024}, {}, [""]),
+        ({"open_files": 20_000}, {}, []),
         ({}, {CONNECTIONS: 0, FILES: 0}, []),
         ({"memory": 3 * MIB, "quota": 1.0}, {}, ["", ""]),
         ({"memory": 8 * MIB, "quota": 1.0}, {PROCESSES: 8, CONNECTIONS: 512}, [PROCESSES.name] * 2),
