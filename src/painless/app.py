@@ -39,6 +39,8 @@ from painless.nginxd.accesslog import AccessLog
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.nginxd.find import find_nginx
+from painless.nginxd.probe import Sight
+from painless.nginxd.processes import processes
 from painless.nginxd.room import Room
 from painless.nginxd.runner import Runner
 from painless.nginxd.serving import Serving
@@ -48,9 +50,14 @@ from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered
 from painless.observe.apiserver import ApiServer
 from painless.observe.bulkheads import Rejected
+from painless.observe.config import Config, Wanted
 from painless.observe.generations import Generations
 from painless.observe.governor import Governed
+from painless.observe.labels import Identity
+from painless.observe.machine import Machine as MachineUse
+from painless.observe.machine import Processes
 from painless.observe.metrics import Metrics, State, by_reason
+from painless.observe.served import Served, Serves, serves
 from painless.output import Output
 from painless.plan.governor import WAITS
 from painless.privacy import keep_to_ourselves
@@ -174,6 +181,7 @@ async def serve(settings: Settings) -> None:
                 nginx, partial(answers_on, disk.run / PRIVATE), RealClock(), apart=runner is not None
             ),
             accepting=Accepting(nginx.sight, disk.logs / ERROR_LOG),
+            sight=nginx.sight,
             machine=read,
         )
         await Program(settings, options, outside).run()
@@ -212,6 +220,7 @@ class Outside(NamedTuple):
     refused: Refused
     liveness: Liveness
     accepting: Accepting
+    sight: Callable[[], Sight | None]
     machine: Callable[[], Machine]
 
 
@@ -228,14 +237,19 @@ class Program:
         lines = (ApiServer(cluster.lines),) if cluster else ()
         logged = AccessLogged(outside.log.went)
         self._watching = Watching(outside.accepting, self._main_file, RealClock())
-        watched = Accept(self._watching.seen)
+        watched = (Accept(self._watching.seen), MachineUse(self._watching.seen, self._processes))
+        config = Config(self._wanted)
+        served = Served(self._serves, settings.controller_class)
+        namespace, pod = settings.pod or ("", "")
         governed = Governed(lambda: self._controller.picture.governor, WAITS)
         workers = Generations(lambda: self._controller.picture.generations)
         self._metrics = Metrics(
-            *(state, logged, watched, workers, governed, Rejected(outside.refused.so_far), *lines),
+            config,
+            *(state, logged, *watched, workers, governed, Rejected(outside.refused.so_far), served, *lines),
             *((Answered(answers.said),) if answers else ()),
+            identity=Identity(namespace, settings.controller_class, pod),
         )
-        self._told = Told(self._metrics, governed, answers)
+        self._told = Told(self._metrics, config, governed, answers)
         self._controller = Controller(
             nginx=outside.nginx,
             responder=outside.responder,
@@ -311,6 +325,19 @@ class Program:
     def _generation(self) -> str:
         live = self._controller.picture.live
         return live.id if live else ""
+
+    def _wanted(self) -> Wanted:
+        compiled = self._controller.picture.compiled
+        return Wanted(self._generation(), compiled.generation.id if compiled else "")
+
+    def _serves(self) -> Serves:
+        answers, outside = self._outside.answers, self._outside
+        leads = answers is None or not answers.said().lease or answers.said().leads
+        return serves(self._controller.picture.compiled, outside.responder.without_pods(), leads=leads)
+
+    def _processes(self) -> Processes | None:
+        sight = self._outside.sight()
+        return processes(sight.master if sight else None)
 
     def _main_file(self) -> str:
         live = self._controller.picture.live

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping
 from painless.compiler.fit import Fit
 from painless.controller.ports import WorldError
 from painless.controller.status import Decided, Load, load_of
+from painless.controller.telling import Took
 from painless.kube.answers import Answers
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Ingress, ObjectRef
 from painless.observe import logs
+from painless.observe.config import Config
 from painless.observe.governor import OTHERS, Governed
 from painless.observe.metrics import Metrics
 from painless.plan.changes import Change, first_label
@@ -28,11 +30,14 @@ _SHOWN_FINDINGS = (
 class Told:
     """What the loop says; without ``answers`` there is no cluster to tell."""
 
-    def __init__(self, metrics: Metrics, governed: Governed, answers: Answers | None = None) -> None:
+    def __init__(
+        self, metrics: Metrics, config: Config, governed: Governed, answers: Answers | None = None
+    ) -> None:
         self.loads: tuple[Load, ...] = ()
         self.decisions: tuple[Decided, ...] = ()
         """The last loads and decisions of the governor, the newest first."""
         self._metrics = metrics
+        self._config = config
         self._governed = governed
         self._answers = answers
 
@@ -46,6 +51,14 @@ class Told:
             "generation_applied", id=generation, reloads=count, reasons=shown, more=len(reasons) - len(shown)
         )
 
+    def took(self, what: Took, seconds: float) -> None:
+        if what is Took.COMPILE:
+            self._config.compiled(seconds)
+        elif what is Took.ENDPOINTS:
+            self._config.propagated(seconds)
+        else:
+            self._config.applied(what, seconds)
+
     def applied_live(self, generation: str) -> None:
         logs.event("hot_files_written", id=generation)
 
@@ -56,6 +69,7 @@ class Told:
         logs.event("bulkhead_full", level=logging.WARNING, upstream=upstream, ingresses=shown)
 
     def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
+        self._config.confirmed()
         if self._answers:
             self._answers.confirmed(ingresses)
 

@@ -9,11 +9,14 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from painless.kernel import netstat
+from msgspec import structs
+
+from painless.kernel import cgroup, memory, netstat
 from painless.nginxd.accepting import Accepting
-from painless.nginxd.limits import facts
+from painless.nginxd.limits import facts, shutdown_timeout
 from painless.observe import logs
-from painless.observe.accepting import Watched
+from painless.observe.accepting import Memory, Watched
+from painless.plan.accepting import Sample
 from painless.plan.capacity import capacity
 from painless.plan.queues import News, took
 
@@ -65,14 +68,28 @@ class Watching:
     def _look(self) -> News:
         sample = self._accepting.sample()
         queues, news = took(self._seen.queues, sample, self._clock.now())
-        limits = self._seen.capacity
+        seen = structs.replace(
+            self._seen, queues=queues, counters=netstat.tcp_counters(), sysctls=netstat.sysctls()
+        )
         if sample is None:
-            limits = None
-        elif limits is None or self._looks % COUNT == 0:
-            limits = capacity(facts(sample, self._text()))
+            seen = structs.replace(seen, capacity=None, facts=None, memory=Memory(), shutdown_timeout=None)
+        elif seen.capacity is None or self._looks % COUNT == 0:
+            seen = self._counted(seen, sample)
         self._looks += 1
-        self._seen = Watched(queues, netstat.tcp_counters(), netstat.sysctls(), limits)
+        self._seen = seen
         return news
+
+    def _counted(self, seen: Watched, sample: Sample) -> Watched:
+        text, use = self._text(), memory.use(cgroup.seen("memory", sample.master))
+        left = None if use.limit is None or use.used is None else use.limit - use.used
+        found = facts(sample, text, left)
+        return structs.replace(
+            seen,
+            capacity=capacity(found),
+            facts=found,
+            memory=Memory(use.used, use.limit, use.kills),
+            shutdown_timeout=shutdown_timeout(text),
+        )
 
     def _tell(self, news: News) -> None:
         for one in news.told:

@@ -165,6 +165,7 @@ class FakeResponder:
         self.answers: dict[str, Answer] = {}
         self.apart = "127.0.0.17:10053"
         self.fails: Exception | None = None
+        self.unasked: frozenset[str] = frozenset()
 
     async def replace(self, answers: Iterable[Answer]) -> None:
         self.answers = {one.upstream: one for one in answers}
@@ -176,6 +177,9 @@ class FakeResponder:
 
     async def peers(self, upstreams: Iterable[str]) -> dict[str, tuple[Peer, ...]]:
         return {one: self.answers[one].peers for one in upstreams if one in self.answers}
+
+    async def unanswered(self, upstreams: Iterable[str], since: float = 0.0) -> frozenset[str]:
+        return self.unasked & frozenset(upstreams)
 
 
 class VirtualClock:

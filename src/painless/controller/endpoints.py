@@ -42,8 +42,8 @@ class Endpoints:
         self._findings: dict[Name, tuple[Diagnostic, ...]] = {}
         self._moved: set[Name] = set()
 
-    async def update(self, services: Iterable[Name]) -> int:
-        """Tell the responder what became of the upstreams of these Services; return how many there are.
+    async def update(self, services: Iterable[Name]) -> tuple[str, ...]:
+        """Tell the responder what became of the upstreams of these Services; return which there are.
 
         The responder is told everything again when it is back, so what it is not told now is not lost.
         """
@@ -52,7 +52,7 @@ class Endpoints:
         if answers:
             self._show()
             await self._responder.put(answers)
-        return len(answers)
+        return tuple(one.upstream for one in answers)
 
     async def serve(self, live: Site | None, want: Site) -> None:
         """Have the responder answer for what NGINX is about to ask for, and for what it uses already."""

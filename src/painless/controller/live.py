@@ -14,11 +14,14 @@ from painless.controller.outside import Outside
 from painless.controller.picture import Shown
 from painless.controller.ports import WorldError
 from painless.controller.search import Blame
+from painless.controller.telling import Took
 from painless.nginx.generation import Generation
 from painless.plan.changes import Change, Differ, Effect, Kind, changes, effect, refused_origins
 from painless.plan.diff import plan, plan_start, test
 from painless.plan.renewal import plan_renewal
 from painless.plan.steps import Applied, Await, Outcome, Refused, Resolve, Stage, Start, Step, Verify
+
+_TOOK = {Effect.LIVE: Took.LIVE, Effect.RELOAD: Took.RELOAD}
 
 
 class No(Struct, frozen=True):
@@ -44,6 +47,7 @@ class Live:
         self._responder = outside.responder
         self._options = outside.options
         self._listener = outside.listener
+        self._clock = outside.clock
         self._shown = shown
         self.governing = governing
         self._renewed = False
@@ -91,6 +95,7 @@ class Live:
             # Lines that the machine changed are no object's.
             reasons = (*of_machine, *(one for one in reasons if one.ref)) if of_machine else reasons
         before, sure, self.sure = self._nginx.reload_count, self.sure, False
+        began = self._clock.now()
         outcome = await self._nginx.apply(steps)
         count = self._nginx.reload_count - before
         self._count(outcome, count)
@@ -100,6 +105,7 @@ class Live:
             return no
         self.sure = True
         self._shown.show(live=want, ready=True)
+        self._listener.took(_TOOK[what], self._clock.now() - began)
         if what is Effect.RELOAD:
             self._listener.reloaded(want.id, reasons, count)
         else:

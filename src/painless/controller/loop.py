@@ -18,6 +18,7 @@ from painless.controller.outside import Outside, Reach
 from painless.controller.picture import Picture, Shown
 from painless.controller.ports import CannotStart, Change, Clock, NginxPort, ResponderPort, WorldError
 from painless.controller.pricing import Pricing
+from painless.controller.propagation import Propagation
 from painless.controller.rounds import Rounds
 from painless.controller.sampling import Sampling
 from painless.controller.telling import Listener
@@ -61,6 +62,7 @@ class Controller:
             shown=self._shown,
             bell=self._bell,
         )
+        self._propagation = Propagation(outside, self._shown)
         self.sampling = Sampling(self._inbox, outside, self._shown)
         self.admission = Admission(self._inbox, options, self._listed.is_set)
         self.pricing = Pricing(
@@ -80,6 +82,7 @@ class Controller:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._collect(source))
             group.create_task(self.sampling.run())
+            group.create_task(self._propagation.run())
             acting = (self._reconcile(), self._tidy(), self._look_for_overdue())
             self._acting = tuple(group.create_task(one) for one in acting)
 
@@ -95,6 +98,7 @@ class Controller:
 
     async def _collect(self, source: AsyncIterator[Change]) -> None:
         async for change in source:
+            came = self._clock.now()
             touched = self._inbox.take(change.upserts, change.removals)
             self._shown.show(from_source=change.diagnostics)
             if touched.routing:
@@ -103,12 +107,13 @@ class Controller:
             if touched.routing or not self._listed.is_set():
                 self._bell.set()
             self._listed.set()
-            await self._update_endpoints(touched.services)
+            await self._update_endpoints(touched.services, came)
 
-    async def _update_endpoints(self, services: Iterable[Name]) -> None:
+    async def _update_endpoints(self, services: Iterable[Name], came: float) -> None:
         try:
-            if count := await self._endpoints.update(services):
-                self._listener.endpoints_updated(count)
+            if updated := await self._endpoints.update(services):
+                self._listener.endpoints_updated(len(updated))
+                self._propagation.changed(updated, came)
         except (WorldError, OSError) as problem:
             # The responder is told everything again when it is back; nothing is lost.
             self._listener.failed(problem, 0.0)

@@ -90,6 +90,9 @@ class ResponderPort(Protocol):
     async def peers(self, upstreams: Iterable[str]) -> Mapping[str, tuple[Peer, ...]]:
         """Return what these upstreams stand for now; where only addresses are known the port is 0."""
 
+    async def unanswered(self, upstreams: Iterable[str], since: float = 0.0) -> frozenset[str]:
+        """Return those upstreams that NGINX has not asked for and been answered since then."""
+
     @property
     def apart(self) -> str:
         """Where only an NGINX asks that starts beside another one."""

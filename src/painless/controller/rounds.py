@@ -35,6 +35,7 @@ from painless.controller.quarantine import (
 )
 from painless.controller.recall import encoded, recalled
 from painless.controller.search import LEFT_OUT, LOADS, TESTS, Blame, Bounds, Found, Refs, Trial, search
+from painless.controller.telling import Took
 from painless.controller.want import Standing, Want, instead, want_of
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Object, ObjectRef, Origin
@@ -144,7 +145,9 @@ class Rounds:
         held, away = present(self._held, self._away, taken.objects, self._clock.now())
         # What has gone since the round began comes back as what it was, too.
         self._away = {**away, **self._away}
+        began = self._clock.now()
         want = await self._compiled(taken, {ref: one for ref, one in held.items() if ref not in again})
+        self._listener.took(Took.COMPILE, self._clock.now() - began)
         if not again:
             # A trial that is refused leaves the findings as they are.
             self._shown.show(compiled=want.compiled)

@@ -1,6 +1,7 @@
 """Who is told what the loop does: metrics, logs, and in a cluster the objects' owners."""
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Protocol
 
 from painless.compiler.fit import Fit
@@ -10,10 +11,22 @@ from painless.plan.changes import Change
 from painless.plan.governor import Retire, Why
 
 
+class Took(StrEnum):
+    """What takes time: a compile, a load by NGINX, hot files, endpoints until NGINX knows them."""
+
+    COMPILE = "compile"
+    RELOAD = "reload"
+    LIVE = "live"
+    ENDPOINTS = "endpoints"
+
+
 class Listener(Protocol):
     """Is told what happened."""
 
     def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None: ...
+    def took(self, what: Took, seconds: float) -> None:
+        """Hear how long something took."""
+
     def applied_live(self, generation: str) -> None: ...
     def confirmed(self, ingresses: tuple[Ingress, ...]) -> None:
         """NGINX took what these Ingresses ask for: all that are ours, but for those that it refuses."""

@@ -130,6 +130,10 @@ class Responder:
             left = (await self._ask(control.Untaken(left, since), control.Names)).upstreams
             await asyncio.sleep(_POLL)
 
+    def without_pods(self) -> frozenset[str]:
+        """Return the upstreams that have no pod that is ready."""
+        return frozenset(self._markers.names())
+
     async def peers(self, upstreams: Iterable[str]) -> dict[str, tuple[Peer, ...]]:
         """Return what these upstreams stand for now; where only addresses are known the port is 0."""
         return (await self._ask(control.Ask(tuple(sorted(upstreams))), control.Stands)).peers

@@ -13,16 +13,19 @@ from painless.docs.markdown import code, page, prose, table
 from painless.flags import WITHOUT_EFFECT
 from painless.model.diagnostics import Reason, Severity
 from painless.model.objects import ObjectRef
-from painless.observe.accepting import Accept, Watched
+from painless.observe.accepting import Accept, Memory, Watched
 from painless.observe.accesslog import AccessLogged
 from painless.observe.answers import Answered, Said
 from painless.observe.apiserver import ApiServer, Line
 from painless.observe.bulkheads import Rejected
+from painless.observe.config import Config, Wanted
 from painless.observe.generations import Generations
 from painless.observe.governor import Governed
+from painless.observe.machine import Machine, Processes
 from painless.observe.metrics import Metrics, State
-from painless.plan.accepting import Cause, Overflow, Queue, Sample
-from painless.plan.capacity import Capacity, Limit
+from painless.observe.served import About, Certified, Served, Serves
+from painless.plan.accepting import Cause, Overflow, Queue, Sample, Worker
+from painless.plan.capacity import Capacity, Facts, Limit
 from painless.plan.governor import WAITS
 from painless.plan.queues import Episode, Past, Queues
 from painless.plan.workers import Connections, GenerationState, Holder, WorkerState
@@ -73,7 +76,12 @@ def _metrics() -> Iterable[Metric]:
     governed.retired("generations", {"shop.example": 1})
     rejected = Rejected(lambda: {("shop", "web", "80"): 1})
     more = (Accept(_watched), workers, governed, logged, rejected)
-    metrics = Metrics(state, *more, servers, Answered(_said))
+    config = Config(lambda: Wanted("1", "1"))
+    config.applied("reload", 1.0)
+    config.loaded(1)
+    running = Processes(1, 0.0, 0.0, 0, 0, 0, 0)
+    beside = (Machine(_watched, lambda: running), Served(_serves, "class"), Answered(_said))
+    metrics = Metrics(config, state, *more, servers, *beside)
     metrics.reloaded("IngressAdded", 1)
     metrics.renewed(done=True)
     metrics.unanswered()
@@ -85,7 +93,8 @@ def _metrics() -> Iterable[Metric]:
 
 def _watched() -> Watched:
     queue = Queue("0.0.0.0:80", 1, 0, 4096, 0)
-    sample = Sample(0.0, 1, (queue,))
+    worker = Worker(1, "S", 0.0, 0.0, 0.0, 1, 1)
+    sample = Sample(0.0, 1, (queue,), (worker,), ((1, 0),))
     overflow = Overflow(queue.listen, queue.worker, 1, Cause.BURST, "")
     queues = Queues(
         sample,
@@ -93,7 +102,21 @@ def _watched() -> Watched:
         {queue.listen: Episode(0.0, 0.0, 1, overflow, ())},
     )
     limits = (Limit("worker_connections", 8190, ""),)
-    return Watched(queues, {"ListenOverflows": 0}, {"net.core.somaxconn": 4096}, Capacity(0, limits))
+    return Watched(
+        queues,
+        {"ListenOverflows": 0},
+        {"net.core.somaxconn": 4096},
+        Capacity(0, limits),
+        Facts(0, 1, 1, local_ports=1, followed=(0, 1)),
+        Memory(0, 1, 0),
+        shutdown_timeout=240.0,
+    )
+
+
+def _serves() -> Serves:
+    about = About(0.0, "1", "", "", "RSA")
+    orphans = (("namespace", "name", "no-service"),)
+    return Serves({"ingresses": 1}, orphans, (Certified("host", "namespace", "secret", about),))
 
 
 def _said() -> Said:

@@ -6,15 +6,17 @@ Reads only; what the limits come to is in ``plan.capacity``.  Looking at every c
 
 import re
 
-from painless.kernel import cgroup, memory, netstat, sockdiag
+from painless.kernel import netstat, sockdiag
 from painless.plan.accepting import Sample
 from painless.plan.capacity import Facts
 
 _CONNECTIONS = re.compile(r"^\s*worker_connections (\d+);", re.MULTILINE)
+_SHUTDOWN = re.compile(r"^worker_shutdown_timeout (\d+)(ms|s|m|h|d|);", re.MULTILINE)
+_SECONDS = {"ms": 1e-3, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def facts(sample: Sample, text: str) -> Facts:
-    """Return what is known; ``text`` is the main file that NGINX runs."""
+def facts(sample: Sample, text: str, left: int | None) -> Facts:
+    """Return what is known; ``text`` is the main file that NGINX runs, ``left`` bytes of memory are free."""
     places = {one.listen for one in sample.queues}
     ports = {int(one.rpartition(":")[2]) for one in places}
     clients, held = sockdiag.destinations(ports)
@@ -32,10 +34,11 @@ def facts(sample: Sample, text: str) -> Facts:
         upstream=held.total(),
         busiest=max(held.values(), default=0),
         followed=netstat.conntrack(),
-        memory=_left(sample.master),
+        memory=left,
     )
 
 
-def _left(master: int) -> int | None:
-    use = memory.use(cgroup.seen("memory", master))
-    return None if use.limit is None or use.used is None else use.limit - use.used
+def shutdown_timeout(text: str) -> float | None:
+    """Return how many seconds old workers may live by the main file; ``None`` when for ever."""
+    found = _SHUTDOWN.search(text)
+    return int(found[1]) * _SECONDS[found[2]] if found and int(found[1]) else None

@@ -47,23 +47,23 @@ def executable(pid: int) -> str | None:
 
 
 def is_zombie(pid: int) -> bool:
-    return _stat(pid)[:1] == ["Z"]
+    return fields(pid)[:1] == ["Z"]
 
 
 def parent(pid: int) -> int | None:
-    fields = _stat(pid)
-    return int(fields[1]) if fields else None
+    found = fields(pid)
+    return int(found[1]) if found else None
 
 
 def session(pid: int) -> int | None:
-    fields = _stat(pid)
-    return int(fields[3]) if fields else None
+    found = fields(pid)
+    return int(found[3]) if found else None
 
 
 def started(pid: int) -> float | None:
     """Return when the process was started, in seconds since the machine was."""
-    fields = _stat(pid)
-    return int(fields[19]) / _TICKS if fields else None
+    found = fields(pid)
+    return int(found[19]) / _TICKS if found else None
 
 
 def command(pid: int) -> str:
@@ -204,7 +204,7 @@ def _link(path: str) -> str:
         return ""
 
 
-def _stat(pid: int) -> list[str]:
+def fields(pid: int) -> list[str]:
     """Return the fields of ``stat`` from the state on; the name before them may hold anything."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")

@@ -6,17 +6,31 @@ from msgspec import Struct, field
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from painless.plan.capacity import Capacity
+from painless.plan.capacity import Capacity, Facts
 from painless.plan.queues import Key, Past, Queues
 
 
+class Memory(Struct, frozen=True):
+    """What NGINX's cgroup uses and may use, in bytes, and how many of its processes died of that."""
+
+    used: int | None = None
+    limit: int | None = None
+    kills: int | None = None
+
+
 class Watched(Struct, frozen=True):
-    """What was seen last; without ``capacity`` NGINX does not run."""
+    """What was seen last; without ``capacity``, which is made of ``facts``, NGINX does not run.
+
+    ``shutdown_timeout`` is how many seconds its old workers may live.
+    """
 
     queues: Queues = Queues()
     counters: Mapping[str, int] = field(default_factory=dict)
     sysctls: Mapping[str, int] = field(default_factory=dict)
     capacity: Capacity | None = None
+    facts: Facts | None = None
+    memory: Memory = Memory()
+    shutdown_timeout: float | None = None
 
 
 Families = Iterator[CounterMetricFamily | GaugeMetricFamily]

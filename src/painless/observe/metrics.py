@@ -6,6 +6,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from painless.observe.config import Config
+from painless.observe.labels import NOBODY, Identity, Labelled
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -76,9 +79,11 @@ class _Admission:
 class Metrics:
     """The controller's counters, and the page with all series."""
 
-    def __init__(self, *collectors: Collector) -> None:
+    def __init__(self, config: Config, *collectors: Collector, identity: Identity = NOBODY) -> None:
         self._registry = CollectorRegistry()
-        for one in collectors:
+        self._config = config
+        self._labelled = Labelled(self._registry, identity)
+        for one in (config, *collectors):
             self._registry.register(one)
         self._reloads = Counter(
             "painless_reloads",
@@ -121,22 +126,25 @@ class Metrics:
 
     def reloaded(self, reason: str, count: int) -> None:
         self._reloads.labels(reason).inc(count)
+        self._config.loaded(count)
 
     def endpoints_updated(self, upstreams: int) -> None:
         self._endpoints.inc(upstreams)
 
     def refused(self) -> None:
         self._refusals.inc()
+        self._config.failed()
 
     def renewed(self, *, done: bool) -> None:
         self._renewals.labels("new" if done else "old").inc()
 
     def failed(self) -> None:
         self._failures.inc()
+        self._config.failed()
 
     def page(self) -> bytes:
         """Return all series in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self._labelled)
 
 
 def by_reason(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:

@@ -11,6 +11,7 @@ from painless.compiler.fit import Fit
 from painless.controller.loop import Controller
 from painless.controller.outside import Reach
 from painless.controller.ports import Change as Said
+from painless.controller.telling import Took
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Endpoint, EndpointPort, EndpointSlice, Ingress, Object, ObjectRef
 from painless.plan.changes import Change
@@ -38,10 +39,14 @@ class Heard:
         self.over = 0
         self.cut: list[tuple[Retire, Mapping[str, int]]] = []
         self.open: set[Diagnostic] = set()
+        self.times: list[tuple[Took, float]] = []
         self.served: tuple[Ingress, ...] = ()
 
     def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
         self.reasons.append(reasons)
+
+    def took(self, what: Took, seconds: float) -> None:
+        self.times.append((what, seconds))
 
     def applied_live(self, generation: str) -> None:
         self.live += 1

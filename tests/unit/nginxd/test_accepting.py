@@ -128,7 +128,7 @@ def test_what_limits_clients(accepting: Accepting, listeners: Listeners) -> None
     listeners.one()
     listeners.client()
     sample, _ = sampled(accepting, listeners)
-    found = facts(sample, "events {\n    worker_connections 1234;\n}\n")
+    found = facts(sample, "events {\n    worker_connections 1234;\n}\n", None)
     here = sum(one.port == listeners.place[1] for one in sockdiag.connections())
     assert (1234, True) == (found.worker_connections, found.clients >= here > 0)
     assert (1, True) == (found.workers, (found.local_ports or 0) > 1000)
