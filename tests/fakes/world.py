@@ -8,7 +8,10 @@ together; ``refuse_late`` at the load.
 
 import asyncio
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from painless.discovery.answers import Answer, Peer
 from painless.nginx.generation import Generation
@@ -210,11 +213,41 @@ class VirtualClock:
         self._now = end
 
 
+class _Threads(ThreadPoolExecutor):
+    """The threads of a loop, which tell whether they have work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all: set[Future[Any]] = set()
+
+    @property
+    def busy(self) -> bool:
+        self._all = {one for one in self._all if not one.done()}
+        return bool(self._all)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self._all.add(found := super().submit(fn, *args, **kwargs))
+        return found
+
+
+_THREADS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Threads] = WeakKeyDictionary()
+
+
 async def settle() -> None:
-    """Let other tasks run until they wait for something that this test has to bring about."""
-    # Compiles run in a thread: the loop is idle while one does, so idle rounds are counted in time too.
-    for _ in range(200):
-        await asyncio.sleep(0)
-    await asyncio.to_thread(lambda: None)
+    """Let other tasks run until they wait for something that this test has to bring about.
+
+    Compiles run in threads, and take as long as the machine lets them.
+    """
+    loop = asyncio.get_running_loop()
+    if (threads := _THREADS.get(loop)) is None:
+        threads = _THREADS[loop] = _Threads()
+        loop.set_default_executor(threads)
+    await _turns()
+    while threads.busy:
+        await asyncio.to_thread(lambda: None)
+        await _turns()
+
+
+async def _turns() -> None:
     for _ in range(200):
         await asyncio.sleep(0)
