@@ -34,6 +34,7 @@ from painless.liveness import PRIVATE, Liveness, answers_on
 from painless.machine import WorkerUser, read_container, read_every_address, read_machine, read_worker_user
 from painless.nginx.build import Build
 from painless.nginx.generation import MAIN
+from painless.nginx.spans import Export
 from painless.nginxd.accepting import Accepting
 from painless.nginxd.accesslog import AccessLog
 from painless.nginxd.apply import Nginx
@@ -58,6 +59,7 @@ from painless.observe.machine import Machine as MachineUse
 from painless.observe.machine import Processes
 from painless.observe.metrics import Metrics, State, by_reason
 from painless.observe.served import Served, Serves, serves
+from painless.observe.traces import Spans
 from painless.output import Output
 from painless.plan.governor import WAITS
 from painless.privacy import keep_to_ourselves
@@ -67,6 +69,7 @@ from painless.settings import Settings, nginx_variable
 from painless.sources import InCluster, changes_of, opened, trusts_loopback, zone_of
 from painless.stating import Known, status
 from painless.told import Doorman, Told
+from painless.traces import Traces
 from painless.watching import Watching
 from painless.web.admin import serve_admin
 from painless.web.health import Check, Pages, serve_health
@@ -150,12 +153,11 @@ async def serve(settings: Settings) -> None:
         nginx = Nginx(build, disk, resolved, runner)
         http_ports = frozenset({settings.http_port, settings.https_port})
         room = room_of(settings, apart=runner is not None)
-        # Who has closed it wants nothing of us.
-        output = Output(sys.stdout.fileno()) if settings.access_log and sys.stdout else None
-        log = AccessLog(disk.logs, output, nginx)
-        # Ends after NGINX has: it writes its last lines as it ends.
+        log = log_of(settings, disk, nginx)
+        # These end after NGINX has: it writes its last lines as it ends.
         stack.push_async_callback(log.finish)
         refused = await stack.enter_async_context(Refused(disk.counted, nginx, RealClock()))
+        traces = await stack.enter_async_context(Traces(disk.spans, nginx, RealClock()))
         stack.push_async_callback(nginx.stop, settings.shutdown_patience)
         read = partial(read_container, runner.machine) if runner else read_machine
         options = options_of(
@@ -177,6 +179,7 @@ async def serve(settings: Settings) -> None:
             zone=await zone_of(settings, cluster),
             log=log,
             refused=refused,
+            traces=traces,
             liveness=Liveness(
                 nginx, partial(answers_on, disk.run / PRIVATE), RealClock(), apart=runner is not None
             ),
@@ -185,6 +188,13 @@ async def serve(settings: Settings) -> None:
             machine=read,
         )
         await Program(settings, options, outside).run()
+
+
+def log_of(settings: Settings, disk: Disk, nginx: Nginx) -> AccessLog:
+    """Return what carries the access log."""
+    # Who has closed it wants nothing of us.
+    output = Output(sys.stdout.fileno()) if settings.access_log and sys.stdout else None
+    return AccessLog(disk.logs, output, nginx)
 
 
 def room_of(settings: Settings, *, apart: bool) -> Room:
@@ -218,6 +228,7 @@ class Outside(NamedTuple):
     zone: str
     log: AccessLog
     refused: Refused
+    traces: Traces
     liveness: Liveness
     accepting: Accepting
     sight: Callable[[], Sight | None]
@@ -238,6 +249,7 @@ class Program:
         logged = AccessLogged(outside.log.went)
         self._watching = Watching(outside.accepting, self._main_file, RealClock())
         watched = (Accept(self._watching.seen), MachineUse(self._watching.seen, self._processes))
+        spans = Spans(outside.traces.exported, outside.traces.dropped, outside.traces.went)
         config = Config(self._wanted)
         served = Served(self._serves, settings.controller_class)
         namespace, pod = settings.pod or ("", "")
@@ -245,7 +257,17 @@ class Program:
         workers = Generations(lambda: self._controller.picture.generations)
         self._metrics = Metrics(
             config,
-            *(state, logged, *watched, workers, governed, Rejected(outside.refused.so_far), served, *lines),
+            *(
+                state,
+                logged,
+                *watched,
+                workers,
+                governed,
+                Rejected(outside.refused.so_far),
+                served,
+                spans,
+                *lines,
+            ),
             *((Answered(answers.said),) if answers else ()),
             identity=Identity(namespace, settings.controller_class, pod),
         )
@@ -294,6 +316,7 @@ class Program:
                     group.create_task(self._watch_machine())
                     group.create_task(self._outside.log.run(uncarried))
                     group.create_task(self._outside.refused.run(self._site, self._told.overloaded))
+                    group.create_task(self._outside.traces.run(self._export))
                     group.create_task(self._end(group))
             except* _Stopped:
                 pass
@@ -321,6 +344,10 @@ class Program:
     def _site(self) -> Site | None:
         compiled = self._controller.picture.compiled
         return compiled.site if compiled else None
+
+    def _export(self) -> Export | None:
+        compiled = self._controller.picture.compiled
+        return compiled.traces if compiled else None
 
     def _generation(self) -> str:
         live = self._controller.picture.live

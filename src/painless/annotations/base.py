@@ -184,13 +184,17 @@ class Place(Struct, frozen=True):
     that are about the application: ``proxy``, ``grpc`` or ``fastcgi``.  ``ingress`` stands for the
     namespace and name of the Ingress: text where the block serves one, a variable where hosts that look alike
     share it.
-    ``rewritten``: the path is another when the application is asked.
+    ``rewritten``: the path is another when the application is asked.  ``path`` is the rule's, ``upstream``
+    who is asked, ``spans`` the file for what NGINX did, where requests are traced.
     """
 
     hot: str
     module: str = "proxy"
     ingress: Literal | Var = Literal("")
     rewritten: bool = False
+    path: str = ""
+    upstream: Literal | Var = Literal("")
+    spans: str = ""
 
 
 class Contribution(Struct, frozen=True):
@@ -203,6 +207,7 @@ class Contribution(Struct, frozen=True):
     answer before that (a marker file is asked).  ``field`` is the annotation that asks for it all.
     ``server`` are locations beside this one; all of a server that contribute equal ones share them.
     ``late`` directives run in the rewrite phase, too, after redirects to HTTPS and what else closes there.
+    ``log`` are logs of ours that stand beside those of users, above all servers.
     """
 
     http: tuple[Directive, ...] = ()
@@ -214,3 +219,4 @@ class Contribution(Struct, frozen=True):
     field: str = ""
     server: tuple[Directive, ...] = ()
     late: tuple[Directive, ...] = ()
+    log: tuple[Directive, ...] = ()

@@ -25,6 +25,7 @@ from painless.annotations.snippet_policy import (
 from painless.annotations.variables import OF_MODULES, READABLE, is_nginx, is_ours
 from painless.nginx import catalog
 from painless.nginx.reader import Node, ReadError, read
+from painless.nginx.spans import FORMAT
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var
 from painless.nginx.tree import Directive, when
 
@@ -39,7 +40,7 @@ _OPERATORS = {"=": False, "!=": False, "~": True, "~*": True, "!~": True, "!~*":
 """The operators of ``if``, and whether an expression follows."""
 _FILE_TESTS = frozenset(f"{no}-{test}" for no in ("", "!") for test in "fdex")
 _OWN_PLACES = re.compile(r"@(?:upstream_failed|signin|custom|error|page|mirror)")
-_OWN_FORMATS = frozenset({"upstreaminfo", "log_stream", "inflight_refused", "combined"})
+_OWN_FORMATS = frozenset({"upstreaminfo", "log_stream", "inflight_refused", FORMAT, "combined"})
 _ONLY_OURS = frozenset({"resolver", "resolver_timeout"})
 """What http and stream have for the addresses of pods."""
 _ZONES = {

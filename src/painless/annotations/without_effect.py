@@ -26,7 +26,7 @@ CONFIG_KEYS_WITHOUT_EFFECT: Mapping[str, str] = {
     "geoip2-autoreload-in-minutes": "there are no databases to load again; see use-geoip2",
     "use-geoip": _NOR_THERE,
     "strict-validate-path-type": "paths are text here, whatever is in them",
-    "opentelemetry-config": "there is no file of settings; the other keys are directives of NGINX",
+    "opentelemetry-config": "there is no file of settings; the other keys say it all",
     "lua-shared-dicts": "there is no Lua",
 }
 """Keys of the ConfigMap."""

@@ -20,7 +20,16 @@ from painless.compiler.merge import Merged, by_name, merge
 from painless.compiler.options import Options
 from painless.compiler.own_tls import BadAuthorities, dh_parameters
 from painless.compiler.site import Site
-from painless.features import ConfigValues, Parsed, client_address, listening, parse, parse_config, refusal
+from painless.features import (
+    ConfigValues,
+    Parsed,
+    client_address,
+    listening,
+    opentelemetry,
+    parse,
+    parse_config,
+    refusal,
+)
 from painless.features.custom_headers import ALLOWED
 from painless.features.external_auth import GLOBAL
 from painless.features.server_tls import DH_PARAM
@@ -28,12 +37,14 @@ from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress, ObjectRef
 from painless.model.snapshot import Snapshot
 from painless.nginx.generation import Generation
+from painless.nginx.spans import Export
 
 
 class Compiled(Struct, frozen=True):
     """What should be served, as a site and as files, and what is wrong with the objects behind it.
 
-    ``ingresses`` are those that are ours, in precedence.  ``fit`` is what follows from the machine.
+    ``ingresses`` are those that are ours, in precedence.  ``fit`` is what follows from the machine,
+    ``traces`` where the spans go that Painless sends.
     """
 
     site: Site
@@ -41,6 +52,7 @@ class Compiled(Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
     ingresses: tuple[Ingress, ...]
     fit: Fit
+    traces: Export | None = None
 
 
 def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None = None) -> Compiled:
@@ -58,7 +70,8 @@ def compile_snapshot(snapshot: Snapshot, options: Options, memory: Memory | None
     fitted = fit(options.machine, config.as_defaults(), len(site.upstreams))
     about_config = (*about_config, *_missing_configmap(snapshot, options), *_unfit(fitted, options))
     found = {*about_config, *meant.diagnostics}
-    return Compiled(site, generation, tuple(sorted(found)), meant.ours, fitted)
+    traces = opentelemetry.export(config.as_defaults())
+    return Compiled(site, generation, tuple(sorted(found)), meant.ours, fitted, traces)
 
 
 class Understood(Struct, frozen=True):

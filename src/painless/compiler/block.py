@@ -33,13 +33,15 @@ from painless.nginx.tree import Directive, block, directive, entry, when
 class Block(Struct, frozen=True, gc=False):
     """A server block; what its features put at http level; the lines of the maps that it looks up.
 
-    ``looked_up`` has for each variable a line for each of the hosts.  ``by_variable`` are the upstreams that
-    some ``proxy_pass`` names by a variable: those looked up by host, both of a path with a canary, and who is
-    asked at a URL with variables.  ``signs_in``: it sends clients to the server that escapes URLs.
+    ``logs`` come after all else there.  ``looked_up`` has for each variable a line for each of the hosts.
+    ``by_variable`` are the upstreams that some ``proxy_pass`` names by a variable: those looked up by host,
+    both of a path with a canary, and who is asked at a URL with variables.  ``signs_in``: it sends clients to
+    the server that escapes URLs.
     """
 
     server: Directive
     shared: tuple[Directive, ...]
+    logs: tuple[Directive, ...]
     looked_up: Mapping[str, tuple[tuple[str, Directive], ...]]
     arms: tuple[CanaryArm, ...]
     by_variable: frozenset[str]
@@ -69,6 +71,7 @@ def lower_shape(shape: Shape, options: Options, common: Everywhere) -> Block:
                 (*server_variables(shape.first), *(one for each in locations for one in each.shared))
             ),
         ),
+        logs=tuple(dict.fromkeys(log for one in locations for log in one.logs)),
         looked_up=looked_up,
         arms=tuple(arm for _, arm in arms),
         by_variable=frozenset((*looked_for, *chosen, *_asked(shape.servers))),

@@ -10,9 +10,10 @@ from msgspec import Struct, structs
 from painless.compiler.block import Block, lower_shape
 from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_auth import signin_server
-from painless.compiler.lower_bulkheads import above, for_servers, is_silent
+from painless.compiler.lower_bulkheads import above, for_servers
 from painless.compiler.lower_canary import lower_canary_maps
 from painless.compiler.lower_http import http_preamble, main_preamble, private_server
+from painless.compiler.lower_own_logs import is_silent
 from painless.compiler.lower_snippets import for_http, merged, of_configmap
 from painless.compiler.lower_stream import lower_stream, socket_of, warm_stream
 from painless.compiler.lower_twins import lower_twins, twin_maps
@@ -72,6 +73,7 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
         *lower_hash_maps(site.upstreams),
         *twin_maps(site.twins),
         *_shared(blocks),
+        *dict.fromkeys(log for one in blocks for log in one.logs),
         *_looked_up(blocks),
         directive("include", UPSTREAMS),
         private_server(options),

@@ -12,10 +12,12 @@ from msgspec import structs
 from painless.annotations.base import Contribution
 from painless.compiler.lower_failed import Headers, inherit
 from painless.compiler.lower_snippets import merged
+from painless.compiler.request_headers import of_trace
 from painless.compiler.shape import Names
 from painless.compiler.site import Route
 from painless.features import Everywhere, snippets
 from painless.features.external_auth import ExternalAuth
+from painless.features.opentelemetry import HEADERS
 from painless.nginx.tokens import Expr, Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive
 
@@ -61,7 +63,7 @@ def auth_contribution(
         *common.asking,
         *kept,
         *sizes,
-        *_sent(auth, added, snippet),
+        *_sent(auth, added, snippet, common),
         *(one for one in snippet if one.name != "proxy_set_header"),
         *_passed(auth, names.auth_upstream),
     )
@@ -128,7 +130,10 @@ def _snippet(route: Route, auth: ExternalAuth, common: Everywhere) -> tuple[Dire
 
 
 def _sent(
-    auth: ExternalAuth, added: tuple[Contribution, ...], snippet: tuple[Directive, ...]
+    auth: ExternalAuth,
+    added: tuple[Contribution, ...],
+    snippet: tuple[Directive, ...],
+    common: Everywhere,
 ) -> tuple[Directive, ...]:
     """Return all headers but those of the client that pass as they are."""
     redirect: Token = Literal(auth.request_redirect) if auth.request_redirect else Var("request_uri")
@@ -148,7 +153,8 @@ def _sent(
         **dict.fromkeys(_NOT_BELIEVED, Literal("")),
     }
     certificate = (one for part in added for one in part.request_headers if one[0].startswith(_CERTIFICATE))
-    more = (*certificate, *auth.headers, *snippets.sent(snippet))
+    traced = (*(one for one in common.sent if one[0] in HEADERS), *of_trace(added))
+    more = (*certificate, *traced, *auth.headers, *snippets.sent(snippet))
     found = {name.lower(): (name, value) for name, value in (*own.items(), *more)}
     return tuple(directive("proxy_set_header", name, value) for name, value in found.values())
 

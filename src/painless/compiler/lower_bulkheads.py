@@ -17,7 +17,7 @@ from painless.compiler.shape import Names
 from painless.compiler.site import Proxy, Route
 from painless.features import ConfigValues, bulkheads, limits
 from painless.features.bulkheads import AT, IN_REQUESTS, IN_UPGRADED, REFUSED, Above
-from painless.nginx.tokens import Literal, Var, expr
+from painless.nginx.tokens import Var, expr
 from painless.nginx.tree import Directive, directive
 
 FOLDER = "counted"
@@ -97,19 +97,6 @@ def own_limits(route: Route, added: Iterable[Contribution], found: Above) -> Tre
     if ours and ours != _limits(found.requests, found.upgraded):
         return (*found.others, *ours)
     return ()
-
-
-def logged(tree: Tree, found: Above) -> Tree:
-    """Return the directives of a level that has logs of its own, with ours among them."""
-    if not any(one.name == "access_log" for one in tree):
-        return tree
-    # "off" would have silenced ours as well.
-    return (*(one for one in tree if not is_silent(one)), *found.log)
-
-
-def is_silent(one: Directive) -> bool:
-    """Whether a directive switches off all logs."""
-    return one.name == "access_log" and one.args == (Literal("off"),)
 
 
 def _ceilings(route: Route, found: Above) -> tuple[int, int]:

@@ -37,7 +37,7 @@ def main_preamble(options: Options, defaults: Defaults) -> tuple[Directive, ...]
     fitted = fit(options.machine, defaults)
     user = (directive("user", *options.worker_user.split()),) if options.worker_user else ()
     needed = (
-        *((opentelemetry.MODULE,) if opentelemetry.exports(defaults) else ()),
+        *((opentelemetry.MODULE,) if opentelemetry.needs_module(defaults) else ()),
         *((brotli.MODULE,) if brotli.compresses(defaults) else ()),
     )
     return (

@@ -7,12 +7,13 @@ from msgspec import Struct, structs
 from painless.annotations.base import Contribution, Place
 from painless.compiler.lower_affinity import cookie_contribution
 from painless.compiler.lower_auth import auth_contribution, to_sign_in
-from painless.compiler.lower_bulkheads import counted_at, logged, own_limits
+from painless.compiler.lower_bulkheads import counted_at, own_limits
 from painless.compiler.lower_canary import choose_arm
 from painless.compiler.lower_errors import error_pages, instead_of_nothing
 from painless.compiler.lower_failed import Headers, added_headers, inherit, to_failed
 from painless.compiler.lower_fastcgi import asked_with
 from painless.compiler.lower_mirror import mirror_contribution
+from painless.compiler.lower_own_logs import logged_in
 from painless.compiler.lower_snippets import has_own, merged, to_location
 from painless.compiler.lower_tls import plain_closed, told_upstream
 from painless.compiler.options import Options
@@ -32,6 +33,7 @@ from painless.compiler.site import (
 from painless.features import Everywhere, backend_tls, basic_auth, log_format, tls_redirect
 from painless.features.backend_protocol import module
 from painless.model.objects import Origin
+from painless.nginx.spans import FOLDER, FORMAT
 from painless.nginx.tokens import Literal, Regex, Token, Var, expr
 from painless.nginx.tree import Directive, block, directive, when
 
@@ -39,11 +41,12 @@ from painless.nginx.tree import Directive, block, directive, when
 class Lowered(Struct, frozen=True, gc=False):
     """A location's block, what it needs at http level and beside it, and the headers its failures carry.
 
-    ``failed`` is ``None`` where no upstream is asked, so none can fail.
+    ``logs`` are ours, for http level.  ``failed`` is ``None`` where no upstream is asked, so none can fail.
     """
 
     block: Directive
     shared: tuple[Directive, ...]
+    logs: tuple[Directive, ...]
     beside: tuple[Directive, ...]
     failed: Headers | None
 
@@ -64,7 +67,7 @@ def lower_location(
     )
     added += auth_contribution(route, names, added, options.state, common)
     added += to_sign_in(route, added_headers(added), common.added, options.state)
-    added += mirror_contribution(route, names, common)
+    added += mirror_contribution(route, names, added, common)
     pages = error_pages(route, names, added, server, (common, options.state))
     added += (pages.added,) if pages else ()
     lowered = block(
@@ -81,6 +84,7 @@ def lower_location(
     return Lowered(
         lowered,
         shared=tuple(one for part in parts for one in part.http),
+        logs=tuple(one for part in parts for one in part.log),
         beside=tuple(one for part in parts for one in part.server),
         failed=failed,
     )
@@ -139,8 +143,7 @@ def _body(
         *((to_failed(headers),) if own_pages and isinstance(answer, Proxy) and not route.failing else ()),
         *_content(route, names, added, common),
     )
-    if counted:
-        body = logged(body, common.bulkheads)
+    body = logged_in(body, added, common.bulkheads.log if counted else (), common.logs)
     return merged(body, "location") if has_own(route, common) else body
 
 
@@ -165,6 +168,9 @@ def _added_to(
         module=module(route.settings.protocol),
         ingress=names.ingress,
         rewritten=location.rewrite is not None,
+        path=route.path,
+        upstream=_upstream(route.answer, names) if isinstance(route.answer, Proxy) else Literal(""),
+        spans=f"{options.state}/{FOLDER}/{FORMAT}",
     )
     users = (
         (basic_auth.contribute(route.settings.basic_auth.realm, names.users, place),)

@@ -7,7 +7,7 @@ answer nor its failure.
 import hashlib
 
 from painless.annotations.base import Contribution
-from painless.compiler.request_headers import request_headers
+from painless.compiler.request_headers import of_trace, request_headers
 from painless.compiler.shape import Names
 from painless.compiler.site import Proxy, Route
 from painless.features import Everywhere
@@ -15,10 +15,13 @@ from painless.nginx.tokens import Literal, Token, expr
 from painless.nginx.tree import block, directive
 
 
-def mirror_contribution(route: Route, names: Names, common: Everywhere) -> tuple[Contribution, ...]:
+def mirror_contribution(
+    route: Route, names: Names, added: tuple[Contribution, ...], common: Everywhere
+) -> tuple[Contribution, ...]:
     """Return what has a route's requests copied; nothing where they are not.
 
-    ``names`` are what it has of its own, ``common`` is what all locations share.
+    ``names`` are what it has of its own, ``added`` is what its other features add, ``common`` is what all
+    locations share.
     """
     mirror = route.settings.mirror
     if mirror is None or not route.mirror_upstream or not isinstance(route.answer, Proxy):
@@ -29,7 +32,8 @@ def mirror_contribution(route: Route, names: Names, common: Everywhere) -> tuple
     no_body = (directive("proxy_pass_request_body", "off"),) if not mirror.body else ()
     length = {"Content-Length": Literal("")} if not mirror.body else {}
     # Nobody reads the answer, so the connection never becomes another protocol's.
-    told: dict[str, Token] = {"Host": host, "Upgrade": Literal(""), "Connection": Literal(""), **length}
+    own: dict[str, Token] = {"Host": host, "Upgrade": Literal(""), "Connection": Literal(""), **length}
+    told = {**dict(of_trace(added)), **own}
     named = (directive("proxy_ssl_server_name", "on"), directive("proxy_ssl_name", url.host_token))
     body = (
         directive("internal"),

@@ -11,8 +11,9 @@ from msgspec import structs
 from painless.annotations.base import Contribution, Place
 from painless.annotations.snippet import Snippet
 from painless.annotations.snippet_policy import DECIDING
-from painless.compiler.lower_bulkheads import below, beside_snippet, logged
+from painless.compiler.lower_bulkheads import below, beside_snippet
 from painless.compiler.lower_failed import inherit
+from painless.compiler.lower_own_logs import logged, logs_of
 from painless.compiler.options import Options
 from painless.compiler.request_headers import request_headers
 from painless.compiler.site import Route, Server
@@ -99,6 +100,7 @@ def within(common: Everywhere, tree: tuple[Directive, ...]) -> Everywhere:
         hidden=tuple(dict.fromkeys((*common.hidden, *hidden))),
         error_pages=tuple(structs.replace(one, origin=None) for one in tree if one.name == "error_page"),
         bulkheads=below(common.bulkheads, tree),
+        logs=logs_of(tree),
     )
 
 
@@ -122,7 +124,7 @@ def snippet_lines(tree: tuple[Directive, ...], common: Everywhere, *, asks: bool
     decides = any(one.name in DECIDING for one in plain)
     return (
         *((_not_for_questions(),) if asks and decides else ()),
-        *logged(plain, common.bulkheads),
+        *logged(plain, common.bulkheads.log),
         *beside_snippet(plain, common.bulkheads),
         *added,
         *(inherit(added, common.added) if added else ()),

@@ -1,7 +1,9 @@
 """The headers a request has when it goes to the application, unless a feature says otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from painless.annotations.base import Contribution
+from painless.features.opentelemetry import HEADERS
 from painless.nginx.tokens import Literal, Token, Var
 
 #: As ingress-nginx sends them; what a client sends under these names does not pass.
@@ -22,6 +24,11 @@ REQUEST_HEADERS: Mapping[str, Token] = {
     "Upgrade": Var("http_upgrade"),
     "Connection": Var("connection_upgrade"),
 }
+
+
+def of_trace(added: Iterable[Contribution]) -> Iterator[tuple[str, Token]]:
+    """Yield those that say which trace a request belongs to, among what features add to its location."""
+    return (one for part in added for one in part.request_headers if one[0] in HEADERS)
 
 
 def request_headers(*others: Mapping[str, Token]) -> Mapping[str, Token]:

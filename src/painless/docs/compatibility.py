@@ -18,7 +18,7 @@ from painless.annotations.without_effect import (
 from painless.docs import differs
 from painless.docs.keys import declared_settings
 from painless.docs.markdown import anchor, code, page, table
-from painless.features import KEYS, brotli, opentelemetry
+from painless.features import KEYS, brotli
 from painless.flags import CONTROLLER, FLAGS, KLOG
 from painless.migrate.foreign import INSTEAD
 
@@ -43,7 +43,7 @@ _MEANS: Mapping[State, str] = {
 
 
 _MODULES: Mapping[str, frozenset[str]] = {
-    one.MODULE: frozenset(key.name for key in (*one.KEYS, *one.SETTINGS)) for one in (opentelemetry, brotli)
+    brotli.MODULE: frozenset(key.name for key in (*brotli.KEYS, *brotli.SETTINGS))
 }
 """Modules that the packaged NGINX has not, and the names that mean nothing without one."""
 
@@ -143,8 +143,8 @@ def compatibility_page() -> str:
         summary(),
         table(("state", "means"), _MEANS.items()),
         "Where a row says that NGINX has to have a module, the packaged NGINX has not. What is written for "
-        "`ngx_brotli` answered requests on Debian's NGINX 1.30.6. What is written for `ngx_otel_module` was "
-        "never run: only its text is checked, against the directives that the module documents.",
+        "`ngx_brotli` answered requests on Debian's NGINX 1.30.6. Traces need no module; what is written for "
+        "an NGINX that has `ngx_otel_module` was not run: its text is checked against that module's pages.",
         "## Annotations",
         "Without their prefix, `nginx.ingress.kubernetes.io/` (`--annotations-prefix`).",
         _listed("annotation", annotations()),

@@ -75,7 +75,7 @@ def parse_config(
         none, _ = snippets.for_all(None, has, allowed=allow_snippets)
         return ConfigValues(snippets=none), ()
     values, diagnostics = read(configmap, CONFIG, has)
-    fitting, together = _fitting(configmap, values)
+    fitting, together = _fitting(configmap, {**values, **opentelemetry.able(has)})
     allowed = allow_snippets or setting(values, snippets.ALLOWED)
     own, about_snippets = snippets.for_all(configmap, has, allowed=allowed)
     said = (*diagnostics, *together, *about_snippets)
@@ -85,6 +85,7 @@ def parse_config(
 _TOGETHER: tuple[tuple[Callable[[Defaults], str], tuple[str, ...], str], ...] = (
     (buffering.misfit, tuple(key.config for key in buffering.SIZES), "the default sizes are used"),
     (log_files.misfit, (log_files.SYSLOG.name,), "logs go where they would without it"),
+    (opentelemetry.misfit, (opentelemetry.PORT.name,), f"{opentelemetry.OVER_HTTP} is used"),
 )
 """What says that some settings do not fit together, which ones those are, and what holds without them."""
 
@@ -139,7 +140,8 @@ class Everywhere(Struct, frozen=True):
     ``pages`` are the statuses that become pages everywhere.  ``nobody`` is what locations say that no
     Ingress serves, ``asking`` what those do that ask whether a request may pass.  ``named`` are the variables
     that each location sets for the log.  ``snippets`` are the operator's, and ``error_pages`` what those of a
-    server say about them.  ``bulkheads`` are the ceilings above all locations.
+    server say about them.  ``bulkheads`` are the ceilings above all locations,
+    and ``logs`` what those of a server say where requests are logged.
     """
 
     hidden: tuple[str, ...] = ()
@@ -156,6 +158,7 @@ class Everywhere(Struct, frozen=True):
     snippets: Snippets = Snippets()
     error_pages: tuple[Directive, ...] = ()
     bulkheads: Bulkheads = Bulkheads()
+    logs: tuple[Directive, ...] = ()
 
 
 def everywhere(config: ConfigValues) -> Everywhere:
@@ -175,6 +178,7 @@ def everywhere(config: ConfigValues) -> Everywhere:
         added=tuple(one for one in (*http(config), *config.snippets.http.tree) if one.name == "add_header"),
         sent=(
             *client_address.sent(defaults).items(),
+            *opentelemetry.sent(defaults).items(),
             *config.sent,
             *snippets.sent(config.snippets.http.tree),
         ),

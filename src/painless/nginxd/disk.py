@@ -11,6 +11,7 @@ writes at a time; and that nothing is removed which something running may still 
     run/                pid file, private socket, and a marker gen-<id> that NGINX holds open
     log/  tmp/          NGINX's own; logs are kept within bounds
     counted/            what NGINX writes for us to count, erased as we do
+    spans/              what NGINX writes for traces, erased as it is sent
     lock                held by the one process that writes
 """
 
@@ -25,6 +26,7 @@ from typing import Self
 
 from painless.nginx.generation import MAIN, Generation
 from painless.nginx.quoting import spelled
+from painless.nginx.spans import FOLDER as SPANS
 from painless.nginx.tokens import Literal
 from painless.nginxd import record
 from painless.nginxd.errors import StateBusy, StateUnreachable
@@ -99,6 +101,10 @@ class Disk:
     @property
     def counted(self) -> Path:
         return self.root / "counted"
+
+    @property
+    def spans(self) -> Path:
+        return self.root / SPANS
 
     def error_logs(self) -> list[Path]:
         """Return the error logs, of which a ConfigMap may name another, without the ends that are kept."""
@@ -283,7 +289,7 @@ class Disk:
         try:
             make_folder(self.root, TRAVERSABLE)
             make_folder(self.root / "generations", PRIVATE)
-            for name in ("hot", "down", "run", "log", "tmp", "counted"):
+            for name in ("hot", "down", "run", "log", "tmp", "counted", SPANS):
                 make_folder(self.root / name, TRAVERSABLE)
         except OSError as cause:
             raise StateUnreachable(

@@ -1,10 +1,13 @@
 """Traces: what is written where NGINX has its module, which the packaged one has not."""
 
+from typing import Any
+
 import pytest
 
 from painless.annotations.base import Place, Values
 from painless.annotations.decode import Rejected
-from painless.features.opentelemetry import (
+from painless.features.opentelemetry import able, contribute, http, parse
+from painless.features.opentelemetry.keys import (
     BATCH,
     DELAY,
     ENABLED,
@@ -15,21 +18,17 @@ from painless.features.opentelemetry import (
     SAMPLER,
     SETTINGS,
     SHARE,
-    contribute,
-    http,
-    parse,
 )
 from painless.model.objects import Ingress
 from painless.nginx import catalog
 from painless.nginx.printer import printed
 
-GIVEN = {**{one.name: one for one in SETTINGS}, **{one.config: one for one in KEYS}}
+GIVEN: dict[str, Any] = {**{one.name: one for one in SETTINGS}, **{one.config: one for one in KEYS}}
 
 
 def defaults(**texts: str) -> dict[str, object]:
-    return {
-        name.replace("_", "-"): GIVEN[name.replace("_", "-")].decode(text) for name, text in texts.items()
-    }
+    given = ((name.replace("_", "-"), text) for name, text in texts.items())
+    return {**able(lambda _: True), **{name: GIVEN[name].decode(text) for name, text in given}}
 
 
 def text_of(**texts: str) -> str:
