@@ -28,8 +28,8 @@ async def collector() -> AsyncIterator[Collector]:
         yield running
 
 
-async def traced(folder: Folder, make: Make, collector: Collector, **more: str) -> Program:
-    """Start a controller that sends spans to the collector, soon."""
+def settings(folder: Folder, collector: Collector, **more: str) -> None:
+    """Have spans sent to the collector, soon."""
     folder.configmap(
         "settings",
         {
@@ -39,6 +39,11 @@ async def traced(folder: Folder, make: Make, collector: Collector, **more: str) 
             **{key.replace("_", "-"): value for key, value in more.items()},
         },
     )
+
+
+async def traced(folder: Folder, make: Make, collector: Collector, **more: str) -> Program:
+    """Start a controller that sends spans to the collector."""
+    settings(folder, collector, **more)
     program = make("--configmap", f"{NAMESPACE}/settings")
     program.start()
     await program.ready()
@@ -210,3 +215,30 @@ def _has(collector: Collector, path: str) -> bool:
 
 def _with(program: Program, collector: Collector) -> str:
     return f"{program.last_words()}\n{len(collector.spans)} spans, {collector.bad}"
+
+
+async def test_another_collector_is_no_reload(
+    folder: Folder, pods: Pods, make: Make, collector: Collector
+) -> None:
+    """Where spans go is not NGINX's matter, and what waits at the end of a controller is sent."""
+    await pods.service("web")
+    folder.ingress("web", "web.test", "web", annotations=ON)
+    program = await traced(folder, make, collector)
+    await served(program, "web.test")
+    await asked(program, "web.test", "/1")
+    await until(lambda: _has(collector, "/1"), COME, program.last_words)
+    loads = await program.reloads()
+    async with Collector() as other:
+        settings(folder, other, otel_schedule_delay_millis="3600000", otel_service_name="other")
+
+        async def moved() -> bool:
+            await asked(program, "web.test", "/2")
+            return sender(program) not in {0, first}
+
+        first = sender(program)
+        await until(moved, COME, program.last_words)
+        again = await program.reloads()
+        await asked(program, "web.test", "/3")
+        await program.end()
+        found = _has(other, "/3"), other.services
+    assert (loads, (True, {"other"})) == (again, found)

@@ -76,7 +76,8 @@ class Sender:
 
     def hear(self) -> None:
         """Take the counts that it has said."""
-        with suppress(BlockingIOError):
+        # A process that is killed may have said half of it.
+        with suppress(BlockingIOError, msgspec.DecodeError):
             while data := os.read(self._said, _LINE):
                 *lines, self._rest = (self._rest + data).split(b"\n")
                 for line in lines[-1:]:
