@@ -1,4 +1,7 @@
-"""What is said to the cluster, put together from the operator's settings; nothing without a Pod to say it."""
+"""What is said to the cluster and to other replicas, put together from the operator's settings.
+
+Nothing without a Pod to say it.
+"""
 
 import logging
 import random
@@ -7,8 +10,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from painless.clock import RealClock
-from painless.kube.addresses import Published
+from painless.kube.addresses import Published, Surroundings
 from painless.kube.answers import Answering, Answers, Nature
+from painless.kube.leases import LeaseStore
+from painless.kube.turns import ANSWER, LeaseTurns
 from painless.observe import logs
 from painless.settings import Settings
 from painless.sources import InCluster
@@ -28,6 +33,16 @@ async def answering(settings: Settings, cluster: InCluster | None) -> AsyncItera
     cluster.source.standings = answers.standings
     async with answers.running():
         yield answers
+
+
+def turns_of(settings: Settings, cluster: InCluster | None) -> LeaseTurns | None:
+    """Return the turns of replicas, where there can be any and they are wanted."""
+    if cluster is None or settings.pod is None or not settings.reload_turns:
+        return None
+    (namespace, pod), name = settings.pod, f"{settings.election_id}-reloads"
+    store = LeaseStore(cluster.client, namespace, name, within=ANSWER, wall=time.time)
+    alone = Surroundings(cluster.client, settings.pod, Published()).alone
+    return LeaseTurns(store, pod, alone, Nature(RealClock(), time.time, random.random))
 
 
 def _asked(settings: Settings) -> Answering | None:

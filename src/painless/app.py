@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from painless.answering import answering
+from painless.answering import answering, turns_of
 from painless.clock import RealClock
 from painless.compiler.options import Machine, Options
 from painless.compiler.site import Site
@@ -30,6 +30,7 @@ from painless.features.log_files import ERROR_LOG
 from painless.garbage import keep_collecting, tame
 from painless.kernel import cgroup
 from painless.kube.answers import Answers
+from painless.kube.turns import LeaseTurns
 from painless.liveness import PRIVATE, Liveness, answers_on
 from painless.machine import WorkerUser, read_container, read_every_address, read_machine, read_worker_user
 from painless.nginx.build import Build
@@ -60,6 +61,7 @@ from painless.observe.machine import Processes
 from painless.observe.metrics import Metrics, State, by_reason
 from painless.observe.served import Served, Serves, serves
 from painless.observe.traces import Spans
+from painless.observe.turns import Turned
 from painless.output import Output
 from painless.plan.governor import WAITS
 from painless.privacy import keep_to_ourselves
@@ -175,6 +177,7 @@ async def serve(settings: Settings) -> None:
             responder=responder,
             cluster=cluster,
             answers=answers,
+            turns=turns_of(settings, cluster),
             ending=Ending(nginx),
             zone=await zone_of(settings, cluster),
             log=log,
@@ -218,12 +221,13 @@ def uncarried(problem: str) -> None:
 
 
 class Outside(NamedTuple):
-    """What serves, where objects come from and who is told; a folder has no ``cluster`` or ``zone``."""
+    """What serves, where objects come from and who is told; a folder has no cluster, turns or zone."""
 
     nginx: Serving
     responder: Responder
     cluster: InCluster | None
     answers: Answers | None
+    turns: LeaseTurns | None
     ending: Ending
     zone: str
     log: AccessLog
@@ -242,7 +246,7 @@ class Program:
         self._settings = settings
         self._options = options
         self._outside = outside
-        cluster, answers = outside.cluster, outside.answers
+        cluster, answers, turns = outside.cluster, outside.answers, outside.turns
         self._clock = RealClock()
         state = State(self._generation, self._diagnostics, self._held)
         lines = (ApiServer(cluster.lines),) if cluster else ()
@@ -269,6 +273,7 @@ class Program:
                 *lines,
             ),
             *((Answered(answers.said),) if answers else ()),
+            *((Turned(lambda: turns.counts),) if turns else ()),
             identity=Identity(namespace, settings.controller_class, pod),
         )
         self._told = Told(self._metrics, config, governed, answers)
@@ -280,7 +285,7 @@ class Program:
             listener=self._told,
             reach=Reach(trusts_loopback(settings), is_own, outside.zone),
         )
-
+        self._controller.governing.turns = turns
         if cluster is not None:
             self._controller.admission.counts = cluster.source.counts
             pricing = self._controller.pricing
@@ -311,6 +316,8 @@ class Program:
                     group.create_task(self._controller.run(changes_of(settings, self._outside.cluster)))
                     if self._outside.cluster is not None:
                         group.create_task(self._outside.cluster.source.run())
+                    if self._outside.turns is not None:
+                        group.create_task(self._outside.turns.run())
                     group.create_task(self._outside.responder.supervise())
                     group.create_task(keep_collecting())
                     group.create_task(self._watch_machine())
@@ -382,7 +389,8 @@ class Program:
         missing = "; ".join(one.problem for one in self._ready() if one.problem)
         picture, told = self._controller.picture, self._told
         budget = await self._outside.nginx.budget(picture.generations)
-        known = Known(missing, picture, budget, self._watching.seen(), told.loads, told.decisions)
+        turns = self._outside.turns.standing() if self._outside.turns else None
+        known = Known(missing, picture, budget, self._watching.seen(), told.loads, told.decisions, turns)
         return status(self._options, known)
 
     def _held(self) -> dict[str, int]:

@@ -67,6 +67,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     post_shutdown_grace: float = 0.0
     max_generations: int = 4
     generation_memory: int | None = None
+    reload_turns: bool = True
     verbosity: int = 0
     pod: Name | None = None
     publish_service: Name | None = None

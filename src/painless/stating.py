@@ -12,6 +12,7 @@ from painless.controller.status import (
     Decided,
     Load,
     Status,
+    TurnsStatus,
     capacity_of,
     findings_of,
     fit_of,
@@ -29,7 +30,10 @@ from painless.plan.governor import Budget
 
 
 class Known(NamedTuple):
-    """What the parts know: ``missing`` says why we are not ready; loads and decisions, newest first."""
+    """What the parts know: ``missing`` says why we are not ready; loads and decisions, newest first.
+
+    Without other replicas to think of there are no ``turns``.
+    """
 
     missing: str
     picture: Picture
@@ -37,6 +41,7 @@ class Known(NamedTuple):
     watched: Watched
     loads: tuple[Load, ...]
     decisions: tuple[Decided, ...]
+    turns: TurnsStatus | None
 
 
 def status(options: Options, known: Known) -> Status:
@@ -52,6 +57,7 @@ def status(options: Options, known: Known) -> Status:
         live=live_of(picture),
         generations=tuple(map(generation_of, picture.generations)) or None,
         governor=governor_of(picture, known.budget, known.decisions),
+        turns=known.turns,
         last_loads=known.loads,
         capacity=capacity_of(watched.capacity),
         queues=queues_of(watched.queues),

@@ -314,11 +314,12 @@ def test_pools_are_controllers_of_their_own():
         for one in made.one("Role")["rules"]
         if one["resources"] == ["leases"] and "resourceNames" in one
     )
-    assert {
+    elections = {
         "painless-controller-leader",
         "painless-controller-chat-leader",
         "painless-controller-staging-leader",
-    } == set(leases)
+    }
+    assert elections | {f"{name}-reloads" for name in elections} == set(leases)
 
 
 def test_a_pool_inherits_what_is_not_one_controllers_own():

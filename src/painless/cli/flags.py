@@ -160,7 +160,7 @@ def answering(command: Command) -> Command:
     return command
 
 
-#: How many old workers a reload may leave beside the new ones.
+#: How many old workers a reload may leave beside the new ones, and at how many replicas at once.
 GOVERNING = (
     option(
         "max-generations",
@@ -173,11 +173,12 @@ GOVERNING = (
         "What all of them may use, such as 512Mi (default: what the cgroup's limit leaves them).",
         default="",
     ),
+    switch("reload-turns", "In a cluster, let replicas load one after the other.", default=True),
 )
 
 
 def governing(command: Command) -> Command:
-    """Add the flags of the budget of generations."""
+    """Add the flags of the budget of generations, and of replicas' turns."""
     for decorate in reversed(GOVERNING):
         command = decorate(command)
     return command
@@ -189,7 +190,11 @@ def governed_by(flags: dict[str, Any]) -> dict[str, Any]:
         most = memory("--generation-memory", flags["generation_memory"])
     except SettingsError as problem:
         raise click.UsageError(str(problem)) from problem
-    return {"max_generations": flags["max_generations"], "generation_memory": most}
+    return {
+        "max_generations": flags["max_generations"],
+        "generation_memory": most,
+        "reload_turns": flags["reload_turns"],
+    }
 
 
 def answers_of(flags: dict[str, Any]) -> dict[str, Any]:

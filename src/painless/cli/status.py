@@ -52,6 +52,7 @@ def lines(found: Status) -> Iterator[str]:
         yield click.style(f"wrong: {one}", fg="red")
     yield from _generations(found)
     yield from _governor(found)
+    yield from _turns(found)
     yield from _capacity(found)
     yield from _queues(found)
     yield from _fit(found)
@@ -105,6 +106,14 @@ def _governor(found: Status) -> Iterator[str]:
         f"a change waits ({one.waits_for})" if one.waits_for else "nothing waits"
     )
     yield from (f"  {each.at} {each.says}" for each in one.decisions[:SHOWN])
+
+
+def _turns(found: Status) -> Iterator[str]:
+    if (one := found.turns) is None:
+        return
+    now = f"a change waits for {one.waits_for}" if one.waits_for else "nothing waits"
+    yield f"replicas: {'it is our turn' if one.ours else now}; our last load: {one.last or 'none yet'}"
+    yield from (f"  {pod} served {generation}" for pod, generation in one.served.items())
 
 
 def _capacity(found: Status) -> Iterator[str]:

@@ -5,6 +5,7 @@ what they decide is done, and who it concerns is told.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple, assert_never
 
@@ -13,6 +14,7 @@ from msgspec import Struct
 from painless.controller.causes import Arrivals, Causes, causes
 from painless.controller.outside import Outside
 from painless.controller.picture import Shown
+from painless.controller.ports import Turns
 from painless.controller.search import Refs
 from painless.controller.want import Standing, Want
 from painless.model.diagnostics import Diagnostic, Reason, Severity
@@ -28,6 +30,8 @@ from painless.plan.workers import GenerationState
 LOOK = 0.25  # Seconds between two looks at who has left, while a change waits for room.
 ANEW = 0.5  # Seconds between two compiles while NGINX may not load: in a storm something comes all the time.
 LONG = 3.0  # Seconds that a change waits for the turn of its namespace until its owner is told.
+_RETIRING = frozenset({Why.RECONNECTS, Why.LEAVING})
+"""What is waited for while workers leave one by one: our turn goes on."""
 GATHERED = Reason.CHANGES_GATHERED
 TOLD = 600.0  # Seconds for which owners are told of connections that were closed, and of changes that waited.
 
@@ -54,6 +58,8 @@ class Governing:
 
     def __init__(self, outside: Outside, shown: Shown, bell: asyncio.Event) -> None:
         self.arrivals = Arrivals()
+        self.turns: Turns | None = None
+        """Whose turn it is among replicas; without it there are no others."""
         self._nginx = outside.nginx
         self._clock = outside.clock
         self._listener = outside.listener
@@ -73,6 +79,12 @@ class Governing:
         """Note that NGINX has loaded just now."""
         self._pace = self._pace.loaded(self._waiting, self._clock.now())
         self._waiting = Waiting()
+
+    async def turn_over(self) -> None:
+        """Let the next replica load: whatever became of our change, it waits no more."""
+        if self.turns is not None:
+            live = self._shown.live
+            await self.turns.over(live.id if live else "")
 
     def tidy(self) -> None:
         """Take back what owners were told long ago."""
@@ -134,16 +146,27 @@ class Governing:
         self._cuts = self._cuts.present(alive)
         turn = self._pace.turn(asked.waiting, now)
         found = decide(turn, asked.loads, alive, self._cuts, budget, now)
+        if self.turns is not None:
+            found = await self._in_turn(self.turns, found, urgent=turn.urgent is not None)
         match found:
             case Go(why):
                 self._go(why, turn, asked)
             case Wait(until, why):
-                self._wait_for(why, until - now)
+                self._wait_for(why, until - self._clock.now())
             case Retire():
                 await self._retire(found, alive)
             case _:
                 assert_never(found)
         return found
+
+    async def _in_turn(self, turns: Turns, found: Decision, *, urgent: bool) -> Decision:
+        """Let other replicas go first whose turn it is: with loads, and with clients that have to leave."""
+        if isinstance(found, Wait):
+            if found.why not in _RETIRING:
+                await turns.over(None)
+            return found
+        seconds = await turns.ask(urgent=urgent)
+        return Wait(self._clock.now() + seconds, Why.REPLICAS) if seconds else found
 
     def _go(self, why: Why, turn: Turn, asked: _Asked) -> None:
         now = self._clock.now()
@@ -173,7 +196,9 @@ class Governing:
     async def _pause(self, wait: Wait, anew: float) -> None:
         """Wait, but not when something came that may be compiled: from ``anew`` on."""
         now = self._clock.now()
-        seconds = wait.until - now if wait.why is Why.COALESCING else min(wait.until - now, LOOK)
+        # Who has left does not matter while it is not time yet, or not our turn.
+        looks = wait.why not in {Why.COALESCING, Why.REPLICAS}
+        seconds = min(wait.until - now, LOOK if looks else math.inf)
         if self._bell.is_set():
             await self._clock.sleep(min(seconds, max(anew - now, 0.0)))
             return
@@ -212,6 +237,7 @@ _MEANS = {
     Why.LEAVING: "a worker that was told to end has not left yet",
     Why.GENERATIONS: "as many old workers as there may be are alive",
     Why.MEMORY: "memory is short for another generation",
+    Why.REPLICAS: "another replica loads, or gives its turn back",
     Why.CUT: "as many old workers as there may be are alive, and all have requests",
     Why.OVER: "memory is short for another generation",
 }

@@ -51,8 +51,8 @@ class Controller:
         self._inbox = Inbox()
         self._bell = asyncio.Event()
         self._listed = asyncio.Event()
-        self._governing = Governing(outside, self._shown, self._bell)
-        self._live = Live(outside, self._shown, self._governing)
+        self.governing = Governing(outside, self._shown, self._bell)
+        self._live = Live(outside, self._shown, self.governing)
         self._endpoints = Endpoints(self._inbox, outside, self._shown)
         self._rounds = Rounds(
             inbox=self._inbox,
@@ -68,7 +68,7 @@ class Controller:
         self.pricing = Pricing(
             self._inbox, self._shown, self._endpoints, self._rounds.standing, self._listed.is_set
         )
-        self.pricing.outlook = self._governing.outlook
+        self.pricing.outlook = self.governing.outlook
         # Held by whoever acts on NGINX or its disk: a round, or tidying up.
         self._turn = asyncio.Lock()
         self._acting: tuple[asyncio.Task[None], ...] = ()
@@ -103,7 +103,7 @@ class Controller:
             self._shown.show(from_source=change.diagnostics)
             if touched.routing:
                 refs = (*change.removals, *(one.ref for one in change.upserts))
-                self._governing.came({ref.namespace for ref in refs})
+                self.governing.came({ref.namespace for ref in refs})
             if touched.routing or not self._listed.is_set():
                 self._bell.set()
             self._listed.set()
@@ -168,7 +168,7 @@ class Controller:
                 self._listener.failed(problem, TIDY)
 
     async def _forget(self) -> None:
-        self._governing.tidy()
+        self.governing.tidy()
         await self._nginx.tidy()
         live = self._live.generation
         if self._live.stale and live is not None and await self._nginx.alone(live):

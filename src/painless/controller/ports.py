@@ -98,6 +98,16 @@ class ResponderPort(Protocol):
         """Where only an NGINX asks that starts beside another one."""
 
 
+class Turns(Protocol):
+    """Whose turn it is to load, among replicas that all see the same change."""
+
+    async def ask(self, *, urgent: bool) -> float:
+        """Return the seconds until to ask again; 0 when we may load, until ``over`` says that we have."""
+
+    async def over(self, generation: str | None) -> None:
+        """Let the next one load; ``generation`` is what is served now, ``None`` if our change still waits."""
+
+
 class Clock(Protocol):
     """Time, so that tests need not wait for it."""
 

@@ -128,11 +128,14 @@ class Rounds:
             await self._part(want, no)
             return
         work = Work(partial(self._compile, again), self._put_hot, self.standing, again)
-        want = await self._governing.let_go(want, work)
-        if no := await self._apply(want):
-            await self._part(want, no)
-        else:
-            await self._confirm(want)
+        try:
+            want = await self._governing.let_go(want, work)
+            if no := await self._apply(want):
+                await self._part(want, no)
+            else:
+                await self._confirm(want)
+        finally:
+            await self._governing.turn_over()
 
     async def _tested(self, want: Want) -> No | None:
         live = self._live.generation

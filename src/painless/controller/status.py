@@ -4,7 +4,7 @@ Its keys are stable.  Whatever part knows something adds one field here, and giv
 value together; ``None`` where it is not known.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -121,6 +121,18 @@ class GovernorStatus(Struct, frozen=True, rename="camel"):
     decisions: tuple[Decided, ...]
 
 
+class TurnsStatus(Struct, frozen=True, rename="camel"):
+    """Replicas' turns to load: whom a change of ours waits for, whether it is our turn, how our last came.
+
+    ``served`` has the generation that each replica ran at the end of its last turn, as we saw it last.
+    """
+
+    waits_for: str = ""
+    ours: bool = False
+    last: str = ""
+    served: Mapping[str, str] = {}
+
+
 class Status(Struct, frozen=True, kw_only=True, rename="camel"):
     """How things stand: ``missing`` says why it is not ready, ``wrong`` all that is not as it should be."""
 
@@ -132,6 +144,7 @@ class Status(Struct, frozen=True, kw_only=True, rename="camel"):
     live: Live | None = None
     generations: tuple[GenerationStatus, ...] | None = None
     governor: GovernorStatus | None = None
+    turns: TurnsStatus | None = None
     last_loads: tuple[Load, ...] = ()
     capacity: CapacityStatus | None = None
     queues: tuple[QueueStatus, ...] | None = None

@@ -25,6 +25,7 @@ from painless.observe.machine import Machine, Processes
 from painless.observe.metrics import Metrics, State
 from painless.observe.served import About, Certified, Served, Serves
 from painless.observe.traces import Spans
+from painless.observe.turns import Turned
 from painless.plan.accepting import Cause, Overflow, Queue, Sample, Worker
 from painless.plan.capacity import Capacity, Facts, Limit
 from painless.plan.governor import WAITS
@@ -77,7 +78,7 @@ def _metrics() -> Iterable[Metric]:
     governed.retired("generations", {"shop.example": 1})
     rejected = Rejected(lambda: {("shop", "web", "80"): 1})
     spans = Spans(lambda: 1, lambda: {"collector": 1}, lambda: {"exporter": 1, "dropped": 0})
-    more = (Accept(_watched), workers, governed, logged, rejected, spans)
+    more = (Accept(_watched), workers, governed, Turned(dict), logged, rejected, spans)
     config = Config(lambda: Wanted("1", "1"))
     config.applied("reload", 1.0)
     config.loaded(1)

@@ -7,19 +7,16 @@ clocks may run at rates that differ by a factor of two.  Two leaders for a momen
 what leaders write is the same, and on a version that they have seen.
 """
 
-import datetime as dt
 import logging
 import math
 from collections.abc import Callable
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from painless.controller.ports import Clock, WorldError
-from painless.kube.bodies import converted, decoded
 from painless.kube.client import Client
-from painless.kube.errors import Conflict, NotFound
+from painless.kube.errors import Conflict
+from painless.kube.leases import Lease, LeaseStore, lease_of
 from painless.observe import logs
 
 DEADLINE = 1 / 2
@@ -28,18 +25,8 @@ RETRY = 1 / 4
 """Part of the Lease's time between two tries, as ingress-nginx has it."""
 JITTER = 1.2
 """Of the pause, at most, waits who does not lead in addition: else all would ask at one moment."""
-_RELEASED = 1
+RELEASED = 1
 """Seconds that a released Lease lasts, as client-go writes it."""
-
-
-class Lease(Struct, frozen=True, rename="camel"):
-    """What a Lease says; an empty holder has released it."""
-
-    holder_identity: str | None = None
-    lease_duration_seconds: int | None = None
-    acquire_time: str | None = None
-    renew_time: str | None = None
-    lease_transitions: int | None = None
 
 
 class Seen(Struct, frozen=True):
@@ -110,14 +97,13 @@ class Elector:
         chance: Callable[[], float],
         changed: Callable[[], None],
     ) -> None:
-        self._client = client
+        # What answers later than that is no use to a leader.
+        within = RETRY * candidate.ttl
+        self._store = LeaseStore(client, candidate.namespace, candidate.name, within=within, wall=wall)
         self._candidate = candidate
         self._clock = clock
-        self._wall = wall
         self._chance = chance
         self._changed = changed
-        self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{candidate.namespace}/leases"
-        self._path = f"{self._collection}/{candidate.name}"
         self._seen: Seen | None = None
         self._until = -math.inf
         self._told = False
@@ -160,14 +146,14 @@ class Elector:
         self._tell()
         if not led:
             return
-        tree = await self._read()
-        if tree is not None and _lease(tree).holder_identity == self._candidate.me:
-            await self._write(tree, {"holderIdentity": "", "leaseDurationSeconds": _RELEASED})
+        tree = await self._store.read()
+        if tree is not None and lease_of(tree).holder_identity == self._candidate.me:
+            await self._store.write(tree, {"holderIdentity": "", "leaseDurationSeconds": RELEASED})
 
     async def _try(self) -> float:
         now = self._clock.now()
-        tree = await self._read()
-        self._seen = None if tree is None else observe(self._seen, _lease(tree), now)
+        tree = await self._store.read()
+        self._seen = None if tree is None else observe(self._seen, lease_of(tree), now)
         # What others may do depends on when they see our change: we count from before it is sent.
         start = self._clock.now()
         match decide(self._seen, self._candidate.me, self._candidate.ttl, start):
@@ -175,12 +161,12 @@ class Elector:
                 self._until = -math.inf
                 return seconds
             case Create():
-                await self._write(None, self._held(0))
+                await self._store.write(None, self._held(0))
             case Take():
                 before = self._seen.lease.lease_transitions if self._seen else None
-                await self._write(tree, self._held(1 + (before or 0)))
+                await self._store.write(tree, self._held(1 + (before or 0)))
             case Renew():
-                await self._write(tree, {"renewTime": self._now(), **self._mine()})
+                await self._store.write(tree, {"renewTime": self._store.now(), **self._mine()})
         self._until = start + DEADLINE * self._candidate.ttl
         return 0.0
 
@@ -191,41 +177,13 @@ class Elector:
         }
 
     def _held(self, transitions: int) -> dict[str, object]:
-        now = self._now()
+        now = self._store.now()
         return {**self._mine(), "acquireTime": now, "renewTime": now, "leaseTransitions": transitions}
-
-    def _now(self) -> str:
-        return dt.datetime.fromtimestamp(self._wall(), dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    async def _read(self) -> dict[str, Any] | None:
-        try:
-            body = await self._client.call("GET", self._path, within=self._patience)
-        except NotFound:
-            return None
-        return decoded(body, dict[str, Any])
-
-    async def _write(self, tree: dict[str, Any] | None, spec: dict[str, object]) -> None:
-        """Write the Lease; what others keep in it stays, and its version must be the one that was read."""
-        method, path = ("POST", self._collection) if tree is None else ("PUT", self._path)
-        if tree is None:
-            metadata = {"name": self._candidate.name, "namespace": self._candidate.namespace}
-            tree = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata}
-        body = msgspec.json.encode({**tree, "spec": {**(tree.get("spec") or {}), **spec}})
-        await self._client.call(method, path, body=body, within=self._patience)
-
-    @property
-    def _patience(self) -> float:
-        """Seconds for one call: what answers later is no use to a leader."""
-        return RETRY * self._candidate.ttl
 
     def _tell(self) -> None:
         if self._told == (leads := self.leads()):
             return
         self._told = leads
         holder = self._seen.lease.holder_identity if self._seen and not leads else self._candidate.me
-        logs.event("leader_elected" if leads else "leader_lost", lease=self._path, holder=holder)
+        logs.event("leader_elected" if leads else "leader_lost", lease=self._store.path, holder=holder)
         self._changed()
-
-
-def _lease(tree: dict[str, Any]) -> Lease:
-    return converted(tree.get("spec") or {}, Lease)

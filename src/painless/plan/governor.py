@@ -46,6 +46,7 @@ class Why(StrEnum):
     LEAVING = "leaving"
     GENERATIONS = "generations"
     MEMORY = "memory"
+    REPLICAS = "replicas"
     CUT = "requests-cut"
     OVER = "over-budget"
 

@@ -138,3 +138,64 @@ async def test_what_is_reverted_while_it_waits_is_not_loaded(program: Program) -
     await program.clock.pass_(2.0)
     assert "" == program.controller.picture.governor
     assert ([], 1) == (program.nginx.retired, len(program.heard.reasons))
+
+
+class Others:
+    """Other replicas: it is our turn after so many questions; ``heard`` is what they were told."""
+
+    def __init__(self, waits: int) -> None:
+        self.waits = waits
+        self.urgent: list[bool] = []
+        self.heard: list[str | None] = []
+
+    async def ask(self, *, urgent: bool) -> float:
+        self.urgent.append(urgent)
+        self.waits -= not urgent
+        return 0.5 if self.waits >= 0 and not urgent else 0.0
+
+    async def over(self, generation: str | None) -> None:
+        self.heard.append(generation)
+
+
+async def test_a_change_waits_for_other_replicas_and_takes_what_comes_along(program: Program) -> None:
+    """They are told what is served, once the workers run it."""
+    others = program.controller.governing.turns = Others(waits=6)
+    await program.say(*version(1), seconds=1.0)
+    assert (1, Why.REPLICAS) == (len(program.heard.reasons), program.controller.picture.governor)
+    await program.say(*version(1, "quiet"), seconds=0.1)
+    await served(program, 2, 5.0)
+    assert {"shop", "quiet"} == {one.ref.namespace for one in program.heard.reasons[-1] if one.ref}
+    await program.until(lambda: bool(others.heard))
+    assert [program.nginx.runs] == [one for one in others.heard if one is not None]
+    assert program.heard.seconds[Why.REPLICAS] >= 2.5
+
+
+async def test_service_that_is_restored_does_not_wait_for_replicas(program: Program) -> None:
+    """Its turn is not asked for."""
+    await program.say(ingress("late", rule("late.example", path("/", "late"))), seconds=0.1)
+    await served(program, 2, 1.0)
+    others = program.controller.governing.turns = Others(waits=1000)
+    await program.say(service("late"), seconds=0.1)
+    await served(program, 3, 1.5)
+    assert {True} == set(others.urgent)
+
+
+async def test_nobody_is_sent_away_before_it_is_our_turn(program: Program) -> None:
+    """Old workers of one replica after the other leave, as loads follow each other."""
+    others = program.controller.governing.turns = Others(waits=4)
+    program.nginx.sample = Sample((LIVE, old(1, 90), old(2, 50), old(3, 20)))
+    await program.say(*version(1), seconds=3.0)
+    assert ([], Why.REPLICAS) == (program.nginx.retired, program.controller.picture.governor)
+    await served(program, 2, 5.0)
+    assert [1] == program.nginx.retired
+    assert others.urgent
+
+
+async def test_a_refused_change_gives_the_turn_back(program: Program) -> None:
+    """What is served by then is what was before."""
+    others = program.controller.governing.turns = Others(waits=0)
+    before = program.nginx.runs
+    program.nginx.broken = "no memory"
+    await program.say(*version(1), seconds=0.5)
+    await program.until(lambda: before in others.heard)
+    assert (1, before) == (len(program.heard.reasons), program.nginx.runs)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.fakes.apiserver import FakeApiServer, Which
 from tests.unit.kube.given import Fleet, until
 
-from painless.kube.lease import DEADLINE, Create, Lease, Renew, Seen, Take, Wait, decide, observe
+from painless.kube.lease import DEADLINE, Create, Renew, Seen, Take, Wait, decide, observe
+from painless.kube.leases import Lease
 
 TTL = 30.0
 
