@@ -116,7 +116,7 @@ async def test_loads_follow_each_other(api: FakeApiServer, three: tuple[Replica,
 
 
 async def test_who_was_killed_holds_nobody(api: FakeApiServer, three: tuple[Replica, ...]) -> None:
-    """Both others have their turn and do not load without: a turn without signs ends before their patience."""
+    """Both others have their turn, and need not do without: their patience outlasts a turn without signs."""
     dead = await killed_in_its_turn(api, three)
     others = [one for one in three if one is not dead]
     await api.apply(ingress("last"))
