@@ -56,11 +56,9 @@ async def test_other_limits_cost_no_request(folder: Folder, pods: Pods, make: Ma
     await program.ready()
     async with Load(Target(program.doors.http, "web.test")) as load:
         for annotations in (
-            {"limit-rps": "1000"},
             {"limit-rps": "1000", "limit-allowlist": "127.0.0.1", "limit-connections": "100"},
             {"limit-rps": "2000", "limit-allowlist": "10.0.0.0/8", "limit-connections": "200"},
             {"limit-rpm": "100000"},
-            {},
         ):
             before = _applied(program)
             folder.ingress("web", "web.test", "web", annotations=annotations)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 from tests.properties.clusters import (
@@ -74,8 +74,8 @@ def test_what_is_remembered_changes_nothing(several, added) -> None:
         assert compiled(cluster) == compile_snapshot(snapshot_of(cluster), OPTIONS, memory)
 
 
-@SEVERAL
-@given(st.lists(clusters(), min_size=2, max_size=4), st.lists(objects, max_size=6))
+@settings(SEVERAL, max_examples=SEVERAL.max_examples // 3)
+@given(st.lists(clusters(), min_size=2, max_size=3), st.lists(objects, max_size=6))
 def test_a_branch_of_what_is_remembered_changes_nothing(several, added) -> None:
     """Compiles with a branch of the memory give what they give alone; so do those that go on without it."""
     memory = Memory()
