@@ -37,6 +37,7 @@ demo: setup ## Serve a small shop on loopback with a real NGINX: make demo [SECO
 	@$(BIN)/painless demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: setup ## Run all tests, real NGINX included: make test [WORKERS=0] [ARGS='-k canary']
+	@.ci/prometheus "$(VENV)"
 	@echo "== Running the tests in random order (SEED=$(SEED) repeats it)"
 	@$(BIN)/pytest -q -n $(WORKERS) --randomly-seed=$(SEED) $(ARGS)
 

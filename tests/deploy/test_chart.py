@@ -175,6 +175,20 @@ def test_the_autoscaler_scales_on_a_metric_that_there_is():
     assert (name in exported, rule["seriesQuery"]) == (True, f'{name}{{namespace!="",pod!=""}}')
 
 
+def test_the_alerts_are_there_once_beside_the_rules_of_a_values_file():
+    """They are about all pools; what was in a values file for ingress-nginx stays."""
+    own = {"alert": "Down", "expr": "up == 0"}
+    rule = {"enabled": True, "rules": [own]}
+    pools: dict[str, Any] = {"staging": {"metrics": {"prometheusRule": {"rules": []}}}}
+    made = render({"controller": {"metrics": {"enabled": True, "prometheusRule": rule}}, "pools": pools})
+    without = {"enabled": True, "alerts": False, "rules": [own]}
+    less = render({"controller": {"metrics": {"enabled": True, "prometheusRule": without}}})
+    file = yaml.safe_load((ROOT / "deploy" / "monitoring" / "painless-rules.yaml").read_text())
+    (found,) = made.all("PrometheusRule")
+    assert [*file["groups"], {"name": found["metadata"]["name"], "rules": [own]}] == found["spec"]["groups"]
+    assert [[own]] == [one["rules"] for one in less.one("PrometheusRule")["spec"]["groups"]]
+
+
 def test_no_two_containers_of_a_pod_want_one_port(rendered):
     """They share a network; ingress-nginx's port of the webhook is our port for HTTPS."""
     for kind in ("Deployment", "DaemonSet"):

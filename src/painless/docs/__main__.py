@@ -10,7 +10,7 @@ from painless.docs.readme import counted
 
 _ROOT = Path(__file__).resolve().parents[3]
 _README = "README.md"
-_PAGES = "docs/reference/*.md"
+_PAGES = "docs/reference/*.md", "docs/runbooks/*.md"
 
 
 @click.command()
@@ -37,7 +37,7 @@ def main(*, check: bool) -> None:
 
 def _stale(wanted: Mapping[str, str]) -> Iterator[str]:
     """Yield the names of files that differ, are missing, or are nobody's any more."""
-    pages = {one.relative_to(_ROOT).as_posix() for one in _ROOT.glob(_PAGES)}
+    pages = {one.relative_to(_ROOT).as_posix() for each in _PAGES for one in _ROOT.glob(each)}
     yield from (name for name in sorted({*wanted, *pages}) if wanted.get(name) != _text(name))
 
 
