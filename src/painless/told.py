@@ -117,12 +117,14 @@ class Told:
         )
 
     def waits(self, why: Why, seconds: float) -> None:
-        # In a busy cluster changes are gathered all the time; that there is no room should be rare.
-        gathers = why is Why.COALESCING
-        level = logging.DEBUG if gathers else logging.INFO
-        if not gathers:
+        # Changes are gathered all the time, and replicas wait for each other; that there is no room is rare.
+        usual = why in {Why.COALESCING, Why.REPLICAS}
+        level = logging.DEBUG if usual else logging.INFO
+        if not usual:
             self._decided(f"a change waits: {why}, for {seconds:.1f} s at most")
-        logs.event("reload_waits", level=level, why=str(why), at_most=round(seconds, 3))
+        # How long another replica takes is not known.
+        at_most = None if why is Why.REPLICAS else round(seconds, 3)
+        logs.event("reload_waits", level=level, why=str(why), at_most=at_most)
 
     def waited(self, why: Why, seconds: float) -> None:
         self._governed.waited(str(why), seconds)

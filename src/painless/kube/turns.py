@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from painless.controller.ports import WorldError
 from painless.controller.status import TurnsStatus
@@ -157,16 +157,13 @@ class LeaseTurns:
             logs.event("turn_overdue", level=logging.WARNING, waited_for=self._holder())
             return Way.OVERDUE
         try:
-            async with asyncio.timeout(ANSWER):
-                if not await self._others():
-                    return Way.ALONE
-                async with self._lock:
-                    taken = await self._take()
+            async with asyncio.timeout(ANSWER), self._lock:
+                way = await self._take() if await self._others() else Way.ALONE
         except (WorldError, TimeoutError) as problem:
             self._told(_said(problem))
             return Way.UNKNOWN
         self._told("")
-        return Way.TAKEN if taken else None
+        return way
 
     async def _others(self) -> bool:
         """Whether there are other replicas; asked for each load by who is alone: one may just have come."""
@@ -177,14 +174,15 @@ class LeaseTurns:
         self._others_until = self._clock.now() + KNOWN
         return True
 
-    async def _take(self) -> bool:
+    async def _take(self) -> Way | None:
         """Take the Lease, unless somebody else has it."""
         tree = self._tree = await self._store.read()
         now = self._clock.now()
-        lease = None if tree is None else lease_of(tree)
+        # A turn lasts for our time, whatever somebody has written there.
+        lease = None if tree is None else structs.replace(lease_of(tree), lease_duration_seconds=None)
         self._seen = None if lease is None else observe(self._seen, lease, now)
         if isinstance(decide(self._seen, self._me, TTL, now), Wait):
-            return False
+            return None
         time, number = self._store.now(), (lease.lease_transitions or 0) + 1 if lease else 0
         times = {"acquireTime": time, "renewTime": time, "leaseTransitions": number}
         # Without an answer it is not known whose it is.
@@ -193,10 +191,10 @@ class LeaseTurns:
             self._tree = await self._store.write(tree, {**self._mine(), **times})
         except Conflict:
             self._tried = False
-            return False  # Somebody was quicker.
+            return None  # Somebody was quicker.
         self._holds_until = now + MOST
         self._holds.set()
-        return True
+        return Way.TAKEN
 
     async def _sign(self) -> None:
         if self._clock.now() >= self._holds_until:

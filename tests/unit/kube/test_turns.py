@@ -17,7 +17,7 @@ from tests.fakes.world import VirtualClock
 from tests.unit.kube.given import Fleet, RealTime, until
 
 from painless.kube.answers import Nature
-from painless.kube.errors import Conflict
+from painless.kube.errors import Conflict, Unreachable
 from painless.kube.leases import LeaseStore
 from painless.kube.turns import ANSWER, HOLDERS, MOST, PATIENCE, SERVED, TTL, LeaseTurns
 from painless.observe.turns import Way
@@ -30,7 +30,6 @@ class Store:
 
     def __init__(self, clock: VirtualClock, delays: random.Random) -> None:
         self.tree: dict[str, Any] | None = None
-        self.writes = 0
         self._clock = clock
         self._delays = delays
 
@@ -44,7 +43,6 @@ class Store:
         await self._clock.sleep(self._delays.uniform(0, SLOWEST / 2))
         if tree is not self.tree:
             raise Conflict("it is another one", 409)
-        self.writes += 1
         before = tree or {"metadata": {}, "spec": {}}
         notes = {**before["metadata"].get("annotations", {}), **(annotations or {})}
         self.tree = {"metadata": {"annotations": notes}, "spec": {**before["spec"], **spec}}
@@ -121,9 +119,10 @@ class Quick(VirtualClock):
             event.set()
 
 
-async def played(replicas: tuple[Replica, ...], seed: int) -> tuple[list[Load], Store]:
+async def played(replicas: tuple[Replica, ...], seed: int, lease: dict[str, Any] | None = None) -> list[Load]:
     clock, chance = Quick(), random.Random(seed)
     store, done = Store(clock, chance), list[Load]()
+    store.tree = lease
     nature = Nature(clock, lambda: 0.0, chance.random)
 
     async def one(at: int, plan: Replica) -> None:
@@ -138,7 +137,7 @@ async def played(replicas: tuple[Replica, ...], seed: int) -> tuple[list[Load], 
         for at, plan in enumerate(replicas):
             group.create_task(ran(clock, one(at, plan), plan.dies))
         await clock.pass_(2000)
-    return done, store
+    return done
 
 
 def lasts(least: float, most: float) -> st.SearchStrategy[float]:
@@ -156,7 +155,7 @@ def lasts(least: float, most: float) -> st.SearchStrategy[float]:
 )
 def test_one_after_the_other_and_nobody_waits_for_long(replicas: list[Replica], seed: int) -> None:
     """While the Lease works no two take turns at once, whoever is killed when, and each wait is bounded."""
-    done, _ = asyncio.run(played(tuple(replicas), seed))
+    done = asyncio.run(played(tuple(replicas), seed))
     taken = sorted((one for one in done if one.way == Way.TAKEN), key=lambda one: one.began)
     assert [] == [(one, after) for one, after in itertools.pairwise(taken) if after.began < one.ended]
     longest = PATIENCE[1] + 2 * SLOWEST
@@ -167,7 +166,7 @@ def test_one_after_the_other_and_nobody_waits_for_long(replicas: list[Replica], 
 
 async def test_more_replicas_than_turns_spread_their_loads() -> None:
     """Those that did not come by load over ten seconds, and not at the same moment."""
-    done, _ = await played((Replica(0.0, 4.0),) * 30, 1)
+    done = await played((Replica(0.0, 4.0),) * 30, 1)
     overdue = sorted(one.began for one in done[:30] if one.way == Way.OVERDUE)
     assert len(overdue) > 10
     assert overdue[-1] - overdue[0] > (PATIENCE[1] - PATIENCE[0]) / 2
@@ -175,10 +174,45 @@ async def test_more_replicas_than_turns_spread_their_loads() -> None:
 
 async def test_a_load_without_end_holds_nobody_for_longer_than_that() -> None:
     """Its holder lives and gives signs; they end, and the next one begins."""
-    done, _ = await played((Replica(0.0, 500.0), Replica(MOST - 5, 1.0), Replica(MOST - 5, 1.0)), 2)
+    done = await played((Replica(0.0, 500.0), Replica(MOST - 5, 1.0), Replica(MOST - 5, 1.0)), 2)
     first, second = done[:2]
     assert Way.TAKEN == first.way == second.way
     assert MOST <= second.began - first.began <= MOST + 2 * TTL
+
+
+async def test_a_holder_that_is_none_of_ours_is_not_waited_for_long() -> None:
+    """However long it says that it stays: nobody has to load without a turn for it."""
+    spec = {"holderIdentity": "stranger", "leaseDurationSeconds": 3600}
+    done = await played((Replica(0.0, 1.0),) * 3, 3, {"metadata": {}, "spec": spec})
+    assert {Way.TAKEN} == {one.way for one in done}
+
+
+class Forgetful(Store):
+    """An API server that takes the first write, and whose answer is lost."""
+
+    async def write(self, tree: Any, spec: Any, annotations: Any = None) -> dict[str, Any]:
+        first, made = self.tree is None, await super().write(tree, spec, annotations)
+        if first:
+            raise Unreachable("the connection broke")
+        return made
+
+
+async def test_a_turn_whose_answer_was_lost_is_given_back() -> None:
+    """It may be ours: the load goes on without a turn, and the others need not wait for its end."""
+    clock = Quick()
+    store = Forgetful(clock, random.Random(4))
+    one = LeaseTurns(store, "pod-1", others, Nature(clock, lambda: 0.0, lambda: 0.5))
+
+    async def loads() -> None:
+        assert 0.0 == await one.ask(urgent=False)
+        assert store.tree and "pod-1" == store.tree["spec"]["holderIdentity"]
+        await one.over("g1")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(loads())
+        await clock.pass_(10.0)
+    assert store.tree
+    assert ("", {Way.UNKNOWN: 1}) == (store.tree["spec"]["holderIdentity"], one.counts)
 
 
 @pytest.fixture
