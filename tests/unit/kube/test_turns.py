@@ -205,7 +205,8 @@ async def test_a_turn_whose_answer_was_lost_is_given_back() -> None:
 
     async def loads() -> None:
         assert 0.0 == await one.ask(urgent=False)
-        assert store.tree and "pod-1" == store.tree["spec"]["holderIdentity"]
+        assert store.tree
+        assert "pod-1" == store.tree["spec"]["holderIdentity"]
         await one.over("g1")
 
     async with asyncio.TaskGroup() as group:
