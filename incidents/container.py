@@ -51,8 +51,7 @@ class Container:
             quota = int(self._cpus * PERIOD)
             self._write("cpu", "cpu.max", f"{quota} {PERIOD}", "cpu.cfs_quota_us", str(quota))
         if self._memory is not None:
-            limit = str(self._memory * MIB)
-            self._write("memory", "memory.max", limit, "memory.limit_in_bytes", limit)
+            self.limit_memory(self._memory)
             if UNIFIED:
                 with suppress(OSError):
                     (self._folders["memory"] / "memory.swap.max").write_text("0")
@@ -63,6 +62,11 @@ class Container:
     ) -> None:
         for folder in self._folders.values():
             remove(folder)
+
+    def limit_memory(self, mebibytes: float) -> None:
+        """Have so much memory from now on, as when a container is resized in place."""
+        limit = str(int(mebibytes * MIB))
+        self._write("memory", "memory.max", limit, "memory.limit_in_bytes", limit)
 
     @property
     def within(self) -> tuple[str, ...]:
@@ -79,6 +83,12 @@ class Container:
         """Seconds that processes in here had something to do and were not let, all together."""
         found = self._stat("cpu", "cpu.stat")
         return found["throttled_usec"] / 1e6 if UNIFIED else found["throttled_time"] / 1e9
+
+    @property
+    def memory(self) -> float:
+        """The memory that is taken in here, in MiB."""
+        name = "memory.current" if UNIFIED else "memory.usage_in_bytes"
+        return int((self._folders["memory"] / name).read_text()) / MIB
 
     @property
     def memory_peak(self) -> float:

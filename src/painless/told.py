@@ -1,6 +1,7 @@
 """What the loop says, as metrics and logs, and in a cluster to those whom it concerns."""
 
 import logging
+import math
 import time
 import traceback
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ from painless.plan.governor import Retire, Why
 from painless.web.webhook import Reviewed
 
 _LAST = 10  # Loads, and decisions, that are remembered.
+_MIB = 1 << 20
 _SHOWN_REASONS = 20  # Reasons of one reload in one log line.
 _SHOWN_FINDINGS = (
     100  # Findings of one change in the log: a class that is removed makes one for each Ingress.
@@ -133,6 +135,13 @@ class Told:
         says = "there is less memory than a reload may need, and nothing is left that could end before"
         self._decided(f"NGINX loads although {says}")
         logs.event("reload_over_budget", level=logging.WARNING, problem=says)
+
+    def no_room(self, lacking: int) -> None:
+        more = math.ceil(lacking / _MIB)
+        says = f"for NGINX to load, the memory limit would have to be {more} MiB higher"
+        then = "changes of routing wait until there is room; addresses of pods and certificates do not"
+        self._decided(f"a change waits for memory: {says}")
+        logs.event("reload_without_room", level=logging.WARNING, problem=says, then=then)
 
     def retired(self, worker: Retire, hosts: Mapping[str, int]) -> None:
         self._governed.retired(str(worker.why), hosts)

@@ -151,5 +151,6 @@ def test_every_reason_is_produced_by_a_case():
         Reason.CONNECTIONS_CLOSED,
         Reason.DUPLICATE_OBJECT,
         Reason.INVALID_MANIFEST,
+        Reason.NO_MEMORY_TO_RELOAD,
     }
     assert {str(one) for one in set(Reason) - elsewhere} - told == set()

@@ -18,7 +18,7 @@ from painless.cli.status import held, kinds
 from painless.controller.ports import WorldError
 from painless.folder.manifest import SUFFIXES
 from painless.plan.changes import Effect
-from painless.plan.price import Finding, Notice, Price
+from painless.plan.price import Finding, Notice, Price, Wait
 from painless.syntax.documents import Parsed
 from painless.syntax.jsontext import parse_json
 from painless.syntax.yaml import parse_yaml
@@ -109,9 +109,14 @@ def _cost(found: Price) -> Iterator[str]:
         yield from table(heads, map(_row, found.notice))
     yield f"memory while old and new workers run: {size(found.memory)} more"
     if found.wait:
-        some = found.wait.seconds
-        yield f"it would wait for {some:.1f} s at most: {found.wait.why}" if some else "it would not wait"
+        yield _waits(found.wait)
         yield from (f"  {one}" for one in found.wait.retires)
+
+
+def _waits(one: Wait) -> str:
+    if one.seconds is None:
+        return f"it would wait until there is more memory: {one.why}"
+    return f"it would wait for {one.seconds:.1f} s at most: {one.why}" if one.seconds else "it would not wait"
 
 
 def _row(one: Notice) -> tuple[str, ...]:

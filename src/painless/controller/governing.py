@@ -23,7 +23,18 @@ from painless.nginx.generation import Generation
 from painless.plan import price
 from painless.plan.changes import Effect, effect
 from painless.plan.diff import moves
-from painless.plan.governor import Cuts, Decision, Go, Retire, Wait, Why, apportioned, decide, outlook
+from painless.plan.governor import (
+    Cuts,
+    Decision,
+    Go,
+    Retire,
+    Wait,
+    Why,
+    apportioned,
+    decide,
+    missing,
+    outlook,
+)
 from painless.plan.pace import URGENT, Pace, Turn, Waiting
 from painless.plan.workers import GenerationState
 
@@ -32,8 +43,9 @@ ANEW = 0.5  # Seconds between two compiles while NGINX may not load: in a storm 
 LONG = 3.0  # Seconds that a change waits for the turn of its namespace until its owner is told.
 _RETIRING = frozenset({Why.RECONNECTS, Why.LEAVING})
 """What is waited for while workers leave one by one: our turn goes on."""
-GATHERED = Reason.CHANGES_GATHERED
+GATHERED, SHORT = Reason.CHANGES_GATHERED, Reason.NO_MEMORY_TO_RELOAD
 TOLD = 600.0  # Seconds for which owners are told of connections that were closed, and of changes that waited.
+_NEVER = float("inf")
 
 
 class Work(NamedTuple):
@@ -69,6 +81,7 @@ class Governing:
         self._cuts = Cuts()
         self._waiting = Waiting()
         self._waits: tuple[Why, float] | None = None
+        self._again = _NEVER
         self._findings: dict[Diagnostic, float] = {}
 
     def came(self, namespaces: Iterable[str]) -> None:
@@ -93,6 +106,14 @@ class Governing:
         if len(kept) < len(self._findings):
             self._tell(kept)
 
+    def overdue(self) -> bool:
+        """Whether it is time to see if there is memory for what could not be loaded."""
+        return self._clock.now() >= self._again
+
+    def settled(self) -> None:
+        """Note that nothing waits any more, as what could not be loaded was taken back."""
+        self._wait_for(None)
+
     async def outlook(self, namespaces: Iterable[str], loads: int) -> price.Wait:
         """Return what a change of these namespaces would wait for, if it came now and were not urgent."""
         alive = self._shown.picture.generations
@@ -103,14 +124,20 @@ class Governing:
         retires = tuple(_told(one) for one in found.retires)
         return price.Wait(found.seconds, _MEANS.get(found.why, str(found.why)), retires)
 
-    async def let_go(self, want: Want, work: Work) -> Want:
-        """Wait until NGINX may load, and return what it is to load: what came meanwhile goes along."""
-        try:
-            return await self._let_go(want, work)
-        finally:
-            self._wait_for(None)
+    async def let_go(self, want: Want, work: Work) -> Want | None:
+        """Wait until NGINX may load, and return what it is to load: what came meanwhile goes along.
 
-    async def _let_go(self, want: Want, work: Work) -> Want:
+        ``None`` when there is no memory for it and nobody knows when; ``overdue`` says when to ask again.
+        """
+        found: Want | None = want
+        try:
+            found = await self._let_go(want, work)
+        finally:
+            if found is not None:
+                self._wait_for(None)
+        return found
+
+    async def _let_go(self, want: Want, work: Work) -> Want | None:
         compiled, told = self._clock.now(), None
         while effect(self._shown.live, want.generation) is Effect.RELOAD:
             if self._shown.live is None:
@@ -123,6 +150,8 @@ class Governing:
                 if told is not want:
                     told = want
                     await work.meanwhile(want)
+                if decision.why is Why.NO_ROOM:
+                    return None
                 await self._pause(decision, compiled + ANEW)
             is_new = self._bell.is_set() and self._clock.now() >= compiled + ANEW
             if isinstance(decision, Go) and not is_new:
@@ -153,6 +182,8 @@ class Governing:
                 self._go(why, turn, asked)
             case Wait(until, why):
                 self._wait_for(why, until - self._clock.now())
+                if why is Why.NO_ROOM:
+                    self._no_room(until, asked, missing(alive, asked.loads, budget))
             case Retire():
                 await self._retire(found, alive)
             case _:
@@ -178,6 +209,15 @@ class Governing:
             known = {one.about.namespace: one for one in self._findings if one.reason is GATHERED}
             told = [known.get(name) or _gathered(asked.causes.objects[name]) for name in waited]
             self._tell({**self._findings, **dict.fromkeys(told, now + TOLD)})
+
+    def _no_room(self, again: float, asked: _Asked, lacking: int) -> None:
+        """Tell what is lacking and whose changes wait, once for as long as that is so."""
+        if self._again == _NEVER:
+            self._listener.no_room(lacking)
+        self._again = again
+        known = {one.about.namespace for one in self._findings if one.reason is SHORT}
+        about = (ref for name, ref in asked.causes.objects.items() if name not in known)
+        self._tell({**self._findings, **dict.fromkeys(map(_no_memory, about), _NEVER)})
 
     async def _retire(self, one: Retire, alive: Iterable[GenerationState]) -> None:
         """Have a worker leave, and tell whose connections that closed."""
@@ -215,9 +255,12 @@ class Governing:
             return
         if before is not None:
             self._listener.waited(before[0], now - before[1])
+            if before[0] is Why.NO_ROOM:
+                self._again = _NEVER
+                self._tell({one: at for one, at in self._findings.items() if one.reason is not SHORT})
         self._waits = (why, now) if why else None
         self._shown.show(governor=why or "")
-        if why is not None:
+        if why is not None and why is not Why.NO_ROOM:
             self._listener.waits(why, seconds)
 
     def _tell(self, findings: dict[Diagnostic, float]) -> None:
@@ -238,6 +281,7 @@ _MEANS = {
     Why.GENERATIONS: "as many old workers as there may be are alive",
     Why.MEMORY: "memory is short for another generation",
     Why.REPLICAS: "another replica loads, or gives its turn back",
+    Why.NO_ROOM: "a reload needs more memory than there is, and nothing is left that could end before",
     Why.CUT: "as many old workers as there may be are alive, and all have requests",
     Why.OVER: "memory is short for another generation",
 }
@@ -258,3 +302,9 @@ def _gathered(about: ObjectRef) -> Diagnostic:
     says = "its namespace has used up its share of reloads, so its changes are gathered"
     hint = "each is served within seconds; changes that are made together need one reload"
     return Diagnostic(about, "", GATHERED, Severity.WARNING, says, hint)
+
+
+def _no_memory(about: ObjectRef) -> Diagnostic:
+    says = "there is too little memory for NGINX to load, so changes of this namespace wait"
+    hint = "the controller's log says how much is missing; as soon as there is room the latest is served"
+    return Diagnostic(about, "", SHORT, Severity.WARNING, says, hint)

@@ -150,7 +150,7 @@ class Controller:
         self._bell.set()
 
     async def _look_for_overdue(self) -> None:
-        """Have what is refused tried again, in time."""
+        """Have what is refused, or had no room, tried again in time."""
         while True:
             await self._clock.sleep(OVERDUE)
             if self._rounds.overdue():

@@ -98,7 +98,9 @@ class Rounds:
             await self._live.look()
         taken = self._inbox.taken()
         self._held, self._away = present(self._held, self._away, taken.objects, self._clock.now())
-        if not (was_sure and await asyncio.to_thread(self._is_served, taken)):
+        if was_sure and await asyncio.to_thread(self._is_served, taken):
+            self._governing.settled()
+        else:
             await self._serve(frozenset())
         if self._refused:
             return  # For a reason of the world's, which is asked again when it is time.
@@ -106,9 +108,9 @@ class Rounds:
             await self._serve(again)
 
     def overdue(self) -> bool:
-        """Whether something that is refused is to be tried again, without any change."""
+        """Whether something that is refused, or had no room, is to be tried again without any change."""
         at = self._refused_until if self._refused else next_due(self._held, self._inbox.objects)
-        return at <= self._clock.now()
+        return at <= self._clock.now() or self._governing.overdue()
 
     def _is_served(self, taken: Taken) -> bool:
         """Whether nothing but what is held differs from what NGINX runs."""
@@ -129,11 +131,13 @@ class Rounds:
             return
         work = Work(partial(self._compile, again), self._put_hot, self.standing, again)
         try:
-            want = await self._governing.let_go(want, work)
-            if no := await self._apply(want):
-                await self._part(want, no)
+            may = await self._governing.let_go(want, work)
+            if may is None:
+                return
+            if no := await self._apply(may):
+                await self._part(may, no)
             else:
-                await self._confirm(want)
+                await self._confirm(may)
         finally:
             await self._governing.turn_over()
 

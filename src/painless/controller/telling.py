@@ -52,6 +52,9 @@ class Listener(Protocol):
     def over_budget(self) -> None:
         """Hear that NGINX loads with less memory than that may need, since nothing else is left to end."""
 
+    def no_room(self, lacking: int) -> None:
+        """Hear that changes wait until there are so many bytes more for a load."""
+
     def retired(self, worker: Retire, hosts: Mapping[str, int]) -> None:
         """Hear that a worker was told to end before its time.
 

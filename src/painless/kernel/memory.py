@@ -20,12 +20,14 @@ class Use(Struct, frozen=True):
     """What a cgroup uses, in bytes; ``None`` where it cannot be read, or, for ``limit``, where there is none.
 
     ``used`` is what cannot be given back at once: without file pages that nobody has used lately, as the
-    kubelet counts.  It is told of the cgroup whose limit binds, which may be one above.  ``kills`` are
-    processes of the own cgroup that were ended for lack of memory.
+    kubelet counts; ``kept`` is what cannot be given back at all, without any file pages.  Both are told of
+    the cgroup whose limit binds, which may be one above.  ``kills`` are processes of the own cgroup that
+    were ended for lack of memory.
     """
 
     limit: int | None = None
     used: int | None = None
+    kept: int | None = None
     kills: int | None = None
 
 
@@ -49,17 +51,21 @@ def use(folders: Sequence[Path]) -> Use:
     limit = cgroup.memory_limit(folders)
     binding = Path(limit.file).parent if limit.file else folders[0]
     value = None if limit.value is None else int(limit.value)
-    return Use(value, _used(binding), _kills(folders[0]))
+    used, kept = _used(binding)
+    return Use(value, used, kept, _kills(folders[0]))
 
 
-def _used(folder: Path) -> int | None:
-    for file, idle in (("memory.current", "inactive_file"), ("memory.usage_in_bytes", "total_inactive_file")):
+def _used(folder: Path) -> tuple[int, int] | tuple[None, None]:
+    """Return what is used, without file pages that are idle, and without any."""
+    for file, whose in (("memory.current", ""), ("memory.usage_in_bytes", "total_")):
         try:
             found = int((folder / file).read_text())
         except (OSError, ValueError):
             continue
-        return max(0, found - _fields(folder / "memory.stat").get(idle, 0))
-    return None
+        pages = _fields(folder / "memory.stat")
+        used = found - pages.get(f"{whose}inactive_file", 0)
+        return max(0, used), max(0, used - pages.get(f"{whose}active_file", 0))
+    return None, None
 
 
 def _kills(folder: Path) -> int | None:

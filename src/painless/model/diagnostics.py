@@ -382,6 +382,19 @@ class Reason(StrEnum):
             "--max-generations and more memory allow more old workers."
         ),
     )
+    NO_MEMORY_TO_RELOAD = (
+        "NoMemoryToReload",
+        (
+            "For NGINX to load, the cgroup that it is in has too little memory, and no old worker is left "
+            "that could end before: the kernel would end the controller or NGINX. Changes of routing wait, "
+            "and what was served before is served on; addresses of pods and certificates do not wait. Said "
+            "of one changed object in each namespace."
+        ),
+        (
+            "Raise the memory limit, if possible in place, or have fewer Ingresses. The latest is served as "
+            "soon as there is room; the controller's log says how much is missing (reload_without_room)."
+        ),
+    )
     CHANGES_GATHERED = (
         "ChangesGathered",
         (

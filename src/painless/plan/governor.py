@@ -27,6 +27,8 @@ RATE = 50.0
 """Connections a second that are closed: so many clients connect again, and log in again, at the same time."""
 STUCK = 5.0
 """Seconds for a worker to leave that was told to, which takes 34 ms: past that it is not waited for."""
+AGAIN = 5.0
+"""Seconds until memory is looked at again that is too little for any load."""
 MOMENT = 1e-3
 """Seconds, the least that is waited: what is a rounding error away is not there yet."""
 TWICE = 2
@@ -47,6 +49,7 @@ class Why(StrEnum):
     GENERATIONS = "generations"
     MEMORY = "memory"
     REPLICAS = "replicas"
+    NO_ROOM = "no-room"
     CUT = "requests-cut"
     OVER = "over-budget"
 
@@ -58,12 +61,14 @@ WAITS = tuple(one for one in Why if one not in {Why.DUE, Why.URGENT, Why.OVER})
 class Budget(Struct, frozen=True):
     """What old and new generations may have: ``memory`` in bytes for all of them, ``None`` for any.
 
+    A load that may need more is still tried when nothing else is left; past ``most`` the kernel kills.
     After ``longest`` seconds no request that was open when a generation began to drain is.
     """
 
     generations: int = GENERATIONS
     memory: int | None = None
     longest: float = 60.0
+    most: int | None = None
 
 
 class Cuts(Struct, frozen=True):
@@ -118,18 +123,20 @@ def decide(
             return Go(Why.DUE if turn.urgent is None else Why.URGENT)
         return Wait(turn.due, Why.COALESCING)
     if not (old := _old(generations, cuts, now)):
-        # Only the one that serves is left: never to change again would be worse than what is feared.
-        over = now >= max(turn.due, turn.since + LATEST)
-        return Go(Why.OVER) if over else Wait(max(turn.due, turn.since + LATEST), lack)
+        latest = max(turn.due, turn.since + LATEST)
+        return Wait(latest, lack) if now < latest else _alone(loads, generations, budget, now)
     if (begin := _begin(turn, old, cuts)) > now:
         return Wait(begin, Why.PATIENCE if begin > turn.due else Why.COALESCING)
     return _retire(turn, old, cuts, budget, lack, now)
 
 
 class Outlook(Struct, frozen=True):
-    """What a load would wait for: seconds, why at first, and the workers that would be retired for it."""
+    """What a load would wait for: seconds, why at first, and the workers that would be retired for it.
 
-    seconds: float
+    It has no number of seconds when it would wait until there is more memory.
+    """
+
+    seconds: float | None
     why: Why
     retires: tuple[Retire, ...] = ()
 
@@ -140,6 +147,8 @@ def outlook(
     """Play the decisions that would follow each other, if nobody left by itself."""
     began, first, retires = now, None, list[Retire]()
     while not isinstance(found := decide(turn, loads, generations, cuts, budget, now), Go):
+        if found.why is Why.NO_ROOM:
+            return Outlook(None, found.why, tuple(retires))
         first = first or found.why
         if isinstance(found, Retire):
             retires.append(found)
@@ -195,6 +204,24 @@ def _lack(
 def cost(generations: Iterable[GenerationState], loads: int) -> int:
     """Return the bytes that so many loads may need beside what there is."""
     return loads * TWICE * max((one.memory or 0 for one in generations), default=0)
+
+
+def missing(generations: Iterable[GenerationState], loads: int, budget: Budget) -> int:
+    """Return the bytes that are lacking for the least that so many loads need; 0 where that is not known."""
+    known = [(one.memory, len(one.workers)) for one in generations if one.memory is not None]
+    if budget.most is None or not known or not memory_known(generations):
+        return 0
+    # What the workers share with their master is counted for them but for the master's part.
+    least = loads * max(memory + memory // workers for memory, workers in known)
+    return max(0, sum(memory for memory, _ in known) + least - budget.most)
+
+
+def _alone(loads: int, generations: tuple[GenerationState, ...], budget: Budget, now: float) -> Decision:
+    """Decide when only the generation that serves is left.
+
+    Never to change again would be worse than to run out of memory, if that is feared, but not if it is known.
+    """
+    return Wait(now + AGAIN, Why.NO_ROOM) if missing(generations, loads, budget) else Go(Why.OVER)
 
 
 def _old(generations: Iterable[GenerationState], cuts: Cuts, now: float) -> list[GenerationState]:

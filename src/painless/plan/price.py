@@ -62,9 +62,12 @@ class Notice(Struct, frozen=True, rename="camel"):
 
 
 class Wait(Struct, frozen=True, rename="camel"):
-    """What the reload would wait for before it begins: seconds, why, and what has to leave."""
+    """What the reload would wait for before it begins: seconds, why, and what has to leave.
 
-    seconds: float
+    ``seconds`` is ``None`` when it would wait until there is more memory.
+    """
+
+    seconds: float | None
     why: str
     retires: tuple[str, ...] = ()
 

@@ -37,6 +37,7 @@ class Heard:
         self.waiting: list[Why] = []
         self.seconds: dict[Why, float] = {}
         self.over = 0
+        self.lacking: list[int] = []
         self.cut: list[tuple[Retire, Mapping[str, int]]] = []
         self.open: set[Diagnostic] = set()
         self.times: list[tuple[Took, float]] = []
@@ -80,6 +81,9 @@ class Heard:
 
     def over_budget(self) -> None:
         self.over += 1
+
+    def no_room(self, lacking: int) -> None:
+        self.lacking.append(lacking)
 
     def retired(self, worker: Retire, hosts: Mapping[str, int]) -> None:
         self.cut.append((worker, hosts))

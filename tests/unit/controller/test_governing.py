@@ -9,13 +9,14 @@ from tests.fakes.world import settle
 from tests.unit.controller.program import Program, running
 
 from painless.controller.governing import TOLD
-from painless.controller.loop import TIDY
+from painless.controller.loop import OVERDUE, TIDY
 from painless.model.diagnostics import Reason
 from painless.model.objects import Object, ObjectRef
-from painless.plan.governor import Budget, Why
+from painless.plan.governor import AGAIN, Budget, Why
 from painless.plan.pace import GAPS, QUIET, SHARE
 from painless.plan.workers import Connections, GenerationState, Holder, Sample, WorkerState
 
+SHORT = Reason.NO_MEMORY_TO_RELOAD
 SHOP = ObjectRef("Ingress", "shop", "web")
 
 
@@ -116,6 +117,32 @@ async def test_without_memory_for_another_it_is_loaded_late_and_said(program: Pr
     assert Why.MEMORY == program.controller.picture.governor
     await served(program, 2, 10.0)
     assert (1, "") == (program.heard.over, program.controller.picture.governor)
+
+
+async def test_what_there_is_no_memory_for_waits_until_there_is(program: Program) -> None:
+    """Nothing is tried that the kernel would kill for; it is said once, and the latest is served in time."""
+    program.nginx.sample = Sample((LIVE,))
+    program.nginx.room = Budget(memory=1, most=29)
+    await program.say(*version(1), seconds=60.0)
+    await program.say(*version(2), seconds=60.0)
+    assert (1, [1]) == (len(program.heard.reasons), program.heard.lacking)
+    assert Why.NO_ROOM == program.controller.picture.governor
+    assert [SHOP] == [one.about for one in program.heard.open if one.reason is SHORT]
+    program.nginx.room = Budget(memory=1, most=30)
+    await served(program, 2, AGAIN + 2 * OVERDUE)
+    assert program.controller.picture.governor == ""
+    assert not [one for one in program.heard.open if one.reason is SHORT]
+
+
+async def test_what_had_no_memory_and_is_taken_back_waits_no_more(program: Program) -> None:
+    """What is served is what is wanted again, and nobody is told anything else."""
+    program.nginx.sample = Sample((LIVE,))
+    program.nginx.room = Budget(memory=1, most=1)
+    await program.say(*version(1), seconds=20.0)
+    assert Why.NO_ROOM == program.controller.picture.governor
+    await program.say(*web(), seconds=1.0)
+    assert program.controller.picture.governor == ""
+    assert not [one for one in program.heard.open if one.reason is SHORT]
 
 
 async def test_an_nginx_that_ended_waits_for_no_room(program: Program) -> None:

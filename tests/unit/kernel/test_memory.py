@@ -44,12 +44,15 @@ class Group:
 
 
 def test_a_cgroup_of_version_2(tmp_path: Path) -> None:
-    """Pages of files that nobody has used lately are not in use."""
+    """Pages of files that nobody has used lately are not in use; the others could be given back, too."""
     Group(tmp_path).has(
-        max="1000", current="600", stat="anon 1\ninactive_file 100", events="oom 2\noom_kill 1"
+        max="1000",
+        current="600",
+        stat="anon 1\ninactive_file 100\nactive_file 50",
+        events="oom 2\noom_kill 1",
     )
 
-    assert Use(1000, 500, 1) == memory.use([tmp_path])
+    assert Use(1000, 500, 450, 1) == memory.use([tmp_path])
 
 
 def test_a_cgroup_of_version_1(tmp_path: Path) -> None:
@@ -57,11 +60,11 @@ def test_a_cgroup_of_version_1(tmp_path: Path) -> None:
     Group(tmp_path).has(
         limit_in_bytes="1000",
         usage_in_bytes="600",
-        stat="total_inactive_file 100",
+        stat="total_inactive_file 100\ntotal_active_file 50",
         oom_control="oom_kill_disable 0\nunder_oom 0\noom_kill 1",
     )
 
-    assert Use(1000, 500, 1) == memory.use([tmp_path])
+    assert Use(1000, 500, 450, 1) == memory.use([tmp_path])
 
 
 def test_a_limit_above_binds(tmp_path: Path) -> None:
@@ -69,7 +72,7 @@ def test_a_limit_above_binds(tmp_path: Path) -> None:
     above = Group(tmp_path).has(max="1000", current="900", events="oom_kill 7").folder
     own = Group(tmp_path / "own").has(max="max", current="300", events="oom_kill 1").folder
 
-    assert Use(1000, 900, 1) == memory.use([own, above])
+    assert Use(1000, 900, 900, 1) == memory.use([own, above])
 
 
 @pytest.mark.parametrize("content", ["", "many"])
@@ -77,7 +80,7 @@ def test_nonsense_in_a_file(tmp_path: Path, content: str) -> None:
     """Nothing is known of it; what else there is counts."""
     Group(tmp_path).has(max="1000", current=content, events="oom_kill 1")
 
-    assert Use(1000, None, 1) == memory.use([tmp_path])
+    assert Use(1000, None, None, 1) == memory.use([tmp_path])
 
 
 def test_no_cgroup() -> None:

@@ -1,6 +1,7 @@
 """Single decisions of the governor; what holds for all of them is in tests/properties."""
 
 from painless.plan.governor import (
+    AGAIN,
     GRANTED,
     LATE,
     LATEST,
@@ -16,6 +17,7 @@ from painless.plan.governor import (
     Wait,
     Why,
     decide,
+    missing,
     outlook,
 )
 from painless.plan.pace import Turn
@@ -158,6 +160,17 @@ def test_with_one_generation_left_changes_are_served() -> None:
     assert Go(Why.OVER) == decided(budget=budget, turn=Turn(NOW, NOW - LATEST))
 
 
+def test_what_the_kernel_would_kill_for_waits() -> None:
+    """A load needs at least what the workers have and, once more, what they share with the master."""
+    late = Turn(NOW, NOW - LATEST)
+    assert Go(Why.OVER) == decided(budget=Budget(memory=1, most=30), turn=late)
+    assert Wait(NOW + AGAIN, Why.NO_ROOM) == decided(budget=Budget(memory=1, most=29), turn=late)
+    many = generation("9", None, worker(1, memory=15), worker(2, memory=15))
+    assert (0, 1) == tuple(missing([many], 1, Budget(most=most)) for most in (75, 74))
+    assert 45 == missing([many], 2, Budget(most=75))
+    assert 0 == missing([generation("9", None, worker(1, memory=None))], 1, Budget(most=1))
+
+
 def test_who_has_used_up_its_share_leaves_a_place() -> None:
     """For others, whose changes must not wait for it."""
     old = [generation("1", 90, worker(1, upgraded(1))), generation("2", 50)]
@@ -182,3 +195,11 @@ def test_what_a_change_would_wait_for() -> None:
     assert Outlook(PATIENCE, Why.PATIENCE, (Retire(1, "1", 1, Why.GENERATIONS),)) == found
     twice = outlook(now, 2, (*old, LIVE), NONE, USUAL, NOW)
     assert [1, 2] == [one.pid for one in twice.retires]
+
+
+def test_the_outlook_on_memory_that_is_not_there_ends() -> None:
+    """It is known for what it would wait, and not how long."""
+    turn = Turn(NOW, NOW)
+    old = generation("1", 90)
+    found = outlook(turn, 1, (old, LIVE), NONE, Budget(memory=1, most=1), NOW)
+    assert Outlook(None, Why.NO_ROOM, (Retire(1, "1", 0, Why.MEMORY),)) == found
