@@ -134,7 +134,7 @@ class Painless:
     @property
     def python(self) -> tuple[int, ...]:
         """All processes of ours."""
-        return (*self.controller, *self.responder)
+        return (*self.controller, *self.responder, *self.counting)
 
     @property
     def controller(self) -> tuple[int, ...]:
@@ -143,6 +143,11 @@ class Painless:
     @property
     def responder(self) -> tuple[int, ...]:
         return tuple(pid for pid, title in self._left().items() if "painless.discovery" in title)
+
+    @property
+    def counting(self) -> tuple[int, ...]:
+        """Who counts requests, if they are counted."""
+        return tuple(pid for pid, title in self._left().items() if "painless.counting" in title)
 
     @property
     def nginx(self) -> tuple[int, ...]:

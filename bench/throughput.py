@@ -44,6 +44,20 @@ class Side(Struct, frozen=True):
     workers: tuple[int, ...]
 
 
+class Pairing(Struct, frozen=True):
+    """What is compared with what, in ``words``, and how much of the requests and the time are allowed."""
+
+    what: str
+    words: str = "Painless / by hand"
+    rate: float = 0.97
+    cost: float = 1.03
+    secure: bool = False
+
+
+BY_HAND = Pairing("HTTP"), Pairing("HTTPS, keep-alive", secure=True)
+COUNTED = Pairing("HTTP", "with request metrics / without", rate=0.95, cost=1.05)
+
+
 def measure(run: Run) -> tuple[Row, ...]:
     need_wrk("throughput")
     return asyncio.run(_measure(run.say))
@@ -62,12 +76,21 @@ async def _measure(say: Say) -> tuple[Row, ...]:
         painless = Painless(home, core=mine, more=("--default-ssl-certificate", f"{NAMESPACE}/tls"))
         _write(painless.manifests, port, pair)
         async with painless:
-            workers = painless.nginx[1:]
-            ours = Side(painless.doors.http, painless.doors.https, workers)
-            return (
-                *await _compared(say, "HTTP", ours, expert, others),
-                *await _compared(say, "HTTPS, keep-alive", ours, expert, others),
+            ours = _side(painless)
+            rows = (
+                *await _compared(say, BY_HAND[0], (ours, expert), others),
+                *await _compared(say, BY_HAND[1], (ours, expert), others),
             )
+            (home / "counting").mkdir(mode=0o711)
+            counting = Painless(home / "counting", core=mine, more=("--enable-metrics",))
+            _write(counting.manifests, port, pair)
+            async with counting:
+                return (*rows, *await _compared(say, COUNTED, (_side(counting), ours), others))
+
+
+def _side(painless: Painless) -> Side:
+    # Who counts requests is a part of what they cost.
+    return Side(painless.doors.http, painless.doors.https, (*painless.nginx[1:], *painless.counting))
 
 
 @contextmanager
@@ -114,42 +137,45 @@ def _write(manifests: Path, port: int, pair: Pair) -> None:
     )
 
 
-async def _compared(say: Say, what: str, ours: Side, expert: Side, core: int | None) -> tuple[Row, ...]:
-    secure = what != "HTTP"
-    for side in (ours, expert):
+async def _compared(say: Say, pair: Pairing, sides: tuple[Side, Side], core: int | None) -> tuple[Row, ...]:
+    what, secure = pair.what, pair.secure
+    ours, other = sides
+    for side in sides:
         await _load(side, WARM_UP, core, secure=secure)
     pairs: list[tuple[Round, Round]] = []
     for at in range(PAIRS):
         say(f"throughput: {what}, pair {at + 1} of {PAIRS}")
         # Who goes first changes too: a machine that slows down during a pair then favours nobody.
-        first, second = (ours, expert) if at % 2 == 0 else (expert, ours)
+        first, second = (ours, other) if at % 2 == 0 else (other, ours)
         one = await _load(first, ROUND, core, secure=secure)
-        other = await _load(second, ROUND, core, secure=secure)
-        pairs.append((one, other) if first is ours else (other, one))
-    return _rows(what, pairs)
+        next_ = await _load(second, ROUND, core, secure=secure)
+        pairs.append((one, next_) if first is ours else (next_, one))
+    return _rows(pair, pairs)
 
 
-def _rows(what: str, pairs: list[tuple[Round, Round]]) -> tuple[Row, ...]:
+def _rows(pair: Pairing, pairs: list[tuple[Round, Round]]) -> tuple[Row, ...]:
+    what, words = pair.what, pair.words
+
     def both(field: str) -> str:
         return " / ".join(middle(getattr(pair[side], field) for pair in pairs) for side in (0, 1))
 
     return (
         Row(
-            what=f"{what}: requests/s, Painless / by hand",
+            what=f"{what}: requests/s, {words}",
             values=tuple(mine.rate / other.rate for mine, other in pairs),
             unit="ratio",
-            goals=(least(0.97),),
+            goals=(least(pair.rate),),
             beside=f"{both('rate')} requests/s, the worker busy {both('busy')} % of the time",
         ),
         Row(
-            what=f"{what}: processor time of a request, Painless / by hand",
+            what=f"{what}: processor time of a request, {words}",
             values=tuple(mine.cost / other.cost for mine, other in pairs),
             unit="ratio",
-            goals=(most(1.03, "median"),),
+            goals=(most(pair.cost, "median"),),
             beside=f"{both('cost')} µs",
         ),
         Row(
-            what=f"{what}: p99 under full load, Painless / by hand",
+            what=f"{what}: p99 under full load, {words}",
             values=tuple(mine.p99 / other.p99 for mine, other in pairs),
             unit="ratio",
             beside=f"{both('p99')} ms",

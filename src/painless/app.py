@@ -6,8 +6,8 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from painless.controller import fitting
 from painless.controller.loop import Controller
 from painless.controller.outside import Reach
 from painless.controller.status import Status
+from painless.counting.client import Counting
 from painless.discovery.client import Responder
 from painless.discovery.outside import is_own
 from painless.ending import Ending, Patience
@@ -37,7 +38,7 @@ from painless.nginx.build import Build
 from painless.nginx.generation import MAIN
 from painless.nginx.spans import Export
 from painless.nginxd.accepting import Accepting
-from painless.nginxd.accesslog import AccessLog
+from painless.nginxd.accesslog import AccessLog, Writer
 from painless.nginxd.apply import Nginx
 from painless.nginxd.disk import Disk
 from painless.nginxd.find import find_nginx
@@ -124,6 +125,7 @@ def options_of(
         health_port=settings.healthz_port,
         webhook_port=settings.webhook.port if settings.webhook else 0,
         access_log=settings.access_log,
+        request_metrics=settings.request_metrics,
     )
 
 
@@ -153,13 +155,13 @@ async def serve(settings: Settings) -> None:
             await responder.wait_answered(upstreams, since=nginx.told_at, within=math.inf)
 
         nginx = Nginx(build, disk, resolved, runner)
-        http_ports = frozenset({settings.http_port, settings.https_port})
         room = room_of(settings, apart=runner is not None)
         log = log_of(settings, disk, nginx)
         # These end after NGINX has: it writes its last lines as it ends.
         stack.push_async_callback(log.finish)
         refused = await stack.enter_async_context(Refused(disk.counted, nginx, RealClock()))
         traces = await stack.enter_async_context(Traces(disk.spans, nginx, RealClock()))
+        counting = await stack.enter_async_context(counted(settings, disk.requests, nginx))
         stack.push_async_callback(nginx.stop, settings.shutdown_patience)
         read = partial(read_container, runner.machine) if runner else read_machine
         options = options_of(
@@ -173,7 +175,7 @@ async def serve(settings: Settings) -> None:
         if cluster is not None:
             options = structs.replace(options, read_classes=cluster.source.reads_classes)
         outside = Outside(
-            nginx=Serving(nginx, disk, adopted, http_ports, room),
+            nginx=Serving(nginx, disk, adopted, frozenset({settings.http_port, settings.https_port}), room),
             responder=responder,
             cluster=cluster,
             answers=answers,
@@ -183,6 +185,7 @@ async def serve(settings: Settings) -> None:
             log=log,
             refused=refused,
             traces=traces,
+            counting=counting,
             liveness=Liveness(
                 nginx, partial(answers_on, disk.run / PRIVATE), RealClock(), apart=runner is not None
             ),
@@ -205,6 +208,19 @@ def room_of(settings: Settings, *, apart: bool) -> Room:
     # Of that only its own cgroup counts, which is not ours to see.
     own = () if apart else cgroup.folders("memory")
     return Room(settings.max_generations, settings.generation_memory, own)
+
+
+@asynccontextmanager
+async def counted(settings: Settings, folder: Path, writer: Writer) -> AsyncIterator[Counting | None]:
+    """Count requests in a process that ends with the context, if that is wanted."""
+    if not settings.request_metrics:
+        yield None
+        return
+    counting = Counting(folder, settings.shown, writer, RealClock())
+    try:
+        yield counting
+    finally:
+        await counting.finish()
 
 
 def adopted(note: str) -> None:
@@ -233,6 +249,7 @@ class Outside(NamedTuple):
     log: AccessLog
     refused: Refused
     traces: Traces
+    counting: Counting | None
     liveness: Liveness
     accepting: Accepting
     sight: Callable[[], Sight | None]
@@ -300,7 +317,13 @@ class Program:
         health = serve_health(
             settings.healthz_host,
             settings.healthz_port,
-            Pages(settings.health_check_path, self._alive, self._ready, self._metrics.page),
+            Pages(
+                settings.health_check_path,
+                self._alive,
+                self._ready,
+                self._metrics.page,
+                counting.page if (counting := self._outside.counting) else None,
+            ),
         )
         webhook = (
             serve_webhook(settings.webhook, self._controller.admission, Doorman(self._metrics))
@@ -324,6 +347,8 @@ class Program:
                     group.create_task(self._outside.log.run(uncarried))
                     group.create_task(self._outside.refused.run(self._site, self._told.overloaded))
                     group.create_task(self._outside.traces.run(self._export))
+                    if counting := self._outside.counting:
+                        group.create_task(counting.run(self._site))
                     group.create_task(self._end(group))
             except* _Stopped:
                 pass

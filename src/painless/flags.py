@@ -34,7 +34,7 @@ class Flag(Struct, frozen=True):
     why: str = ""
 
 
-_LATER = "requests are not counted yet; it comes into effect with request metrics"
+_NATIVE = "histograms have the buckets of the other flags"
 _MAXMIND = "stock NGINX has no module for MaxMind's files, and nothing is downloaded"
 _KLOG = "logs go to standard error, a line for each event, and nowhere else"
 
@@ -94,17 +94,22 @@ CONTROLLER = (
         "a change is applied at once, and a burst of them costs few reloads by itself",
     ),
     Flag("publish-status-address", Kind.TEXT, ""),
-    Flag("enable-metrics", Kind.BOOL, "false", _LATER),
-    Flag("metrics-per-host", Kind.BOOL, "true", _LATER),
-    Flag("metrics-per-undefined-host", Kind.BOOL, "false", _LATER),
-    Flag("report-status-classes", Kind.BOOL, "false", _LATER),
-    Flag("time-buckets", Kind.FLOATS, "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10", _LATER),
-    Flag("length-buckets", Kind.FLOATS, "10,20,30,40,50,60,70,80,90,100", _LATER),
-    Flag("size-buckets", Kind.FLOATS, "10,100,1000,10000,100000,1000000,10000000", _LATER),
-    Flag("bucket-factor", Kind.FLOAT, "0", _LATER),
-    Flag("max-buckets", Kind.UINT, "100", _LATER),
-    Flag("exclude-socket-metrics", Kind.TEXT, "", _LATER),
-    Flag("monitor-max-batch-size", Kind.INT, "10000", _LATER),
+    Flag("enable-metrics", Kind.BOOL, "false"),
+    Flag("metrics-per-host", Kind.BOOL, "true"),
+    Flag("metrics-per-undefined-host", Kind.BOOL, "false"),
+    Flag("report-status-classes", Kind.BOOL, "false"),
+    Flag("time-buckets", Kind.FLOATS, "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10"),
+    Flag("length-buckets", Kind.FLOATS, "10,20,30,40,50,60,70,80,90,100"),
+    Flag("size-buckets", Kind.FLOATS, "10,100,1000,10000,100000,1000000,10000000"),
+    Flag("bucket-factor", Kind.FLOAT, "0", _NATIVE),
+    Flag("max-buckets", Kind.UINT, "100", _NATIVE),
+    Flag("exclude-socket-metrics", Kind.TEXT, ""),
+    Flag(
+        "monitor-max-batch-size",
+        Kind.INT,
+        "10000",
+        "every request is counted: NGINX writes it into a file and waits for nobody",
+    ),
     Flag("http-port", Kind.INT, "80"),
     Flag("https-port", Kind.INT, "443"),
     Flag(

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from painless.model.snapshot import Name
+from painless.observe.requests import Shown
 
 
 class SettingsError(Exception):
@@ -57,6 +58,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     udp_services: Name | None = None
     ssl_passthrough: bool = False
     access_log: bool = True
+    request_metrics: bool = False
+    shown: Shown = Shown()
     allow_snippets: bool = False
     nameservers: tuple[str, ...] = ()
     nginx: str = ""

@@ -152,6 +152,7 @@ _SETTERS: Mapping[str, _Setter] = {
     "nginx-version": _version,
     "nginx-without": _without,
     "read-ingress-classes": _flag("read_classes"),
+    "enable-metrics": _flag("request_metrics"),
     "enable-ssl-passthrough": _flag("ssl_passthrough"),
     "tcp-services-configmap": _name("tcp_services"),
     "udp-services-configmap": _name("udp_services"),

@@ -8,7 +8,7 @@ import inspect
 import ssl
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from types import TracebackType
 from typing import Self
@@ -92,11 +92,22 @@ async def ask(
                 raw = await reader.read()
     except (OSError, TimeoutError) as problem:
         return Seen(began, time.monotonic(), 0, "", repr(problem))
-    head, whole, body = raw.decode(errors="replace").partition("\r\n\r\n")
+    first, whole, content = raw.partition(b"\r\n\r\n")
+    head = first.decode(errors="replace")
     if not whole:
         return Seen(began, time.monotonic(), 0, "", f"no whole answer: {head!r}")
     fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:])
+    chunked = fields.get("transfer-encoding") == "chunked"
+    body = (b"".join(_chunks(content)) if chunked else content).decode(errors="replace")
     return Seen(began, time.monotonic(), int(head.split()[1]), fields.get("x-pod", ""), body, serial, fields)
+
+
+def _chunks(content: bytes) -> Iterator[bytes]:
+    while content:
+        size, _, rest = content.partition(b"\r\n")
+        length = int(size, 16)
+        yield rest[:length]
+        content = rest[length:].removeprefix(b"\r\n")
 
 
 def _serial(writer: asyncio.StreamWriter) -> int:

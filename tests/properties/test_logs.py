@@ -38,7 +38,7 @@ def _renamed(one: Directive, name: str) -> Directive:
 
 def _formats() -> Iterator[Directive]:
     for at, line in enumerate(_values("log-format-upstream")):
-        *maps, made = log_format.http({"log-format-upstream": line}, Var("scheme"), realip=True)
+        *maps, made = log_format.http({"log-format-upstream": line}, Var("scheme"), realip=True, every=False)
         assert maps == []
         yield _renamed(made, f"f{at}")
 

@@ -141,6 +141,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
       "ingress-class-by-name" (or $c.ingressClassByName $root.Values.rbac.scope | ternary "true" "")
       "watch-ingress-without-class" ($c.watchIngressWithoutClass | ternary "true" "")
       "report-node-internal-ip-address" ($c.reportNodeInternalIp | ternary "true" "")
+      "enable-metrics" ($c.metrics.enabled | ternary "true" "")
       "disable-leader-election" ($c.disableLeaderElection | ternary "true" "")
       "enable-topology-aware-routing" ($c.enableTopologyAwareRouting | ternary "true" "")
       "watch-namespace" ($c.scope.enabled | ternary (default $own $c.scope.namespace) "")

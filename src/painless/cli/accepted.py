@@ -37,7 +37,6 @@ _FITS: Mapping[Kind, Callable[[str], bool]] = {
     Kind.INT: lambda text: bool(_WHOLE.fullmatch(text)),
     Kind.UINT: lambda text: bool(_WHOLE.fullmatch(text)) and not text.startswith("-"),
     Kind.FLOAT: _float,
-    Kind.FLOATS: lambda text: all(map(_float, text.split(","))),
     Kind.DURATION: _duration,
 }
 

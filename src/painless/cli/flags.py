@@ -99,6 +99,7 @@ COMPILING = (
     option("udp-services-configmap", "namespace/name of the ConfigMap with UDP services.", default=""),
     switch("allow-snippet-annotations", "Honour snippets; the ConfigMap's key does it, too."),
     switch("enable-ssl-passthrough", "Honour ssl-passthrough: TLS goes to applications unopened."),
+    switch("enable-metrics", "Count requests, for the metrics of the health port."),
     option(
         "access-log",
         "Where lines about requests go; with none NGINX writes no file of them.",
@@ -245,6 +246,7 @@ def settings_of(flags: dict[str, Any], **more: Any) -> Settings:
             udp_services=object_name("--udp-services-configmap", flags["udp_services_configmap"]),
             ssl_passthrough=flags["enable_ssl_passthrough"],
             access_log=flags["access_log"] == "stdout",
+            request_metrics=flags["enable_metrics"],
             allow_snippets=flags["allow_snippet_annotations"],
             external_names=not flags["disable_svc_external_name"],
             nginx=flags["nginx"],

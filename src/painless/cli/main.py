@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import structs
 
 from painless import __version__
 from painless.cli.accepted import accepting, given
+from painless.cli.counting import counting, shown_of
 from painless.cli.failures import sentences as _sentences
 from painless.cli.flags import (
     Level,
@@ -51,6 +53,7 @@ def main() -> None:
     "nameservers", "Comma separated ADDRESS[:PORT] for outside names (default: /etc/resolv.conf).", default=""
 )
 @with_webhook
+@counting
 @governing
 @switch("enable-topology-aware-routing", "Ask endpoints that are hinted for our node's zone first.")
 @option(
@@ -104,9 +107,13 @@ def serve(context: click.Context, /, **flags: Any) -> None:
         **governed_by(flags),
         **answers_of(flags),
     )
+    settings = structs.replace(settings, shown=shown_of(flags, settings))
     logs.set_up(verbosity=settings.verbosity)
     for flag in given(context):
         logs.event("flag_without_effect", level=logging.WARNING, flag=f"--{flag.name}", why=flag.why)
+    if unknown := settings.shown.unknown:
+        why = f"no request metric is called {', '.join(unknown)}"
+        logs.event("flag_without_effect", level=logging.WARNING, flag="--exclude-socket-metrics", why=why)
     with _sentences():
         asyncio.run(app.serve(settings))
 

@@ -12,7 +12,7 @@ from painless.compiler.lower_affinity import lower_affinity_maps
 from painless.compiler.lower_auth import signin_server
 from painless.compiler.lower_bulkheads import above, for_servers
 from painless.compiler.lower_canary import lower_canary_maps
-from painless.compiler.lower_http import http_preamble, main_preamble, private_server
+from painless.compiler.lower_http import http_preamble, main_preamble, private_server, users_log
 from painless.compiler.lower_own_logs import is_silent
 from painless.compiler.lower_snippets import for_http, merged, of_configmap
 from painless.compiler.lower_stream import lower_stream, socket_of, warm_stream
@@ -57,7 +57,7 @@ def lower(site: Site, options: Options, config: ConfigValues, memory: Memory) ->
     """Return the main file."""
     if site.passthrough:
         options = structs.replace(options, https_socket=socket_of(options, "https"))
-    common = structs.replace(everywhere(config), bulkheads=above(options, config))
+    common = _common(options, config)
     blocks = tuple(
         memory.blocks.get(key, (servers, options.https_socket), partial(_block, servers, options, common))
         for key, servers in grouped(site.servers).items()
@@ -105,6 +105,13 @@ def warm(
     )
     passed_on = (warm_stream(options, upstreams),) if stream else ()
     return (*main_preamble(options, {}), block("http", body=body), *passed_on)
+
+
+def _common(options: Options, config: ConfigValues) -> Everywhere:
+    common = everywhere(config, counted=options.request_metrics)
+    # A question is no request of a client: it is in the users' log at most.
+    users = (users_log(options, config.as_defaults()),) if options.request_metrics and common.asking else ()
+    return structs.replace(common, bulkheads=above(options, config), asking=(*common.asking, *users))
 
 
 def _preamble(site: Site, options: Options, config: ConfigValues) -> tuple[Directive, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from painless.annotations.base import Contribution
+from painless.compiler import lower_requests
 from painless.compiler.fit import fit
 from painless.compiler.lower_errors import instead_of_nothing
 from painless.compiler.options import Options
@@ -40,7 +41,10 @@ def above(options: Options, config: ConfigValues) -> Above:
         requests=share if asked.requests == "auto" else asked.requests,
         upgraded=asked.upgraded,
         share=share,
-        log=(directive("access_log", file, REFUSED, *seldom, expr("if=", Var(REFUSED))),),
+        log=(
+            directive("access_log", file, REFUSED, *seldom, expr("if=", Var(REFUSED))),
+            *lower_requests.log(options),
+        ),
         beside=limits.refusing(defaults),
     )
     return below(found, config.snippets.http.tree)

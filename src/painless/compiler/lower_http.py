@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import cycle, islice
 
 from painless.annotations.base import Defaults
+from painless.compiler import lower_requests
 from painless.compiler.fit import fit
 from painless.compiler.options import Options
 from painless.compiler.request_headers import request_headers
@@ -150,14 +151,23 @@ def log_folder(options: Options) -> str:
 
 
 def _logs(options: Options, defaults: Defaults) -> tuple[Directive, ...]:
-    condition = logged.condition(defaults)
     return (
         *logged.http(defaults),
         *log_format.http(
-            defaults, client_address.scheme(defaults), realip=options.build.has("http_realip_module")
+            defaults,
+            client_address.scheme(defaults),
+            realip=options.build.has("http_realip_module"),
+            every=options.request_metrics,
         ),
-        log_files.http(defaults, log_folder(options), log_format.HTTP_FORMAT, condition),
+        *lower_requests.form(options),
+        users_log(options, defaults),
     )
+
+
+def users_log(options: Options, defaults: Defaults) -> Directive:
+    """Return the log that is carried on."""
+    condition = logged.condition(defaults)
+    return log_files.http(defaults, log_folder(options), log_format.HTTP_FORMAT, condition)
 
 
 def _temporary(options: Options) -> tuple[Directive, ...]:

@@ -118,7 +118,7 @@ def _body(
     route = location.route
     answer = route.answer
     if isinstance(answer, Denied):
-        return (directive("return", 503, comment=_why("Closed", names)),)
+        return (*_for_log(route, names, common), directive("return", 503, comment=_why("Closed", names)))
     headers = added_headers(added)
     own_pages = bool(headers) or any(one.name == "error_page" for part in added for one in part.location)
     counted = counted_at(route, names, added, common.bulkheads)
@@ -143,7 +143,8 @@ def _body(
         *((to_failed(headers),) if own_pages and isinstance(answer, Proxy) and not route.failing else ()),
         *_content(route, names, added, common),
     )
-    body = logged_in(body, added, common.bulkheads.log if counted else (), common.logs)
+    counts = counted or options.request_metrics
+    body = logged_in(body, added, common.bulkheads.log if counts else (), common.logs)
     return merged(body, "location") if has_own(route, common) else body
 
 

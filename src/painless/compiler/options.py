@@ -53,6 +53,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ``allow_snippets``: annotations may have directives, if the ConfigMap does not say it.
     ``catch_all`` is off where no Ingress may have a default backend.
     ``access_log`` is off where nobody carries on what NGINX writes about requests.
+    ``request_metrics``: requests are counted, by a log of their own.
     """
 
     build: Build
@@ -85,6 +86,7 @@ class Options(Struct, frozen=True, kw_only=True):
     http_socket: str = ""
     https_socket: str = ""
     access_log: bool = True
+    request_metrics: bool = False
     allow_snippets: bool = False
 
     @property

@@ -23,7 +23,9 @@ from painless.observe.generations import Generations
 from painless.observe.governor import Governed
 from painless.observe.machine import Machine, Processes
 from painless.observe.metrics import Metrics, State
+from painless.observe.requests import PREFIX, Shown, counting, told
 from painless.observe.served import About, Certified, Served, Serves
+from painless.observe.tally import Tally
 from painless.observe.traces import Spans
 from painless.observe.turns import Turned
 from painless.plan.accepting import Cause, Overflow, Queue, Sample, Worker
@@ -60,7 +62,7 @@ def metrics_page() -> str:
         table(
             ("metric", "type", "labels", "meaning"),
             (
-                (code(one.samples[0].name), one.type, _labels(one), one.documentation)
+                (code(_name(one)), one.type, _labels(one), one.documentation)
                 for one in sorted(_metrics(), key=lambda one: one.name)
             ),
         ),
@@ -88,10 +90,16 @@ def _metrics() -> Iterable[Metric]:
     metrics.reloaded("IngressAdded", 1)
     metrics.renewed(done=True)
     metrics.unanswered()
-    found = text_string_to_metric_families(metrics.page().decode())
+    found = text_string_to_metric_families((metrics.page() + _requests()).decode())
     families = [one for one in found if not one.name.endswith("_created")]
     assert all(one.samples for one in families), "a metric with labels has no sample here"
     return families
+
+
+def _requests() -> bytes:
+    tally = Tally(Shown())
+    tally.write(b'host\t200\tGET\t/\tnamespace/name\tnamespace.service.80\t-"1\t1\t0\t0\t0\t0\n')
+    return b"".join((told(tally.lines(), 0), *tally.page(), counting(whole=True, dropped=0)))
 
 
 def _watched() -> Watched:
@@ -132,8 +140,16 @@ def _generations() -> tuple[GenerationState, ...]:
     return (GenerationState("id", 1.0, 1.0, (worker,), held_by=held_by),)
 
 
+def _name(metric: Metric) -> str:
+    if metric.type == "histogram":
+        return metric.name
+    # The parser gives every counter the end that ingress-nginx's counter of requests has not.
+    name = metric.samples[0].name
+    return metric.name if metric.name.startswith(PREFIX) else name
+
+
 def _labels(metric: Metric) -> str:
-    return ", ".join(code(name) for name in metric.samples[0].labels)
+    return ", ".join(code(name) for name in metric.samples[0].labels if name != "le")
 
 
 def commands_page() -> str:

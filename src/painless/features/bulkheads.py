@@ -96,9 +96,9 @@ class Ceilings(Struct, frozen=True):
 class Above(Struct, frozen=True):
     """What locations inherit of bulkheads, and repeat where they have limits or logs of their own.
 
-    ``requests`` and ``upgraded`` are ceilings, ``share`` is the one that the machine gives, ``log`` where
-    refusals are counted.  ``others`` are limits of the operator's snippets; ``beside`` stands by all limits
-    that are not ours.
+    ``requests`` and ``upgraded`` are ceilings, ``share`` is the one that the machine gives, ``log`` are
+    our own logs, of refusals and of requests.  ``others`` are limits of the operator's snippets; ``beside``
+    stands by all limits that are not ours.
     """
 
     requests: int = 0

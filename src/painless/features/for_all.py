@@ -161,8 +161,8 @@ class Everywhere(Struct, frozen=True):
     logs: tuple[Directive, ...] = ()
 
 
-def everywhere(config: ConfigValues) -> Everywhere:
-    """Return what all locations share."""
+def everywhere(config: ConfigValues, *, counted: bool = False) -> Everywhere:
+    """Return what all locations share; ``counted``: requests are, by what locations know of them."""
     defaults = config.as_defaults()
     return Everywhere(
         hidden=tuple(
@@ -189,6 +189,6 @@ def everywhere(config: ConfigValues) -> Everywhere:
         pages=custom_errors.for_all(defaults),
         nobody=logged.nobody(defaults),
         asking=logged.asking(defaults),
-        named=log_format.named(defaults),
+        named=log_format.named(defaults, every=counted),
         snippets=config.snippets,
     )

@@ -190,17 +190,20 @@ KEYS = ()
 SETTINGS = (LINE, STREAM_LINE, JSON, NONE)
 
 
-def http(defaults: Defaults, scheme: Var, *, realip: bool) -> tuple[Directive, ...]:
+def http(defaults: Defaults, scheme: Var, *, realip: bool, every: bool) -> tuple[Directive, ...]:
     """Return the format of requests, with the maps that it needs.
 
-    ``scheme`` has the one that the client used; ``realip``: NGINX has that module.
+    ``scheme`` has the one that the client used; ``realip``: NGINX has that module.  ``every``: see ``named``.
     """
     instead = {"pass_access_scheme": scheme.name, **({} if realip else WITHOUT_REALIP)}
     line = setting(defaults, LINE)
     escape = "none" if setting(defaults, NONE) else "json" if setting(defaults, JSON) else ""
     return (
         # A request that no location saw has none of them.
-        *(block("map", Var("host"), Var(one), body=(directive("default", ""),)) for one in named(defaults)),
+        *(
+            block("map", Var("host"), Var(one), body=(directive("default", ""),))
+            for one in named(defaults, every=every)
+        ),
         *(
             block(
                 "map",
@@ -226,11 +229,11 @@ def stream(defaults: Defaults, *, realip: bool) -> tuple[Directive, ...]:
     )
 
 
-def named(defaults: Defaults) -> tuple[str, ...]:
-    """Return which variables locations have to set, since the line names them or a part of them."""
+def named(defaults: Defaults, *, every: bool) -> tuple[str, ...]:
+    """Return which variables locations have to set: ``every`` one, or those of which the line has a part."""
     variables = setting(defaults, LINE).variables
     wholes = {whole for part, (whole, _) in _MADE_OF.items() if part in variables}
-    return tuple(one for one in (INGRESS, UPSTREAM, PATH) if one in wholes or one in variables)
+    return tuple(one for one in (INGRESS, UPSTREAM, PATH) if every or one in wholes or one in variables)
 
 
 def _directive(name: str, line: LogFormat, escape: str, instead: Mapping[str, str]) -> Directive:

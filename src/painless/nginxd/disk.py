@@ -11,6 +11,7 @@ writes at a time; and that nothing is removed which something running may still 
     run/                pid file, private socket, and a marker gen-<id> that NGINX holds open
     log/  tmp/          NGINX's own; logs are kept within bounds
     counted/            what NGINX writes for us to count, erased as we do
+    requests/           the same about each request, for the process that counts them
     spans/              what NGINX writes for traces, erased as it is sent
     lock                held by the one process that writes
 """
@@ -105,6 +106,10 @@ class Disk:
     @property
     def spans(self) -> Path:
         return self.root / SPANS
+
+    @property
+    def requests(self) -> Path:
+        return self.root / "requests"
 
     def error_logs(self) -> list[Path]:
         """Return the error logs, of which a ConfigMap may name another, without the ends that are kept."""
@@ -289,7 +294,7 @@ class Disk:
         try:
             make_folder(self.root, TRAVERSABLE)
             make_folder(self.root / "generations", PRIVATE)
-            for name in ("hot", "down", "run", "log", "tmp", "counted", SPANS):
+            for name in ("hot", "down", "run", "log", "tmp", "counted", "requests", SPANS):
                 make_folder(self.root / name, TRAVERSABLE)
         except OSError as cause:
             raise StateUnreachable(

@@ -7,9 +7,9 @@ call.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from concurrent.futures import Future
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from aiohttp import web
 from msgspec import Struct
@@ -41,12 +41,16 @@ Asked = Callable[[], Iterable[Check]]
 
 
 class Pages(Struct, frozen=True):
-    """What the port answers: ``alive`` at ``path``, ``ready`` at ``/readyz``, ``metrics`` at ``/metrics``."""
+    """What the port answers: ``alive`` at ``path``, ``ready`` at ``/readyz``, ``metrics`` at ``/metrics``.
+
+    ``more`` are further metrics, which come in pieces of whole lines.
+    """
 
     path: str
     alive: Asked
     ready: Asked
     metrics: Callable[[], bytes]
+    more: Callable[[], AsyncGenerator[bytes]] | None = None
 
 
 @asynccontextmanager
@@ -109,11 +113,19 @@ def _application(pages: Pages) -> web.Application:
     async def ready(request: web.Request) -> web.Response:
         return _said(pages.ready(), request)
 
-    async def metrics(_: web.Request) -> web.Response:
+    async def metrics(request: web.Request) -> web.StreamResponse:
         # In yet another thread: thousands of series must keep no probe waiting.
-        return web.Response(
-            body=await asyncio.to_thread(pages.metrics), headers={"Content-Type": CONTENT_TYPE}
-        )
+        page = await asyncio.to_thread(pages.metrics)
+        if pages.more is None:
+            return web.Response(body=page, headers={"Content-Type": CONTENT_TYPE})
+        response = web.StreamResponse(headers={"Content-Type": CONTENT_TYPE})
+        await response.prepare(request)
+        await response.write(page)
+        # Piece by piece: however much it is, and however slow who reads it, little of it is here.
+        async with aclosing(pages.more()) as more:
+            async for piece in more:
+                await response.write(piece)
+        return response
 
     application = web.Application()
     application.router.add_get(pages.path, alive)

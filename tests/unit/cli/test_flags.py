@@ -69,6 +69,8 @@ def test_defaults_are_ingress_nginx_s(flag):
         ("--max-buckets=-1", "a whole number, 0 at least"),
         ("--sync-rate-limit=fast", "a number"),
         ("--time-buckets=1,", "numbers, separated by commas"),
+        ("--size-buckets=1,3,2", "numbers, separated by commas, each above the one before"),
+        ("--length-buckets=1,inf", "numbers, separated by commas, each above the one before"),
         ("-v=many", "a whole number"),
     ],
 )
@@ -102,6 +104,13 @@ def test_the_help_has_groups():
     assert 1 == text.count("--http-port")
 
 
+def test_hosts_that_nobody_has_need_the_label():
+    """As in ingress-nginx, which does not start either."""
+    ended = served("--source=/nowhere", "--metrics-per-host=false", "--metrics-per-undefined-host")
+    says = "found --metrics-per-undefined-host without --metrics-per-host, expected both"
+    assert (2, True) == (ended.exit_code, ended.output.strip().endswith(says))
+
+
 def test_a_flag_without_effect_is_told_once(tmp_path: Path):
     """When it was given, with what holds in any case; the others are not mentioned."""
     # Into a process: logs are the process's.  It ends by itself, since the folder is none.
@@ -109,6 +118,7 @@ def test_a_flag_without_effect_is_told_once(tmp_path: Path):
         [
             *(sys.executable, "-m", "painless", "serve", "--source", str(tmp_path / "none")),
             *("--state-dir", str(tmp_path / "state"), "--status-port=10246", "--deep-inspect", "--v=0"),
+            "--exclude-socket-metrics=bytes_sent,unheard_of",
         ],
         capture_output=True,
         text=True,
@@ -116,7 +126,9 @@ def test_a_flag_without_effect_is_told_once(tmp_path: Path):
         check=False,
     )
     told = [json.loads(one) for one in ended.stderr.splitlines() if one.startswith("{")]
-    assert [(f"--{name}", WITHOUT_EFFECT[name].why) for name in ("status-port", "deep-inspect")] == [
+    without = [(f"--{name}", WITHOUT_EFFECT[name].why) for name in ("status-port", "deep-inspect")]
+    excluded = ("--exclude-socket-metrics", "no request metric is called unheard_of")
+    assert [*without, excluded] == [
         (one["flag"], one["why"]) for one in told if one["event"] == "flag_without_effect"
     ]
 
