@@ -167,7 +167,10 @@ class Values:
         self, name: str, reason: Reason, says: str, hint: str = "", severity: Severity = Severity.ERROR
     ) -> None:
         """Add a diagnostic about the annotation ``name``."""
-        self.diagnostics.append(Diagnostic(self.ingress.ref, self.field(name), reason, severity, says, hint))
+        found = Diagnostic(self.ingress.ref, self.field(name), reason, severity, says, hint)
+        # What two features read is said once.
+        if found not in self.diagnostics:
+            self.diagnostics.append(found)
 
     def _reject(self, name: str, rejected: Rejected, key: Key[Any]) -> None:
         says = f"found {shown(self._given[name])}, expected {rejected.expected}"

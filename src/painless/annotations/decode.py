@@ -70,6 +70,12 @@ def duration(text: str) -> str | Rejected:
     return text
 
 
+def seconds_of(value: str) -> int:
+    """Return how many seconds a time is that ``duration`` returned."""
+    unit = value[-1] if value[-1].isalpha() else ""
+    return int(value.removesuffix(unit)) * _SECONDS_OF[unit]
+
+
 _LARGEST_SIZE = 2**63 - 1
 _UNIT = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 

@@ -109,6 +109,12 @@ def parse(values: Values) -> tuple[Buffering, Buffering] | None:
     return (own, own_grpc) if own else None
 
 
+def unbuffered(own: tuple[Buffering, Buffering] | None, defaults: Defaults) -> bool:
+    """Whether the bodies of requests are passed on as they come; ``own`` is what ``parse`` returned."""
+    switches = {**dict(_common(defaults)), **dict(own[0] if own else ())}
+    return switches["proxy_request_buffering"] == ("off",)
+
+
 def contribute(buffering: tuple[Buffering, Buffering], place: Place) -> Contribution:
     http, grpc = buffering
     if place.module == "fastcgi":

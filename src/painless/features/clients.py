@@ -14,17 +14,17 @@ limit for all versions of HTTP, which the keys above set.
 
 from painless.annotations.base import Defaults, Setting, setting
 from painless.annotations.decode import Rejected, boolean, matching, memory_size, whole_number
+from painless.annotations.lifetimes import IDLE, KEEP_ALIVE, at_most
 from painless.nginx.tree import Directive, directive
 
 _MOST_SECONDS = 31_536_000  # A year; NGINX refuses what overflows.
 _LARGEST = 2**30  # Bytes of one buffer.
 
 
-def _time(name: str, default: int, doc: str, least: int = 1) -> Setting[int]:
-    return Setting(name, whole_number(least, _MOST_SECONDS), default, doc, str(default * 2))
+def _time(name: str, default: int, doc: str) -> Setting[int]:
+    return Setting(name, whole_number(1, _MOST_SECONDS), default, doc, str(default * 2))
 
 
-KEEP_ALIVE = _time("keep-alive", 75, "Seconds that a client's idle connection is kept; 0 is not at all.", 0)
 REQUESTS = Setting(
     "keep-alive-requests",
     whole_number(1, 2**31 - 1),
@@ -105,7 +105,7 @@ def http(defaults: Defaults) -> tuple[Directive, ...]:
         directive("default_type", setting(defaults, DEFAULT_TYPE)),
         directive(
             "keepalive_timeout",
-            f"{setting(defaults, KEEP_ALIVE)}s",
+            f"{at_most(setting(defaults, KEEP_ALIVE), setting(defaults, IDLE))}s",
             comment="Clients: how long they may take, how much they may send.",
         ),
         directive("keepalive_requests", setting(defaults, REQUESTS)),

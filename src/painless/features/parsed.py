@@ -1,6 +1,7 @@
 """What the annotations of one Ingress mean together."""
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,7 @@ from painless.features import (
     backend_tls,
     balancing,
     basic_auth,
+    buffering,
     bulkheads,
     canary,
     client_certificates,
@@ -32,6 +34,7 @@ from painless.features import (
     custom_headers,
     external_auth,
     fastcgi,
+    lifetimes,
     mirror,
     own_server,
     redirects,
@@ -48,6 +51,9 @@ from painless.features.registry import ADDITIVE, KEYS
 from painless.model.diagnostics import Diagnostic, Reason, Severity
 from painless.model.objects import Ingress
 from painless.nginx.tokens import Expr
+from painless.nginx.tree import Directive
+
+Tree = tuple[Directive, ...]
 
 
 class Parsed(Struct, frozen=True):
@@ -56,6 +62,7 @@ class Parsed(Struct, frozen=True):
     ``denied`` says why its locations are closed, if they are.  ``open_paths`` are the beginnings of paths
     that ask neither for a password nor a service.  ``snippet`` is what is added to each location,
     ``server_snippet`` to each host, ``auth_snippet`` to each question, ``stream_snippet`` to what is no HTTP.
+    ``max_age`` is how old an upgraded connection may become, in seconds; 0 is no limit.
     ``look`` is made of everything that
     shows in a location's block: locations of equal looks differ in nothing but names.
     """
@@ -90,6 +97,7 @@ class Parsed(Struct, frozen=True):
     server_snippet: Snippet | None = None
     auth_snippet: Snippet | None = None
     stream_snippet: Snippet | None = None
+    max_age: int = 0
     look: str = ""
 
     def contributions(self, place: Place) -> tuple[Contribution, ...]:
@@ -155,6 +163,7 @@ def _read(values: Values, common: snippets.ForAll) -> Parsed:
     passed_on = ssl_passthrough.parse(values)
     ceilings = bulkheads.parse(values)
     written = snippets.parse(values, common, with_password=users is not None, with_service=asked is not None)
+    max_age = lifetimes.of_upgraded(values, _unclear(values, kept, protocol, _trees(written, common)))
     return Parsed(
         tls_redirect=redirect,
         app_root=root,
@@ -186,7 +195,30 @@ def _read(values: Values, common: snippets.ForAll) -> Parsed:
         server_snippet=written.server,
         auth_snippet=written.auth,
         stream_snippet=written.stream,
+        max_age=max_age,
     )
+
+
+def _unclear(
+    values: Values, kept: Iterable[tuple[int, Any, str]], protocol: str, snippet_trees: Iterable[Tree]
+) -> str:
+    """Return why upgraded connections to the application look as others do; empty when they do not.
+
+    NGINX has them, and them alone, send small packets at once (TCP_NODELAY), but for these.
+    """
+    if protocol != "HTTP":
+        return f"backend-protocol is {protocol}"
+    own = next((value for at, value, _ in kept if ADDITIVE[at] is buffering), None)
+    name = buffering.REQUEST_BUFFERING.name
+    if buffering.unbuffered(own, values.defaults):
+        return f"{name} is off"
+    written = {one.name for tree in snippet_trees for one in tree}
+    return f"a snippet sets {name}" if name.replace("-", "_") in written else ""
+
+
+def _trees(written: snippets.Snippets, common: snippets.ForAll) -> tuple[Tree, ...]:
+    some = (common.http, common.server, common.location, written.server, written.location)
+    return tuple(one.tree for one in some if one)
 
 
 def with_headers(
@@ -237,7 +269,7 @@ def with_fastcgi_params(
 
 _ELSEWHERE = frozenset(
     {
-        *("aliases", "app_root", "balancing", "ciphers", "diagnostics", "look", "open_paths"),
+        *("aliases", "app_root", "balancing", "ciphers", "diagnostics", "look", "max_age", "open_paths"),
         *("own_server", "passthrough", "server_snippet", "stream_snippet", "www"),
     }
 )

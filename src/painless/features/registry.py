@@ -37,6 +37,7 @@ from painless.features import (
     gzip,
     hash_tables,
     hsts,
+    lifetimes,
     limits,
     listening,
     location_logs,
@@ -105,6 +106,7 @@ ADDITIVE: tuple[Additive, ...] = (
     opentelemetry,
     custom_headers,
     satisfy,
+    lifetimes,
 )
 
 FEATURES: tuple[Feature, ...] = (

@@ -4,10 +4,14 @@
 seconds.  The last two are between two reads or writes, not for the whole answer: a WebSocket that is silent
 for longer is closed.  Writes ``proxy_*_timeout``, or ``grpc_*_timeout`` for gRPC and
 ``fastcgi_*_timeout`` for FastCGI.
+
+``painless.dev/connection-max-idle`` makes ``proxy-read-timeout`` less, where that is more.
 """
 
-from painless.annotations.base import Contribution, Defaults, Key, Place, Values
+from painless.annotations.base import Contribution, Defaults, Key, Place, Values, setting
 from painless.annotations.decode import seconds
+from painless.annotations.lifetimes import IDLE, KEEP_ALIVE, at_most
+from painless.model.diagnostics import Reason, Severity
 from painless.nginx.tree import Directive, directive
 
 
@@ -22,7 +26,8 @@ READ = _key("proxy-read-timeout", 60, "Seconds between two reads from the applic
 KEYS = (CONNECT, SEND, READ)
 SETTINGS = ()
 
-_DIRECTIVE = {key: key.name.removeprefix("proxy-").replace("-", "_") for key in KEYS}
+_DIRECTIVE = {key: key.name.removeprefix("proxy-").replace("-", "_") for key in (CONNECT, SEND, READ)}
+_READ = _DIRECTIVE[READ]
 
 Timeouts = tuple[tuple[str, int], ...]
 """Names of directives without their module's prefix, and seconds."""
@@ -30,19 +35,25 @@ Timeouts = tuple[tuple[str, int], ...]
 
 def http(defaults: Defaults) -> tuple[Directive, ...]:
     return tuple(
-        directive(f"{module}_{name}", f"{defaults.get(key.config, key.default)}s")
+        directive(f"{module}_{name}", f"{value}s")
         for module in ("proxy", "grpc", "fastcgi")
-        for key, name in _DIRECTIVE.items()
+        for name, value in _common(defaults).items()
     )
 
 
 def parse(values: Values) -> Timeouts | None:
     """Return the time-outs that are this Ingress's own."""
-    own = tuple(
-        (name, value)
-        for key, name in _DIRECTIVE.items()
-        if (value := values.get(key)) != values.defaults.get(key.config, key.default)
-    )
+    idle, common = values.get(IDLE), _common(values.defaults)
+    mine = {name: values.get(key) for key, name in _DIRECTIVE.items()}
+    keep = setting(values.defaults, KEEP_ALIVE)
+    if values.given(IDLE) and idle >= max(mine[_READ], keep):
+        says = (
+            f"NGINX closes silent connections before, after {mine[_READ]} s and between requests after {keep}"
+        )
+        hint = f"a longer {READ.name} lets upgraded connections be silent for longer"
+        values.say(IDLE.name, Reason.NO_EFFECT, says, hint, Severity.WARNING)
+    mine[_READ] = at_most(mine[_READ], idle)
+    own = tuple((name, value) for name, value in mine.items() if value != common[name])
     return own or None
 
 
@@ -51,3 +62,10 @@ def contribute(timeouts: Timeouts, place: Place) -> Contribution:
     return Contribution(
         location=tuple(directive(f"{module}_{name}", f"{value}s") for name, value in timeouts)
     )
+
+
+def _common(defaults: Defaults) -> dict[str, int]:
+    """Return the seconds of all, by directive."""
+    found = {name: setting(defaults, key) for key, name in _DIRECTIVE.items()}
+    found[_READ] = at_most(found[_READ], setting(defaults, IDLE))
+    return found
