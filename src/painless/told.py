@@ -161,6 +161,13 @@ class Told:
     def _decided(self, says: str) -> None:
         self.decisions = (Decided(_now(), says), *self.decisions[: _LAST - 1])
 
+    def aged(self, host: str, ingress: ObjectRef, count: int, *, begins: bool) -> None:
+        self._governed.aged(host, ingress.namespace, ingress.name, count)
+        if begins and self._answers:
+            self._answers.owners.aged(host, ingress)
+        level = logging.INFO if begins else logging.DEBUG
+        logs.event("connections_aged", level=level, host=host, ingress=str(ingress), connections=count)
+
     def nginx_gone(self) -> None:
         logs.event("nginx_ended", level=logging.ERROR, then="it is started again")
         if self._answers:

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 from painless.discovery.answers import Answer, Peer
 from painless.nginx.generation import Generation
+from painless.plan.closing import Sighting
 from painless.plan.governor import Budget
 from painless.plan.steps import (
     Applied,
@@ -56,6 +57,8 @@ class FakeNginx:
         self.room = Budget()
         self.sample = Sample()
         self.retired: list[int] = []
+        self.sighting = Sighting()
+        self.closed: list[tuple[int, ...]] = []
         self.applied: list[tuple[Step, ...]] = []
         self._gone = asyncio.Event()
 
@@ -101,6 +104,16 @@ class FakeNginx:
         self.retired.append(pid)
         alive = [one for one in self.sample.generations if one.id != generation]
         self.sample = Sample(tuple(alive))
+
+    async def upgraded(self, workers: Iterable[int], addresses: frozenset[str]) -> Sighting:
+        seen = (one for one in self.sighting.upgraded if one.address in addresses)
+        return Sighting(tuple(seen), self.sighting.missing)
+
+    async def close_connections(self, inodes: Iterable[int]) -> frozenset[int]:
+        self.closed.append(tuple(inodes))
+        left = (one for one in self.sighting.upgraded if one.inode not in self.closed[-1])
+        self.sighting = Sighting(tuple(left), self.sighting.missing)
+        return frozenset(self.closed[-1])
 
     async def budget(self, alive: Iterable[GenerationState]) -> Budget:
         return self.room

@@ -149,6 +149,7 @@ def test_every_reason_is_produced_by_a_case():
         Reason.CHANGES_GATHERED,
         Reason.CONFIGURATION_REFUSED,
         Reason.CONNECTIONS_CLOSED,
+        Reason.CONNECTIONS_STAY,
         Reason.DUPLICATE_OBJECT,
         Reason.INVALID_MANIFEST,
         Reason.NO_MEMORY_TO_RELOAD,

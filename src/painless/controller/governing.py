@@ -24,6 +24,7 @@ from painless.plan import price
 from painless.plan.changes import Effect, effect
 from painless.plan.diff import moves
 from painless.plan.governor import (
+    RATE,
     Cuts,
     Decision,
     Go,
@@ -83,6 +84,11 @@ class Governing:
         self._waits: tuple[Why, float] | None = None
         self._again = _NEVER
         self._findings: dict[Diagnostic, float] = {}
+
+    @property
+    def reconnects_until(self) -> float:
+        """Until when clients of a retired worker connect again, as many in a second as may at once."""
+        return self._cuts.at + self._cuts.closed / RATE
 
     def came(self, namespaces: Iterable[str]) -> None:
         """Note whose change came just now."""

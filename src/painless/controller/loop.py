@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from painless.compiler.options import Machine, Options
 from painless.controller.admission import Admission
+from painless.controller.closing import Closing
 from painless.controller.endpoints import Endpoints
 from painless.controller.governing import Governing
 from painless.controller.inbox import Inbox
@@ -64,6 +65,7 @@ class Controller:
         )
         self._propagation = Propagation(outside, self._shown)
         self.sampling = Sampling(self._inbox, outside, self._shown)
+        self._closing = Closing(self._inbox, outside, self._shown, self._governing)
         self.admission = Admission(self._inbox, options, self._listed.is_set)
         self.pricing = Pricing(
             self._inbox, self._shown, self._endpoints, self._rounds.standing, self._listed.is_set
@@ -83,6 +85,7 @@ class Controller:
             group.create_task(self._collect(source))
             group.create_task(self.sampling.run())
             group.create_task(self._propagation.run())
+            group.create_task(self._closing.run())
             acting = (self._reconcile(), self._tidy(), self._look_for_overdue())
             self._acting = tuple(group.create_task(one) for one in acting)
 

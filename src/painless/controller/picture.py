@@ -31,13 +31,15 @@ class Picture(Struct, frozen=True):
     from_nginx: Findings = ()
     generations: tuple[GenerationState, ...] = ()
     from_governor: Findings = ()
+    from_closing: Findings = ()
     governor: str = ""
 
     @property
     def parts(self) -> tuple[Findings, ...]:
         """The findings by who found them; no two have one in common, since each has reasons of its own."""
         compiled = self.compiled.diagnostics if self.compiled else ()
-        return self.from_source, compiled, self.from_endpoints, self.from_nginx, self.from_governor
+        outside = self.from_governor, self.from_closing
+        return self.from_source, compiled, self.from_endpoints, self.from_nginx, *outside
 
     @property
     def diagnostics(self) -> Findings:

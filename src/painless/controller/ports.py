@@ -9,6 +9,7 @@ from painless.discovery.answers import Answer, Peer
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Object, ObjectRef
 from painless.nginx.generation import Generation
+from painless.plan.closing import Sighting
 from painless.plan.governor import Budget
 from painless.plan.steps import Outcome, Step
 from painless.plan.workers import GenerationState, Sample
@@ -69,6 +70,12 @@ class NginxPort(Protocol):
 
     async def retire_worker(self, pid: int, generation: str) -> None:
         """End a worker that drains and runs ``generation``; nothing happens to any other process."""
+
+    async def upgraded(self, workers: Iterable[int], addresses: frozenset[str]) -> Sighting:
+        """Return these workers' upgraded connections to pods at these addresses; not dearer than samples."""
+
+    async def close_connections(self, inodes: Iterable[int]) -> frozenset[int]:
+        """Close upgraded connections that were seen; return which of them were still there."""
 
     async def budget(self, alive: Iterable[GenerationState]) -> Budget:
         """Return what all generations together may have; ``alive`` is what they have."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from painless.compiler.fit import Fit
 from painless.model.diagnostics import Diagnostic
-from painless.model.objects import Ingress
+from painless.model.objects import Ingress, ObjectRef
 from painless.plan.changes import Change
 from painless.plan.governor import Retire, Why
 
@@ -60,6 +60,9 @@ class Listener(Protocol):
 
         ``hosts`` has the connections it had; those of which it is not known whose they are under no name.
         """
+
+    def aged(self, host: str, ingress: ObjectRef, count: int, *, begins: bool) -> None:
+        """Hear that upgraded connections were closed since they were old, and whether that is news."""
 
     def nginx_gone(self) -> None: ...
     def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None: ...

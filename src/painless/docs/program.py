@@ -78,6 +78,7 @@ def _metrics() -> Iterable[Metric]:
     governed = Governed(lambda: "", WAITS)
     governed.waited("coalescing", 1.0)
     governed.retired("generations", {"shop.example": 1})
+    governed.aged("shop.example", "shop", "web", 1)
     rejected = Rejected(lambda: {("shop", "web", "80"): 1})
     spans = Spans(lambda: 1, lambda: {"collector": 1}, lambda: {"exporter": 1, "dropped": 0})
     more = (Accept(_watched), workers, governed, Turned(dict), logged, rejected, spans)

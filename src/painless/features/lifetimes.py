@@ -1,23 +1,22 @@
 """Close connections that are old, or silent.
 
-``painless.dev/connection-max-idle: 10m`` (default 0, no limit): no connection is kept that is silent for longer.
-Where it is less, it stands in for ``proxy-read-timeout``, which is how long NGINX waits for the application and,
-in upgraded connections such as WebSockets, for a word of either side; and for ``keep-alive``, the ConfigMap's, in
-``keepalive_timeout``.  It never makes them longer.
+``painless.dev/connection-max-idle: 10m`` (default 0, no limit): no connection is kept that is silent for
+longer.  Where it is less, it stands in for ``proxy-read-timeout``, which is how long NGINX waits for the
+application and, in upgraded connections such as WebSockets, for a word of either side; and for the
+ConfigMap's ``keep-alive``, in ``keepalive_timeout``. It makes neither longer.
 
-``painless.dev/connection-max-age: 4h`` limits how old a connection becomes; default 0, no limit.  WebSockets
-and other upgraded connections live until somebody ends them, so after each reload an old worker waits for
-them.  With a limit they are closed one after the other, each at a moment of its own between nine tenths of
-the limit and all of it, at most 50 a second; to the client that is as if the application had ended it
-(docs/how-to/long-lived-connections.md says what clients should do).  The age counts from when a controller
-first saw the connection.  A client's connection of HTTP is closed after the request that it has when the limit
-is reached: NGINX does that itself (``keepalive_time``) for the limit of the location that is asked, for
-HTTP/2 for the ConfigMap's; an hour is the most in any case.
+``painless.dev/connection-max-age: 4h`` (default 0, no limit): no connection becomes older.  Upgraded ones
+live until somebody ends them, and old workers with them.  With a limit they are closed one after the
+other, 50 a second at most, each at a moment of its own between nine tenths of the limit and all of it; to
+the client that is as if the application had ended it (docs/how-to/long-lived-connections.md). Their age
+counts from when a controller first saw them.  A client's connection of HTTP is closed after the request
+that it has at the limit: that NGINX does (``keepalive_time``), after an hour in any case; of HTTP/2 it
+knows the ConfigMap's limits only.
 
-Upgraded connections are known apart from others only where the application is spoken to over HTTP and
-request bodies are buffered, and are closed only where the kernel lets the controller touch NGINX's
-connections; where they cannot be, a finding says so.  Where another path leads to the same pods, the larger
-limit holds, or none.
+Upgraded connections are told apart from others only where the application is spoken to over HTTP and
+bodies of requests are buffered, and closed only where the kernel lets the controller touch NGINX's
+connections.  Where another path leads to the same pods, the larger limit holds, or none.  Whose limit
+does not hold is told.
 """
 
 from painless.annotations.base import Contribution, Defaults, Key, Place, Values, setting

@@ -47,9 +47,7 @@ def parse(values: Values) -> Timeouts | None:
     mine = {name: values.get(key) for key, name in _DIRECTIVE.items()}
     keep = setting(values.defaults, KEEP_ALIVE)
     if values.given(IDLE) and idle >= max(mine[_READ], keep):
-        says = (
-            f"NGINX closes silent connections before, after {mine[_READ]} s and between requests after {keep}"
-        )
+        says = f"silent connections are closed before: after {mine[_READ]} s, between requests after {keep} s"
         hint = f"a longer {READ.name} lets upgraded connections be silent for longer"
         values.say(IDLE.name, Reason.NO_EFFECT, says, hint, Severity.WARNING)
     mine[_READ] = at_most(mine[_READ], idle)

@@ -52,6 +52,9 @@ _DROPS = struct.Struct("=32xI")
 _MOVED = "44xI4xI64xQQ"
 _MOVED_END = _ATTRIBUTE.size + struct.calcsize(f"={_MOVED}")
 
+_IPV4 = 4  # Bytes.
+_MAPPED = bytes(10) + b"\xff\xff"  # Before an IPv4 address that a socket of IPv6 speaks to.
+
 _BUFFER = 1 << 16  # The kernel fills at most 32 KiB at once.
 _WAIT = 5.0  # Seconds; the kernel answers at once, and nobody may wait for ever.
 
@@ -179,19 +182,56 @@ def accepted(ports: Iterable[int]) -> dict[int, int]:
 
 def remotes(inodes: Container[int]) -> dict[int, bytes]:
     """Return where these connections lead to, packed addresses by inode."""
-    found: dict[int, bytes] = {}
     try:
-        for family in _FAMILIES:
-            for size, body in _chunks(family, OPEN):
-                brief = struct.Struct(f"=40x16s{_PLAIN.size - 60}xI{size - _PLAIN.size}x")
-                found |= {
-                    inode: short(family, remote)
-                    for remote, inode in brief.iter_unpack(body)
-                    if inode in inodes
-                }
+        return {
+            inode: short(family, remote)
+            for family in _FAMILIES
+            for _, remote, inode in _remotes(family)
+            if inode in inodes
+        }
     except Refused:
         return {one.inode: one.remote for one in proctcp.connections(OPEN) if one.inode in inodes}
+
+
+def towards(addresses: Iterable[str], ours: Iterable[int]) -> dict[int, str]:
+    """Return where the connections lead to that go to these addresses, by inode.
+
+    Those at the local ports ``ours`` were accepted: their other ends are clients, wherever these are.
+    """
+    wanted = {packed(one): one for one in addresses}
+    ports = frozenset(ours)
+    accepted = frozenset(port.to_bytes(2, "big") for port in ports)
+    found: dict[int, str] = {}
+    try:
+        for family in _FAMILIES:
+            # Compared as the kernel tells them, since most connections lead elsewhere.
+            told = {_told(family, one): name for one, name in wanted.items()}
+            found |= {
+                inode: told[remote]
+                for port, remote, inode in _remotes(family)
+                if remote in told and port not in accepted
+            }
+    except Refused:
+        some = proctcp.connections(OPEN)
+        lead = (one for one in some if one.remote in wanted and one.port not in ports)
+        found = {one.inode: wanted[one.remote] for one in lead}
+    # Of nobody any more.
+    found.pop(0, None)
     return found
+
+
+def _remotes(family: int) -> Iterator[tuple[bytes, bytes, int]]:
+    """Yield local port and remote address of each connection, as the kernel tells them, and its inode."""
+    for size, body in _chunks(family, OPEN):
+        brief = struct.Struct(f"=20x2s18x16s{_PLAIN.size - 60}xI{size - _PLAIN.size}x")
+        yield from brief.iter_unpack(body)
+
+
+def _told(family: int, address: bytes) -> bytes:
+    """Return an address as the kernel tells it of a socket of this family."""
+    if len(address) > _IPV4:
+        return address
+    return address + bytes(12) if family == socket.AF_INET else _MAPPED + address
 
 
 def traffic(ports: Iterable[int]) -> dict[int, Traffic]:
@@ -347,6 +387,11 @@ def _only(ports: Iterable[int]) -> bytes:
 
 def _number(port: bytes) -> int:
     return int.from_bytes(port, "big")
+
+
+def packed(address: str) -> bytes:
+    """Return an address that people wrote, packed."""
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
 
 
 def text(address: bytes) -> str:

@@ -84,6 +84,14 @@ class Owners:
             if one.name:
                 self._tell(Note(one, Kind.WARNING, "BulkheadFull", says))
 
+    def aged(self, host: str, ingress: ObjectRef) -> None:
+        """Tell that connections are closed since they are old; whoever leads knows only of its own."""
+        says = (
+            f"Upgraded connections of {host} are closed one after the other as they reach their age "
+            "(painless.dev/connection-max-age). painless_connections_aged counts them."
+        )
+        self._tell(Note(ingress, Kind.NORMAL, "ConnectionsAged", says))
+
     def refused(self, output: str, about: str) -> None:
         says = f"NGINX refuses what comes of {about}: {output}"
         self._tell(Note(self._pod, Kind.WARNING, "RELOAD", says))

@@ -395,6 +395,18 @@ class Reason(StrEnum):
             "soon as there is room; the controller's log says how much is missing (reload_without_room)."
         ),
     )
+    CONNECTIONS_STAY = (
+        "ConnectionsStay",
+        (
+            "Upgraded connections, such as WebSockets, do not end at the age that connection-max-age asks "
+            "for: the controller may not touch NGINX's connections here, or another path leads to the same "
+            "Service with a larger limit, or with none. Connections of HTTP have the limit all the same."
+        ),
+        (
+            "Give the controller the right that the finding names, or the other path the same limit. "
+            "connection-max-idle needs no right."
+        ),
+    )
     CHANGES_GATHERED = (
         "ChangesGathered",
         (

@@ -6,7 +6,7 @@ Every reader gives ``None`` or nothing for a process that is gone, since any pro
 import os
 import re
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +21,7 @@ WORKER = "nginx: worker process"
 _MASK = re.compile(r"^(?:SigPnd|ShdPnd|SigBlk):\s*([0-9a-f]+)$", re.MULTILINE)
 # What a process waits for, one line each, as inodes in hexadecimal.
 _INODE = re.compile(rb"^tfd:.* ino:([0-9a-f]+)", re.MULTILINE)
+_NUMBERED = re.compile(rb"^tfd: *([0-9]+) .* ino:([0-9a-f]+)", re.MULTILINE)
 _EVENTS = "anon_inode:[eventpoll]"
 _SOCKET = "socket:["
 _FIRST = 64
@@ -155,6 +156,22 @@ def sockets(pid: int) -> frozenset[int]:
             return attended
     found = (one for one in _links(pid) if one.startswith(_SOCKET))
     return frozenset(int(one[len(_SOCKET) : -1]) for one in found)
+
+
+def numbered(pid: int, inodes: Container[int]) -> dict[int, int]:
+    """Return under which number a worker has each of these sockets; raises as ``sockets`` does."""
+    for number, link in _first_links(pid):
+        if link == _EVENTS:
+            with suppress(*_GONE):
+                pairs = _NUMBERED.findall(Path(f"/proc/{pid}/fdinfo/{number}").read_bytes())
+                found = ((int(inode, 16), int(at)) for at, inode in pairs)
+                if some := {inode: at for inode, at in found if inode in inodes}:
+                    return some
+    with suppress(*_GONE):
+        links = ((one.name, _link(one.path)) for one in os.scandir(f"/proc/{pid}/fd"))
+        found = ((int(link[len(_SOCKET) : -1]), int(at)) for at, link in links if link.startswith(_SOCKET))
+        return {inode: at for inode, at in found if inode in inodes}
+    return {}
 
 
 def _attended(pid: int, number: int) -> frozenset[int] | None:

@@ -12,6 +12,8 @@ from painless.nginxd.files import within_room, write_whole
 from painless.nginxd.generations import Census
 from painless.nginxd.procfs import holders
 from painless.nginxd.room import UNLIMITED, Room
+from painless.nginxd.upgraded import Connections
+from painless.plan.closing import Sighting
 from painless.plan.governor import Budget
 from painless.plan.steps import Outcome, Step
 from painless.plan.workers import GenerationState, Sample
@@ -42,6 +44,7 @@ class Serving:
         self._adopted = adopted
         self._census = Census(disk.run, http_ports)
         self._counting = asyncio.Lock()
+        self._connections = Connections()
 
     @property
     def reload_count(self) -> int:
@@ -54,6 +57,14 @@ class Serving:
 
     async def retire_worker(self, pid: int, generation: str) -> None:
         self._nginx.retire_worker(pid, generation)
+
+    async def upgraded(self, workers: Iterable[int], addresses: frozenset[str]) -> Sighting:
+        """Return these workers' upgraded connections to pods at these addresses."""
+        return await asyncio.to_thread(self._connections.look, workers, addresses)
+
+    async def close_connections(self, inodes: Iterable[int]) -> frozenset[int]:
+        """Close upgraded connections that were seen; return which of them were still there."""
+        return await asyncio.to_thread(self._connections.close, inodes)
 
     async def budget(self, alive: Iterable[GenerationState]) -> Budget:
         """Return what all generations together may have; ``alive`` is what they have."""

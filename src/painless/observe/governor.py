@@ -1,4 +1,4 @@
-"""The metrics of the governor: what changes wait for, and who was cut so that they need not."""
+"""The metrics of the governor: what changes wait for, who was cut so that they need not, and who was old."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -36,6 +36,13 @@ class Governed(Collector):
             ["host"],
             registry=None,
         )
+        self._aged = Counter(
+            "painless_connections_aged",
+            "Upgraded connections that were closed since they had the age that their Ingress allows; the "
+            "first hundred hosts have series of their own.",
+            ["host", "namespace", "ingress"],
+            registry=None,
+        )
         self._hosts: set[str] = set()
 
     def collect(self) -> Iterator[Metric]:
@@ -46,7 +53,7 @@ class Governed(Collector):
         for one in self._states:
             state.add_metric([one], float(one == now))
         yield state
-        for counter in (self._held, self._workers, self._cut):
+        for counter in (self._held, self._workers, self._cut, self._aged):
             yield from counter.collect()
 
     def waited(self, reason: str, seconds: float) -> None:
@@ -58,6 +65,12 @@ class Governed(Collector):
         for host, count in hosts.items():
             if count:
                 self._cut.labels(self._named(host)).inc(count)
+
+    def aged(self, host: str, namespace: str, ingress: str, count: int) -> None:
+        """Count connections of an Ingress that were old."""
+        named = self._named(host)
+        about = (named, "", "") if named == OTHERS else (named, namespace, ingress)
+        self._aged.labels(*about).inc(count)
 
     def _named(self, host: str) -> str:
         if host not in self._hosts:

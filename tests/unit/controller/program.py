@@ -39,6 +39,7 @@ class Heard:
         self.over = 0
         self.lacking: list[int] = []
         self.cut: list[tuple[Retire, Mapping[str, int]]] = []
+        self.ages: list[tuple[str, int, bool]] = []
         self.open: set[Diagnostic] = set()
         self.times: list[tuple[Took, float]] = []
         self.served: tuple[Ingress, ...] = ()
@@ -87,6 +88,9 @@ class Heard:
 
     def retired(self, worker: Retire, hosts: Mapping[str, int]) -> None:
         self.cut.append((worker, hosts))
+
+    def aged(self, host: str, ingress: ObjectRef, count: int, *, begins: bool) -> None:
+        self.ages.append((host, count, begins))
 
     def nginx_gone(self) -> None:
         self.deaths += 1

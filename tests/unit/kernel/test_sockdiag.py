@@ -51,6 +51,16 @@ def test_a_listening_socket(pair: Pair) -> None:
     assert Listening(name, pair.port, inode(pair.listener), found.cookie, 1, 2, 0) == found
 
 
+def test_where_connections_lead(pair: Pair) -> None:
+    """Both clients lead to the address; what was accepted at a port of ours leads to its client."""
+    name = pair.listener.getsockname()[0]
+    ours = [inode(one) for one in (pair.client, pair.waiting, pair.accepted)]
+    found = sockdiag.towards([name], [pair.port])
+
+    assert [name, name, None] == [found.get(one) for one in ours]
+    assert {} == sockdiag.towards(["192.0.2.1"], [])
+
+
 def test_open_connections(pair: Pair) -> None:
     """Accepted ones have an inode; both ends of one on this machine are there."""
     [accepted] = [one for one in sockdiag.connections() if one.inode == inode(pair.accepted)]
