@@ -65,7 +65,7 @@ class Controller:
         )
         self._propagation = Propagation(outside, self._shown)
         self.sampling = Sampling(self._inbox, outside, self._shown)
-        self._closing = Closing(self._inbox, outside, self._shown, self._governing)
+        self._closing = Closing(self._inbox, outside, self._shown, self.governing)
         self.admission = Admission(self._inbox, options, self._listed.is_set)
         self.pricing = Pricing(
             self._inbox, self._shown, self._endpoints, self._rounds.standing, self._listed.is_set

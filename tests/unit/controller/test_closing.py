@@ -1,4 +1,4 @@
-"""Connections that are old are closed at a rate, counted, and told once; whose limit does not hold is told."""
+"""Old connections are closed at a rate, counted, and told once; whose limit does not hold is told."""
 
 from collections.abc import Iterable
 
