@@ -194,6 +194,48 @@ def lint(output: str, **flags: Any) -> None:
         raise SystemExit(offline.lint(settings_of(flags), as_json=output == "json"))
 
 
+@main.command("doctor")
+@_state_dir
+@option(
+    "nginx-conf",
+    "Look at this configuration alone, and what it includes.",
+    type=click.Path(path_type=Path),
+    default=None,
+)
+@option("pid", "Look at the NGINX of this process.", type=click.IntRange(1), default=None)
+@option(
+    "output",
+    "For eyes or for machines.",
+    type=click.Choice(["text", "json", "sarif", "junit"]),
+    default="text",
+)
+@option(
+    "baseline",
+    "Show only what this earlier report of --output json does not have.",
+    type=click.Path(path_type=Path),
+    default=None,
+)
+@option(
+    "silence",
+    "File with checks that are not to be shown, and why (doctor.silence).",
+    type=click.Path(path_type=Path),
+    default=None,
+)
+@click.option("--unknown", is_flag=True, help="Name the checks that could not be made, and why.")
+def doctor_command(nginx_conf: Path | None, pid: int | None, **flags: Any) -> None:
+    """Examine NGINX, its configuration and its machine, and say what to mend.
+
+    Looks at the controller of --state-dir, or else at the one NGINX that runs here.  Exit status 1 for
+    medium and high findings, 2 for critical ones or when what was asked for could not be read.
+    """
+    from painless.cli import doctor
+
+    if nginx_conf is not None and pid is not None:
+        raise click.UsageError("expected one of --nginx-conf and --pid")
+    with _sentences():
+        raise SystemExit(doctor.examine(doctor.Chosen(conf=nginx_conf, pid=pid, **flags)))
+
+
 @main.command("migrate")
 @compiling
 @option("values", "Values file of the ingress-nginx chart.", type=click.Path(path_type=Path), default=None)

@@ -60,6 +60,14 @@ def conntrack(proc: Path = _PROC) -> tuple[int, int] | None:
     return None if count is None or most is None else (count, most)
 
 
+def sysctl(name: str, proc: Path = _PROC) -> str | None:
+    """Return what a sysctl has, as the kernel writes it; ``None`` where there is none or it may not be read."""
+    try:
+        return (proc / "sys" / name.replace(".", "/")).read_text().strip()
+    except OSError:
+        return None
+
+
 def _named(path: Path, group: str) -> Iterable[tuple[str, int]]:
     """Return one group of a file of names and values, which are two lines; kernels add columns at will."""
     try:

@@ -1,7 +1,7 @@
 """NGINX's configuration text, read as NGINX reads it.
 
 Reads any file, not only ours: it looks at words and brackets, never at what a directive means (``catalog``),
-and follows no ``include``.  Blocks in other languages, such as Lua, are not NGINX's grammar and not read.
+and follows no ``include``.  Blocks in Lua are passed over (``foreign``): they are not NGINX's grammar.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from painless.nginx.catalog import expands
+from painless.nginx.foreign import end_of_lua, is_foreign
 from painless.nginx.quoting import decoded, map_key
 from painless.nginx.tree import Directive
 
@@ -112,10 +113,24 @@ class _Reader:
                 continue
             words = self._words()
             if self._take() == "{":
+                if is_foreign(words[0].text):
+                    self._pass_over(words[0])
+                    done.append(_node(words, ()))
+                    continue
                 open_blocks.append((words, done))
                 done = []
             else:
                 done.append(_node(words, None))
+
+    def _pass_over(self, name: Word) -> None:
+        start, end = self._at, end_of_lua(self._text, self._at)
+        if end < 0:
+            self._at = len(self._text)
+            self._fail(f'the file ends; expected "}}" for "{name.text}" of line {name.line}')
+        if lines := self._text.count("\n", start, end):
+            self._line += lines
+            self._line_start = self._text.rindex("\n", start, end) + 1
+        self._at = end
 
     def _words(self) -> list[Word]:
         """Read up to the ``;`` or ``{`` that ends the words of a directive."""

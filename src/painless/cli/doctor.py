@@ -1,0 +1,113 @@
+"""``painless doctor``: chooses what is looked at, and shows what was found.
+
+Exit status 0 with nothing above low, 1 for medium and high, 2 for critical, or when what was asked for could
+not be read.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+
+import click
+import msgspec
+from msgspec import Struct, structs
+
+from painless.cli.running import NoController, Refused, ask
+from painless.controller.ports import WorldError
+from painless.controller.status import Status
+from painless.doctor import machines, terminal
+from painless.doctor.check import Severity
+from painless.doctor.checks import CHECKS
+from painless.doctor.gather import Asked, gather
+from painless.doctor.narrow import Silence, Unclear, against, silenced, silences
+from painless.doctor.processes import masters
+from painless.doctor.run import Report, run
+from painless.syntax.yaml import parse_yaml
+
+_STATUS = {Severity.CRITICAL: 2, Severity.HIGH: 1, Severity.MEDIUM: 1}
+
+
+class Chosen(Struct, frozen=True):
+    """What the command was told."""
+
+    state_dir: Path
+    conf: Path | None
+    pid: int | None
+    output: str
+    baseline: Path | None
+    silence: Path | None
+    unknown: bool
+
+
+class NotReadable(WorldError):
+    """A file that the command was given is not what it should be; the message is a sentence."""
+
+
+def examine(chosen: Chosen) -> int:
+    """Look, show, and return the exit status."""
+    # A mistake in these files is told before anything is looked at.
+    quiet = _silences(chosen.silence) if chosen.silence else ()
+    baseline = _baseline(chosen.baseline) if chosen.baseline else None
+    gathered = gather(_asked(chosen))
+    report = structs.replace(run(CHECKS, gathered.facts), problems=gathered.problems)
+    report = silenced(report, quiet)
+    report = against(report, baseline) if baseline else report
+    if chosen.output == "text":
+        for line in terminal.lines(report, unknown=chosen.unknown):
+            click.echo(line)
+    else:
+        click.echo(machines.FORMS[chosen.output](report, CHECKS))
+    return 2 if report.problems else _STATUS.get(report.worst, 0) if report.worst else 0
+
+
+def _asked(chosen: Chosen) -> Asked:
+    if chosen.conf is not None:
+        return Asked(
+            conf=str(chosen.conf.absolute()), machine=False, no_pid="only a configuration was asked for"
+        )
+    if chosen.pid is not None:
+        return Asked(pid=chosen.pid)
+    return _ours(chosen.state_dir) or _any()
+
+
+def _ours(state: Path) -> Asked | None:
+    """Return the controller of a state directory with its NGINX; ``None`` when neither runs."""
+    pid = None
+    with suppress(OSError, ValueError):
+        pid = int((state / "run" / "nginx.pid").read_text())
+    try:
+        status = msgspec.json.decode(ask(state, "/v1/status"), type=Status)
+    except (NoController, Refused, msgspec.DecodeError) as cause:
+        return None if pid is None else Asked(pid=pid, state=state.absolute(), no_status=str(cause))
+    return Asked(pid=pid, state=state.absolute(), status=status)
+
+
+def _any() -> Asked:
+    """Return the one NGINX that runs here; without one, what is looked at is the machine."""
+    found = tuple(masters())
+    if len(found) == 1:
+        return Asked(pid=found[0])
+    if found:
+        return Asked(
+            no_pid=f"{len(found)} NGINX run (processes {', '.join(map(str, found))}); --pid names one"
+        )
+    return Asked()
+
+
+def _silences(file: Path) -> tuple[Silence, ...]:
+    try:
+        parsed = parse_yaml(file.read_bytes())
+        for fault in parsed.faults:
+            raise NotReadable(f"{file}, line {fault.line}, column {fault.column}: {fault.says}")
+        tree = parsed.documents[0].value if parsed.documents else None
+        return silences(tree, frozenset(one.id for one in CHECKS))
+    except OSError as cause:
+        raise NotReadable(f"{file} cannot be read: {cause.strerror}") from cause
+    except Unclear as cause:
+        raise NotReadable(f"{file}: {cause}") from cause
+
+
+def _baseline(file: Path) -> Report:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Report)
+    except (OSError, msgspec.DecodeError) as cause:
+        raise NotReadable(f"{file} is no report of --output json: {cause}") from cause

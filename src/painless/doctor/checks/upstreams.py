@@ -1,0 +1,416 @@
+"""Checks of upstreams and of what is passed on to them: connections, time-outs, retries."""
+
+from collections.abc import Iterator
+
+from painless.doctor.check import Check, Evidence, Finding, Severity, at
+from painless.doctor.conf import Block, Conf, Directive, settings, upgrades
+from painless.doctor.facts import BUILD, CONF, ERRORS, WHOLE, Errors, Fact
+from painless.doctor.units import number
+from painless.nginx.build import Build, Version, spelled
+
+KEEPS: Version = (1, 29, 7)
+RESOLVES: Version = (1, 27, 3)
+LONG_CONNECT = 5.0  # Seconds: a lost SYN is sent again after 1, 2 and 3.
+CONNECT = 60.0  # NGINX's default.
+LONG_READ = 3600.0  # Seconds: no answer takes an hour; a stream does.
+SHORT_READ = 1.0
+MANY = 3  # Peers.
+SPREADS = frozenset("timeout http_500 http_502 http_503 http_504 invalid_header".split())
+
+
+def no_keepalive(conf: Fact[Conf], build: Fact[Build] | None) -> Iterator[Finding]:
+    """Without idle connections that are kept, each request makes one: a port, a round trip, and 502 in the end.
+
+    Before NGINX 1.29.7 that is the default, and ``keepalive`` alone is not enough: it takes HTTP/1.1 and an
+    empty ``Connection``.
+
+    Verify: ``ss -tan state time-wait | wc -l`` while requests come.
+
+    Fix: the three lines together.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive
+    """
+    old = build is None or build.value.version < KEEPS
+    version = spelled(build.value.version) if build else "unknown"
+    for upstream in conf.value.upstreams:
+        blocks = _users(conf.value, upstream)
+        why = _not_kept(upstream, blocks, old=old)
+        if blocks and why:
+            yield Finding(
+                f"upstream {' '.join(upstream.args)}",
+                f"each request to {' '.join(upstream.args)} makes a connection: {why}",
+                (
+                    Evidence(f"upstream {' '.join(upstream.args)}", upstream.where),
+                    Evidence(f"NGINX {version}", build.source if build else "not known"),
+                ),
+                "connections that are kept",
+                'keepalive 32;   # and: proxy_http_version 1.1; proxy_set_header Connection "";',
+                # A newer one keeps them by default.
+                Severity.MEDIUM if build is None else None,
+            )
+
+
+def slow_connect(conf: Fact[Conf]) -> Iterator[Finding]:
+    """A pod that does not answer holds two connections of NGINX for that long, for each request.
+
+    Within a cluster a connection takes milliseconds; one lost packet makes it a second.
+
+    Verify: ``$upstream_connect_time`` in the access log.
+
+    Fix: 2 to 5 seconds.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_connect_timeout; measured.
+    """
+    for one, blocks in settings(conf.value.proxied(), "proxy_connect_timeout").items():
+        most = one.seconds if one else CONNECT
+        if most is not None and most > LONG_CONNECT:
+            yield Finding(
+                f"{one.block.label if one else 'default'} proxy_connect_timeout",
+                f"connecting may take {most:.0f} s in {len(blocks)} locations",
+                (
+                    at(one.where, one.text)
+                    if one
+                    else (
+                        Evidence("not set: 60s", "NGINX's default"),
+                        Evidence("proxy_pass", blocks[0].where),
+                    )
+                ),
+                f"at most {LONG_CONNECT:.0f} s",
+                "proxy_connect_timeout 5s;",
+                None if one else Severity.MEDIUM,
+            )
+
+
+def slow_read(conf: Fact[Conf]) -> Iterator[Finding]:
+    """An application that hangs holds two connections of NGINX for that long, for each request.
+
+    Of WebSockets this says nothing: they are silent for long.
+
+    Verify: ``$upstream_header_time`` in the access log: its highest usual value is what is needed.
+
+    Fix: twice the highest usual time; longer only where answers are streams.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout
+    """
+    for one, blocks in settings(conf.value.proxied(), "proxy_read_timeout").items():
+        plain = [block for block in blocks if not upgrades(block)]
+        if one is not None and (one.seconds or 0) >= LONG_READ and plain:
+            yield Finding(
+                f"{one.block.label} proxy_read_timeout",
+                f"an application may be silent for {one.seconds:.0f} s in {len(plain)} locations",
+                at(one.where, one.text),
+                f"less than {LONG_READ:.0f} s",
+                "proxy_read_timeout 60s;",
+            )
+
+
+def short_read(conf: Fact[Conf]) -> Iterator[Finding]:
+    """An answer that takes a moment longer is cut, and the client gets 504 for work that was done.
+
+    Verify: count the 504 in the access log.
+
+    Fix: twice the highest usual ``$upstream_header_time``.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout
+    """
+    for one in settings(conf.value.proxied(), "proxy_read_timeout"):
+        if one is not None and one.seconds is not None and one.seconds <= SHORT_READ:
+            yield Finding(
+                f"{one.block.label} proxy_read_timeout",
+                f"answers that take longer than {one.seconds:g} s are cut",
+                at(one.where, one.text),
+                f"more than {SHORT_READ:g} s",
+                "proxy_read_timeout 30s;",
+            )
+
+
+def unbounded_retries(conf: Fact[Conf]) -> Iterator[Finding]:
+    """A request that times out is tried on one pod after the other, and takes down what is left of them.
+
+    Verify: count the addresses in ``$upstream_addr`` of slow requests.
+
+    Fix: at most three tries, in a time that a client waits.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_next_upstream_tries
+    """
+    for upstream in conf.value.upstreams:
+        peers = [one for one in upstream.own.get("server", ()) if "backup" not in one.args]
+        if len(peers) < MANY:
+            continue
+        for block in _users(conf.value, upstream):
+            chosen = block.value("proxy_next_upstream")
+            when = set(chosen.args) if chosen else {"error", "timeout"}
+            if when & SPREADS and not _bounded(block):
+                yield Finding(
+                    f"upstream {' '.join(upstream.args)}",
+                    f"a request is tried on all {len(peers)} peers of {' '.join(upstream.args)}",
+                    at(chosen.where if chosen else block.where, chosen.text if chosen else "error timeout"),
+                    "bounded tries",
+                    "proxy_next_upstream_tries 3; proxy_next_upstream_timeout 10s;",
+                    None if chosen and len(when & SPREADS) > 1 else Severity.MEDIUM,
+                )
+                break
+
+
+def repeats_posts(conf: Fact[Conf]) -> Iterator[Finding]:
+    """A POST that failed is sent again: what it does may be done twice.
+
+    Verify: two addresses in ``$upstream_addr`` of one POST.
+
+    Fix: remove ``non_idempotent``.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_next_upstream
+    """
+    for one in conf.value.all("proxy_next_upstream", "grpc_next_upstream", "fastcgi_next_upstream"):
+        if "non_idempotent" in one.args:
+            yield Finding(
+                f"{one.block.label} {one.name}",
+                "POST, LOCK and PATCH are sent again when they fail",
+                at(one.where, one.text),
+                "not without being asked",
+                one.text.replace(" non_idempotent", ""),
+            )
+
+
+def no_second_try(conf: Fact[Conf]) -> Iterator[Finding]:
+    """A kept connection that the application has just closed becomes a 502, also for a GET.
+
+    Verify: "upstream prematurely closed connection" in the error log.
+
+    Fix: let NGINX try again once.
+
+    Sources: ngx_http_upstream.c; measured: 502 for every second GET.
+    """
+    for upstream in conf.value.upstreams:
+        kept = upstream.own.get("keepalive")
+        for block in _users(conf.value, upstream):
+            one = block.value("proxy_next_upstream")
+            if kept and kept[0].first != "0" and one is not None and one.first == "off":
+                yield Finding(
+                    f"upstream {' '.join(upstream.args)}",
+                    "a connection that the application closed is not tried anew",
+                    (Evidence(one.text, one.where), Evidence(kept[0].text, kept[0].where)),
+                    "error timeout, two tries",
+                    "proxy_next_upstream error timeout; proxy_next_upstream_tries 2;",
+                )
+                break
+
+
+def moves_keys(conf: Fact[Conf]) -> Iterator[Finding]:
+    """``hash`` without ``consistent`` sends nearly all keys to other pods whenever one comes or goes.
+
+    Verify: hit rates of caches fall when pods change.
+
+    Fix: ``consistent``.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_upstream_module.html#hash
+    """
+    for upstream in conf.value.upstreams:
+        for one in upstream.own.get("hash", ()):
+            if "consistent" not in one.args:
+                yield Finding(
+                    f"upstream {' '.join(upstream.args)}",
+                    "nearly all keys move when a pod comes or goes",
+                    at(one.where, one.text),
+                    "consistent",
+                    f"{one.text[:-1]} consistent;",
+                )
+
+
+def resolves_without_zone(conf: Fact[Conf]) -> Iterator[Finding]:
+    """``resolve`` takes a ``zone``, and a ``resolver``: without them NGINX does not load.
+
+    Verify: ``nginx -t``.
+
+    Fix: both.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_upstream_module.html#resolve
+    """
+    for upstream in conf.value.upstreams:
+        resolved = [one for one in upstream.own.get("server", ()) if "resolve" in one.args]
+        lacking = [name for name in ("zone", "resolver") if not upstream.nearest(name)]
+        if resolved and lacking:
+            yield Finding(
+                f"upstream {' '.join(upstream.args)}",
+                f"{' and '.join(lacking)} is missing for resolve",
+                at(resolved[0].where, resolved[0].text),
+                "zone and resolver",
+                f"zone {' '.join(upstream.args)} 64k;   # and: resolver 10.96.0.10;",
+            )
+
+
+def escapes(conf: Fact[Conf]) -> Iterator[Finding]:
+    """With ``location /files`` and ``alias …/`` a client that asks for ``/files../`` gets what is beside it.
+
+    Verify: ``curl --path-as-is http://HOST/files../``.
+
+    Fix: both with a slash at the end, or neither.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_core_module.html#alias; gixy, alias_traversal.
+    """
+    for one in conf.value.all("alias"):
+        block = one.block
+        path = block.args[-1] if block.name == "location" and block.args else ""
+        plain = path.startswith("/") and block.args[0] not in {"=", "~", "~*"}
+        if plain and not path.endswith("/") and one.first.endswith("/"):
+            yield Finding(
+                block.label,
+                f"{path}../ leads out of {one.first}",
+                (Evidence(f"location {' '.join(block.args)}", block.where), Evidence(one.text, one.where)),
+                "a slash at the end of both",
+                f"location {path}/ {{ alias {one.first}; }}",
+            )
+
+
+def no_probes(conf: Fact[Conf]) -> Iterator[Finding]:
+    """A node that died is noticed on an idle WebSocket only when its time-out is over.
+
+    Verify: ``ss -tno`` shows no keepalive timer on connections to upstreams.
+
+    Fix: ``proxy_socket_keepalive on``.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_socket_keepalive
+    """
+    blocks = [one for one in conf.value.proxied() if upgrades(one)]
+    for one, some in settings(blocks, "proxy_socket_keepalive").items():
+        if one is None or one.first == "off":
+            yield Finding(
+                f"{one.block.label if one else 'default'} proxy_socket_keepalive",
+                f"nobody asks whether upstreams of {len(some)} locations still live",
+                at(some[0].where, "proxy_socket_keepalive off"),
+                "on for WebSockets",
+                "proxy_socket_keepalive on;",
+            )
+
+
+def no_ports(errors: Fact[Errors]) -> Iterator[Finding]:
+    """All ports for connections to one pod are taken: new ones fail at once, with 502.
+
+    Verify: ``ss -tan | awk '{print $5}' | sort | uniq -c | sort -n | tail``.
+
+    Fix: kept connections (U001), and a wider range of ports (K012).
+
+    Sources: measured: 36 of 100 requests failed with 64 ports.
+    """
+    yield from _told(errors, "ports", "a connection had no port left", "keepalive 32;   # in the upstream")
+
+
+def their_queue(errors: Fact[Errors]) -> Iterator[Finding]:
+    """Connecting timed out: the accept queue of the application is full, or packets are lost on the way.
+
+    Verify: ``ss -ltn`` in the application's Pod.
+
+    Fix: a larger backlog of the application, or more replicas.
+
+    Sources: measured; see K001 for the same on NGINX's side.
+    """
+    yield from _told(
+        errors,
+        "connecting",
+        "connecting to an application timed out",
+        "kubectl scale deployment NAME --replicas N",
+    )
+
+
+def large_answers(errors: Fact[Errors]) -> Iterator[Finding]:
+    """An answer with large headers, cookies mostly, becomes a 502.
+
+    Verify: ``grep "upstream sent too big header" error.log``.
+
+    Fix: a larger ``proxy_buffer_size``.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffer_size
+    """
+    yield from _told(
+        errors, "large answer", "an answer had larger headers than is taken", "proxy_buffer_size 16k;"
+    )
+
+
+def to_disk(errors: Fact[Errors]) -> Iterator[Finding]:
+    """Answers that do not fit the buffers are written to disk, and the worker waits for the disk.
+
+    Verify: ``grep "buffered to a temporary file" error.log``.
+
+    Fix: larger ``proxy_buffers``, or ``proxy_max_temp_file_size 0``.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_max_temp_file_size
+    """
+    yield from _told(errors, "to disk", "an answer went to disk", "proxy_max_temp_file_size 0;")
+
+
+def closed_early(errors: Fact[Errors]) -> Iterator[Finding]:
+    """The application closed a connection that NGINX had just used: a 502 for every POST that hits it.
+
+    Its time-out for idle connections is shorter than NGINX's.
+
+    Verify: ``grep "prematurely closed" error.log``; are they POSTs, at once?
+
+    Fix: ``keepalive_timeout`` of the upstream below the application's: 4s for Node.js and uvicorn.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive_timeout; measured.
+    """
+    yield from _told(
+        errors,
+        "premature",
+        "an application closed a connection early",
+        "keepalive_timeout 4s;   # in the upstream",
+    )
+
+
+def _told(errors: Fact[Errors], kind: str, says: str, fix: str) -> Iterator[Finding]:
+    if told := errors.value.kinds.get(kind):
+        times = f"{told.count} times in the last {errors.value.seconds / 60:.0f} minutes"
+        yield Finding("error log", f"{times} {says}", at(errors.source, told.last), "never", fix)
+
+
+def _users(conf: Conf, upstream: Block) -> list[Block]:
+    """Return the blocks that pass requests on to an upstream by name."""
+    name = upstream.args[0] if upstream.args else ""
+    return [one.block for one in conf.all("proxy_pass") if _host(one) == name]
+
+
+def _host(one: Directive) -> str:
+    return one.first.partition("://")[2].partition("/")[0]
+
+
+def _not_kept(upstream: Block, blocks: list[Block], *, old: bool) -> str:
+    """Return why connections are not kept; empty when they are."""
+    kept = upstream.own.get("keepalive")
+    if kept and kept[-1].first == "0":
+        return "keepalive is 0"
+    if old and not kept:
+        return "it has no keepalive"
+    for block in blocks:
+        version = block.value("proxy_http_version")
+        if (version.first if version else ("1.0" if old else "1.1")) == "1.0":
+            return "HTTP/1.0 is spoken to it"
+        headers = [one for one in block.nearest("proxy_set_header") if one.first.lower() == "connection"]
+        sent = headers[-1].args[1] if headers and len(headers[-1].args) > 1 else ("close" if old else "")
+        if sent == "close":
+            return "it is told Connection: close"
+    return ""
+
+
+def _bounded(block: Block) -> bool:
+    tries, time = block.value("proxy_next_upstream_tries"), block.value("proxy_next_upstream_timeout")
+    return bool((tries and number(tries.first)) or (time and time.seconds))
+
+
+CHECKS = (
+    Check("U001", Severity.HIGH, "Connections to upstreams are not kept", no_keepalive, (CONF,), (BUILD,)),
+    Check("U005", Severity.HIGH, "Connecting may take long", slow_connect, (WHOLE,)),
+    Check("U006", Severity.HIGH, "Applications may be silent for long", slow_read, (CONF,)),
+    Check("U007", Severity.HIGH, "Retries are not bounded", unbounded_retries, (WHOLE,)),
+    Check("U008", Severity.CRITICAL, "POSTs are sent again", repeats_posts, (CONF,)),
+    Check("U009", Severity.MEDIUM, "Kept connections without a second try", no_second_try, (CONF,)),
+    Check("U011", Severity.LOW, "Keys move with each pod", moves_keys, (CONF,)),
+    Check("U012", Severity.MEDIUM, "resolve without a zone", resolves_without_zone, (WHOLE,)),
+    Check("U013", Severity.LOW, "Answers go to disk", to_disk, (ERRORS,)),
+    Check("U014", Severity.MEDIUM, "Answers have large headers", large_answers, (ERRORS,)),
+    Check("U015", Severity.HIGH, "A path leads out of its folder", escapes, (CONF,)),
+    Check("U016", Severity.HIGH, "No ports are left", no_ports, (ERRORS,)),
+    Check("U017", Severity.LOW, "Nobody asks idle upstreams", no_probes, (WHOLE,)),
+    Check("U018", Severity.MEDIUM, "Applications do not accept in time", their_queue, (ERRORS,)),
+    Check("U019", Severity.HIGH, "Answers are cut after a second", short_read, (CONF,)),
+    Check("U020", Severity.MEDIUM, "Applications close kept connections", closed_early, (ERRORS,)),
+)

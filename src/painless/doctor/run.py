@@ -1,0 +1,105 @@
+"""Checks over facts: what each found, and which could not be decided.
+
+A check without a fact it needs is *unknown*, with the reason.  Who silences a check says why, and the report
+counts what was silenced.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from painless.doctor.check import ORDER, Check, Evidence, Severity, link, page
+from painless.doctor.facts import Facts
+
+
+class Result(Struct, frozen=True, rename="camel"):
+    """A finding with all that its check says of it."""
+
+    id: str
+    severity: Severity
+    title: str
+    about: str
+    says: str
+    expected: str
+    why: str
+    fix: str
+    evidence: tuple[Evidence, ...]
+    page: str
+
+    @property
+    def key(self) -> str:
+        """What stays the same from one look to the next."""
+        return f"{self.id} {self.about}"
+
+
+class Undecided(Struct, frozen=True, rename="camel"):
+    """A check that could not be made, and why."""
+
+    id: str
+    title: str
+    why: str
+
+
+class Silenced(Struct, frozen=True, rename="camel"):
+    """Findings of a check that nobody wants to see, and why."""
+
+    id: str
+    count: int
+    reason: str
+
+
+class Report(Struct, frozen=True, rename="camel"):
+    """What there is to tell, the worst first."""
+
+    findings: tuple[Result, ...]
+    unknown: tuple[Undecided, ...]
+    passed: tuple[str, ...]
+    silenced: tuple[Silenced, ...] = ()
+    known: int = 0
+    """Findings of the baseline that are left out."""
+    looked_at: Mapping[str, str] = {}
+    """Where each fact is from."""
+    problems: tuple[str, ...] = ()
+    """What of what was asked for could not be read."""
+
+    @property
+    def worst(self) -> Severity | None:
+        return self.findings[0].severity if self.findings else None
+
+
+def run(checks: Iterable[Check], facts: Facts) -> Report:
+    """Make every check."""
+    findings: list[Result] = []
+    unknown: list[Undecided] = []
+    passed: list[str] = []
+    for one in checks:
+        lacking = [name for name in one.needs if name not in facts.known]
+        if lacking:
+            unknown.append(Undecided(one.id, one.title, "; ".join(facts.lack(name) for name in lacking)))
+            continue
+        found = list(_results(one, facts))
+        findings += found
+        if not found:
+            passed.append(one.id)
+    findings.sort(key=lambda one: (ORDER[one.severity], one.id))
+    looked_at = {name: one.source for name, one in sorted(facts.known.items())}
+    return Report(tuple(findings), tuple(unknown), tuple(passed), looked_at=looked_at)
+
+
+def _results(check: Check, facts: Facts) -> Iterator[Result]:
+    why = page(check).why.replace("``", "")
+    arguments: list[object] = [facts.known[name] for name in check.needs]
+    arguments += [facts.known.get(name) for name in check.wants]
+    for one in check.find(*arguments):
+        yield Result(
+            id=check.id,
+            severity=one.severity or check.severity,
+            title=check.title,
+            about=one.about,
+            says=one.says,
+            expected=one.expected,
+            why=why,
+            fix=one.fix,
+            evidence=one.evidence,
+            page=link(check),
+        )
