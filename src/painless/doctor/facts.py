@@ -147,7 +147,7 @@ class Errors(Struct, frozen=True):
 
 
 class Painless(Struct, frozen=True):
-    """A controller of ours that runs: what is wrong with it, and how long ago NGINX had to load, in seconds."""
+    """A controller of ours that runs: what is wrong with it, and how many seconds ago NGINX had to load."""
 
     ready: bool
     missing: str

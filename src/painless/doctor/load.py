@@ -1,7 +1,7 @@
 """A configuration of NGINX, read from files: whatever they hold and whatever they include.
 
-Nothing raises for what a file has.  What cannot be read, or is no configuration, is a sentence with its place,
-and the rest is read on.  ``root`` is where the paths of another container begin.
+Nothing raises for what a file has.  What cannot be read, or is no configuration, is a sentence with its
+place, and the rest is read on.  ``root`` is where the paths of another container begin.
 """
 
 import glob

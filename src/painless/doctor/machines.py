@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 import msgspec
 
@@ -70,7 +70,7 @@ def _sarif(one: Result) -> dict[str, Any]:
 
 def as_junit(report: Report, checks: Iterable[Check]) -> bytes:
     """Return a test for each check: it fails for a medium finding or worse, and is skipped when unknown."""
-    suite = Xml.Element("testsuite", name="painless doctor")
+    suite = ET.Element("testsuite", name="painless doctor")
     unknown = {one.id: one.why for one in report.unknown}
     found: dict[str, list[Result]] = {}
     for one in report.findings:
@@ -78,20 +78,18 @@ def as_junit(report: Report, checks: Iterable[Check]) -> bytes:
             found.setdefault(one.id, []).append(one)
     count = 0
     for check in checks:
-        case = Xml.SubElement(
-            suite, "testcase", classname="painless.doctor", name=f"{check.id} {check.title}"
-        )
+        case = ET.SubElement(suite, "testcase", classname="painless.doctor", name=f"{check.id} {check.title}")
         count += 1
         if check.id in unknown:
-            Xml.SubElement(case, "skipped", message=_fit(unknown[check.id]))
+            ET.SubElement(case, "skipped", message=_fit(unknown[check.id]))
         elif some := found.get(check.id):
-            failure = Xml.SubElement(case, "failure", message=_fit(some[0].says), type=some[0].severity)
+            failure = ET.SubElement(case, "failure", message=_fit(some[0].says), type=some[0].severity)
             failure.text = "\n".join(_fit(f"{one.says}; expected {one.expected}; {one.fix}") for one in some)
     suite.set("tests", str(count))
     suite.set("failures", str(len(found)))
     suite.set("skipped", str(len(unknown)))
-    Xml.indent(suite)
-    text: bytes = Xml.tostring(suite, encoding="utf-8", xml_declaration=True)
+    ET.indent(suite)
+    text: bytes = ET.tostring(suite, encoding="utf-8", xml_declaration=True)
     return text
 
 

@@ -54,6 +54,8 @@ class Report(Struct, frozen=True, rename="camel"):
     findings: tuple[Result, ...]
     unknown: tuple[Undecided, ...]
     passed: tuple[str, ...]
+    made: int = 0
+    """Checks that could be made."""
     silenced: tuple[Silenced, ...] = ()
     known: int = 0
     """Findings of the baseline that are left out."""
@@ -70,6 +72,7 @@ class Report(Struct, frozen=True, rename="camel"):
 def run(checks: Iterable[Check], facts: Facts) -> Report:
     """Make every check."""
     findings: list[Result] = []
+    made = 0
     unknown: list[Undecided] = []
     passed: list[str] = []
     for one in checks:
@@ -78,12 +81,13 @@ def run(checks: Iterable[Check], facts: Facts) -> Report:
             unknown.append(Undecided(one.id, one.title, "; ".join(facts.lack(name) for name in lacking)))
             continue
         found = list(_results(one, facts))
+        made += 1
         findings += found
         if not found:
             passed.append(one.id)
     findings.sort(key=lambda one: (ORDER[one.severity], one.id))
     looked_at = {name: one.source for name, one in sorted(facts.known.items())}
-    return Report(tuple(findings), tuple(unknown), tuple(passed), looked_at=looked_at)
+    return Report(tuple(findings), tuple(unknown), tuple(passed), made, looked_at=looked_at)
 
 
 def _results(check: Check, facts: Facts) -> Iterator[Result]:

@@ -33,8 +33,7 @@ def summary(report: Report) -> str:
         if (count := sum(one.severity is severity for one in report.findings))
     ]
     found = ", ".join(counts) or "nothing found"
-    made = len({one.id for one in report.findings}) + len(report.passed)
-    return f"{found}; {made} checks made, {len(report.unknown)} unknown"
+    return f"{found}; {report.made} checks made, {len(report.unknown)} unknown"
 
 
 def _check(some: list[Result]) -> Iterator[str]:

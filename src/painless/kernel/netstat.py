@@ -61,7 +61,7 @@ def conntrack(proc: Path = _PROC) -> tuple[int, int] | None:
 
 
 def sysctl(name: str, proc: Path = _PROC) -> str | None:
-    """Return what a sysctl has, as the kernel writes it; ``None`` where there is none or it may not be read."""
+    """Return what a sysctl has, as the kernel writes it; ``None`` where there is none, or not for us."""
     try:
         return (proc / "sys" / name.replace(".", "/")).read_text().strip()
     except OSError:

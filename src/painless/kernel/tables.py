@@ -1,4 +1,4 @@
-"""Tables that the kernel keeps for the machine or the network namespace: packets, connections, pages, pressure.
+"""What the kernel counts for the machine or the namespace: packets, connections, pages, pressure.
 
 What is not there, or not for us to read, is ``None``, never zero.
 """

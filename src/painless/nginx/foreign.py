@@ -15,7 +15,7 @@ def is_foreign(name: str) -> bool:
 
 
 def end_of_lua(text: str, at: int) -> int:
-    """Return the place behind the brace that closes a block whose content begins ``at``; -1 when none does."""
+    """Return the place behind the brace that closes a block with content from ``at`` on; -1 for none."""
     depth = 1
     while found := _PART.search(text, at):
         part, at = found[0], found.end()

@@ -7,7 +7,7 @@ from msgspec import Struct
 from painless.doctor.check import Check, Evidence, Finding, Severity, at
 from painless.doctor.conf import PASSES, Block, Conf, Directive, upgrades
 from painless.doctor.facts import BUILD, CONF, CPUS, ERRORS, MEMORY, WHOLE, Cpus, Errors, Fact, Memory
-from painless.doctor.units import mib, number
+from painless.doctor.units import counted, mib, number
 from painless.nginx.build import Build, Version, spelled
 
 SLOT = 433  # Bytes that a worker touches at its start for each of its worker_connections; measured.
@@ -56,7 +56,7 @@ FLAWS = (
         "a resumed session passes for a client certificate",
     ),
 )
-"""Of https://nginx.org/en/security_advisories.html those that a proxy meets; each is fixed in both branches."""
+"""Of https://nginx.org/en/security_advisories.html those that a proxy meets, and the versions with a fix."""
 
 
 def no_end(conf: Fact[Conf]) -> Iterator[Finding]:
@@ -71,13 +71,16 @@ def no_end(conf: Fact[Conf]) -> Iterator[Finding]:
     Sources: https://nginx.org/en/docs/ngx_core_module.html#worker_shutdown_timeout
     """
     one = conf.value.main.value("worker_shutdown_timeout")
-    proxied = [block for block in conf.value.proxied()]
+    proxied = conf.value.proxied()
     if proxied and (one is None or one.seconds == 0):
         long_lived = any(upgrades(block) for block in proxied)
         yield Finding(
             "worker_shutdown_timeout",
             "old workers never have to leave" + (", and WebSockets are passed on" if long_lived else ""),
-            (_set(one, "not set"), Evidence(f"{len(proxied)} locations pass requests on", proxied[0].where)),
+            (
+                _set(one, "not set"),
+                Evidence(f"{counted(len(proxied), 'location')} passing requests on", proxied[0].where),
+            ),
             "a time, such as 240s",
             "worker_shutdown_timeout 240s;",
         )
@@ -206,13 +209,18 @@ def silent_log(conf: Fact[Conf]) -> Iterator[Finding]:
 
     Sources: https://nginx.org/en/docs/ngx_core_module.html#error_log
     """
+    fix = "error_log /dev/stderr notice;"
     for one in conf.value.all("error_log"):
+        together = one.block.own["error_log"]
         if one.first == "off":
-            yield _line(
-                one, "errors go to a file named off", "a file or stderr", "error_log /dev/stderr notice;"
-            )
-        elif one.first == "/dev/null" or (len(one.args) > 1 and one.args[-1] in QUIET):
-            yield _line(one, "errors are not logged", "level error or lower", "error_log /dev/stderr notice;")
+            yield _line(one, "errors go to a file named off", "a file or stderr", fix)
+        # A block may have several: what one of them logs is logged.
+        elif one is together[0] and all(map(_is_quiet, together)):
+            yield _line(one, "errors are not logged", "level error or lower", fix)
+
+
+def _is_quiet(one: Directive) -> bool:
+    return one.first == "/dev/null" or (len(one.args) > 1 and one.args[-1] in QUIET)
 
 
 def untimed_log(conf: Fact[Conf]) -> Iterator[Finding]:
@@ -226,10 +234,12 @@ def untimed_log(conf: Fact[Conf]) -> Iterator[Finding]:
     """
     if not any(True for _ in conf.value.all(*PASSES)):
         return
+    logs = [one for one in conf.value.all("access_log") if one.option("if") is None]
+    used = {name for one in logs for name in one.args[1:]}
     for one in conf.value.all("log_format"):
         text = " ".join(one.args[1:])
         lacking = [name for name in UPSTREAM_TIMES if name not in text]
-        if lacking and one.block.name == "http":
+        if lacking and one.block.name == "http" and one.first in used:
             yield Finding(
                 f"log_format {one.first}",
                 f"log_format {one.first} has no {', '.join(lacking)}",
@@ -349,7 +359,7 @@ def holes(conf: Fact[Conf], build: Fact[Build]) -> Iterator[Finding]:
 
 
 def implicit(conf: Fact[Conf], build: Fact[Build]) -> Iterator[Finding]:
-    """NGINX 1.29.7 keeps connections to upstreams by default, older ones do not: the same file, two behaviours.
+    """NGINX 1.29.7 keeps connections to upstreams by default, and older ones do not.
 
     Verify: look for ``keepalive`` in each ``upstream`` and for ``proxy_http_version``.
 
@@ -362,7 +372,7 @@ def implicit(conf: Fact[Conf], build: Fact[Build]) -> Iterator[Finding]:
         new = build.value.version >= EXPLICIT
         yield Finding(
             "keepalive",
-            f"{len(bare)} upstreams rest on a default: NGINX {spelled(build.value.version)} keeps "
+            f"{counted(len(bare), 'upstream')} without keepalive: NGINX {spelled(build.value.version)} keeps "
             + ("connections to them" if new else "none to them"),
             (Evidence(f"upstream {' '.join(bare[0].args)}", bare[0].where),),
             "keepalive in each",

@@ -27,11 +27,7 @@ MANY_LOADS = 6  # In an hour.
 MINUTE = 60.0
 WHY = {
     "reading": "the application answered too late (U006)",
-    "connecting": "the application did not accept (U018)",
-    "premature": "the application closed the connection (U020)",
     "nobody": "no peer was left",
-    "ports": "no port was left (U016)",
-    "large answer": "headers were too large (U014)",
 }
 
 
@@ -97,7 +93,7 @@ def stuck(listeners: Fact[tuple[Listener, ...]]) -> Iterator[Finding]:
         ):
             yield Finding(
                 f"listener {name}",
-                f"{waiting[0].queue} connections wait at one worker of {name}, none at the {len(some) - 1} others",
+                f"{waiting[0].queue} wait at one worker of {name}, none at {len(some) - 1} others",
                 at(listeners.source, f"{waiting[0].queue} of {waiting[0].limit}"),
                 "none, or some at all",
                 "listen …;   # without reuseport",
@@ -271,7 +267,9 @@ def no_connections(errors: Fact[Errors]) -> Iterator[Finding]:
 
 
 def gateways(errors: Fact[Errors]) -> Iterator[Finding]:
-    """502 and 504 are one number with six reasons, and the error log tells them apart.
+    """502 and 504 have several reasons, which the error log tells apart.
+
+    Those with a check of their own are told there: U014, U016, U018, U020.
 
     Verify: ``grep upstream error.log``.
 

@@ -8,8 +8,10 @@ from painless.doctor.conf import Conf, Directive
 from painless.doctor.facts import CONF, Fact
 
 EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
-GIVEN = re.compile(r"\$(?:arg_|http_|cookie_|uri\b|request_uri\b|args\b|query_string\b|document_uri\b)")
-"""Variables that a client chooses freely; ``$host`` is that as well, but proxies are made with it on purpose."""
+GIVEN = re.compile(r"\$(?:arg_|http_|cookie_|args\b|query_string\b)")
+"""Variables that a client chooses freely; so is ``$host``, but proxies are made with it on purpose."""
+PATH = re.compile(r"/|\$(?:request_uri|document_uri|uri|is_args)\b")
+"""Where the name of a host ends: these variables begin with a slash."""
 DECODED = re.compile(r"\$(?:uri|document_uri)\b")
 
 
@@ -62,9 +64,8 @@ def asks_anybody(conf: Fact[Conf]) -> Iterator[Finding]:
     Sources: OWASP, Server Side Request Forgery; gixy, ssrf.
     """
     for one in conf.value.all("proxy_pass"):
-        host = one.first.partition("://")[2].partition("/")[0] if "://" in one.first else one.first
-        internal = "internal" in one.block.own
-        if GIVEN.search(host) and not internal:
+        host = PATH.split(one.first.partition("://")[2], maxsplit=1)[0] if ":" in one.first else one.first
+        if (not host or GIVEN.search(host)) and "internal" not in one.block.own:
             yield _line(
                 one,
                 "the client chooses whom NGINX asks",
@@ -83,17 +84,23 @@ def splits_headers(conf: Fact[Conf]) -> Iterator[Finding]:
     Sources: gixy, http_splitting.
     """
     for one in conf.value.all("return", "add_header", "proxy_set_header", "rewrite"):
-        redirect = one.name != "return" or (one.first.startswith("30") or "://" in one.first)
         text = " ".join(one.args[1:]) if len(one.args) > 1 else one.first
-        if one.name == "rewrite" and not (text.split()[-1] in {"redirect", "permanent"} or "://" in text):
-            continue
-        if redirect and DECODED.search(text):
+        if _tells_client(one, text) and DECODED.search(text):
             yield _line(
                 one,
                 "a client may write a header of its own",
                 "$request_uri",
                 one.text.replace("$uri", "$request_uri"),
             )
+
+
+def _tells_client(one: Directive, text: str) -> bool:
+    """Whether ``text`` becomes a header: of a redirect, or what is set."""
+    if one.name == "return":
+        return one.first.startswith("30") or "://" in one.first
+    if one.name == "rewrite":
+        return one.args[-1:] in {("redirect",), ("permanent",)} or "://" in text
+    return True
 
 
 def returns_first(conf: Fact[Conf]) -> Iterator[Finding]:

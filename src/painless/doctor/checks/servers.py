@@ -7,7 +7,7 @@ from painless.doctor import conf as nginx
 from painless.doctor.check import Check, Evidence, Finding, Severity, at
 from painless.doctor.conf import Block, Conf, Directive
 from painless.doctor.facts import CONF, ERRORS, WHOLE, Errors, Fact
-from painless.doctor.units import size
+from painless.doctor.units import counted, size
 
 SLOW_CLIENT = 30.0  # Seconds; NGINX's default is 60.
 WITHIN_IF = frozenset("return set rewrite break".split())
@@ -257,7 +257,7 @@ def falls_silent(conf: Fact[Conf]) -> Iterator[Finding]:
         if one is not None and (one.seconds or 0) > NOWHERE and not asked:
             yield Finding(
                 f"{one.block.label} proxy_read_timeout",
-                f"WebSockets of {len(some)} locations may be silent for {one.seconds:.0f} s",
+                f"WebSockets of {counted(len(some), 'location')} may be silent for {one.seconds:.0f} s",
                 at(one.where, one.text),
                 f"so_keepalive, or at most {NOWHERE:.0f} s",
                 "listen 443 ssl so_keepalive=60s:10s:6;",

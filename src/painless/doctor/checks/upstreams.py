@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from painless.doctor.check import Check, Evidence, Finding, Severity, at
 from painless.doctor.conf import Block, Conf, Directive, settings, upgrades
 from painless.doctor.facts import BUILD, CONF, ERRORS, WHOLE, Errors, Fact
-from painless.doctor.units import number
+from painless.doctor.units import counted, number
 from painless.nginx.build import Build, Version, spelled
 
 KEEPS: Version = (1, 29, 7)
@@ -19,7 +19,7 @@ SPREADS = frozenset("timeout http_500 http_502 http_503 http_504 invalid_header"
 
 
 def no_keepalive(conf: Fact[Conf], build: Fact[Build] | None) -> Iterator[Finding]:
-    """Without idle connections that are kept, each request makes one: a port, a round trip, and 502 in the end.
+    """Without idle connections that are kept, each request makes one: a port, a round trip, 502 in the end.
 
     Before NGINX 1.29.7 that is the default, and ``keepalive`` alone is not enough: it takes HTTP/1.1 and an
     empty ``Connection``.
@@ -66,7 +66,7 @@ def slow_connect(conf: Fact[Conf]) -> Iterator[Finding]:
         if most is not None and most > LONG_CONNECT:
             yield Finding(
                 f"{one.block.label if one else 'default'} proxy_connect_timeout",
-                f"connecting may take {most:.0f} s in {len(blocks)} locations",
+                f"connecting may take {most:.0f} s in {counted(len(blocks), 'location')}",
                 (
                     at(one.where, one.text)
                     if one
@@ -97,7 +97,7 @@ def slow_read(conf: Fact[Conf]) -> Iterator[Finding]:
         if one is not None and (one.seconds or 0) >= LONG_READ and plain:
             yield Finding(
                 f"{one.block.label} proxy_read_timeout",
-                f"an application may be silent for {one.seconds:.0f} s in {len(plain)} locations",
+                f"an application may be silent for {one.seconds:.0f} s in {counted(len(plain), 'location')}",
                 at(one.where, one.text),
                 f"less than {LONG_READ:.0f} s",
                 "proxy_read_timeout 60s;",
@@ -276,7 +276,7 @@ def no_probes(conf: Fact[Conf]) -> Iterator[Finding]:
         if one is None or one.first == "off":
             yield Finding(
                 f"{one.block.label if one else 'default'} proxy_socket_keepalive",
-                f"nobody asks whether upstreams of {len(some)} locations still live",
+                f"nobody asks whether upstreams of {counted(len(some), 'location')} still live",
                 at(some[0].where, "proxy_socket_keepalive off"),
                 "on for WebSockets",
                 "proxy_socket_keepalive on;",
