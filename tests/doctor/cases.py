@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from painless.doctor.checks import conntrack, kernel
+from painless.doctor import sysctls
 from painless.doctor.facts import (
     BUILD,
     CERTIFICATES,
@@ -91,7 +91,7 @@ def moved(**by: int) -> Moved:
 WEBSOCKET = "proxy_set_header Upgrade $http_upgrade;"
 PLAIN: Given = {ERRORS: Errors(3600.0, {})}
 WITHOUT = {ERRORS: Errors(3600.0, {"conflict": Told(1, "another kind of line")})}
-PORTS = {kernel.PORTS: (1024, 65535), kernel.RESERVED: ()}
+PORTS = {sysctls.PORTS: (1024, 65535), sysctls.RESERVED: ()}
 USED = {TRACKED: Fill(50_000, 262_144)}
 RUNS = Painless(ready=True, missing="", held=0, loads=(), because=())
 
@@ -111,8 +111,8 @@ def log(kind: str) -> tuple[Given, Given]:
 CASES: dict[str, tuple[Given, Given]] = {
     "K001": ({LISTENERS: (listener(limit=511),)}, {LISTENERS: (listener(limit=1024),)}),
     "K002": (
-        {CONF: server(""), kernel.SOMAXCONN: 4096},
-        {CONF: http("server { listen 80 backlog=4096; } server { listen 80; }"), kernel.SOMAXCONN: 4096},
+        {CONF: server(""), sysctls.SOMAXCONN: 4096},
+        {CONF: http("server { listen 80 backlog=4096; } server { listen 80; }"), sysctls.SOMAXCONN: 4096},
     ),
     "K003": (
         {CONF: http("server { listen 80 backlog=8192; }"), LISTENERS: (listener(),)},
@@ -122,41 +122,41 @@ CASES: dict[str, tuple[Given, Given]] = {
         {
             CONF: http("server { listen 80 backlog=8192; }"),
             LISTENERS: (listener(),),
-            kernel.SOMAXCONN: 16384,
+            sysctls.SOMAXCONN: 16384,
         },
         {
             CONF: http("server { listen 80 backlog=8192; }"),
             LISTENERS: (listener(),),
-            kernel.SOMAXCONN: 4096,
+            sysctls.SOMAXCONN: 4096,
         },
     ),
-    "K006": sysctl(kernel.SOMAXCONN, 128, 129),
-    "K008": sysctl(kernel.COOKIES, 0, 1),
+    "K006": sysctl(sysctls.SOMAXCONN, 128, 129),
+    "K008": sysctl(sysctls.COOKIES, 0, 1),
     "K009": ({COUNTERS: moved(SyncookiesSent=1)}, {COUNTERS: moved(SyncookiesSent=0)}),
-    "K010": sysctl(kernel.ABORT, 1, 0),
+    "K010": sysctl(sysctls.ABORT, 1, 0),
     "K011": (
-        {CONF: http("server { listen 80 backlog=8192; }"), kernel.SYN_BACKLOG: 1024, kernel.COOKIES: 0},
-        {CONF: http("server { listen 80 backlog=8192; }"), kernel.SYN_BACKLOG: 1024, kernel.COOKIES: 1},
+        {CONF: http("server { listen 80 backlog=8192; }"), sysctls.SYN_BACKLOG: 1024, sysctls.COOKIES: 0},
+        {CONF: http("server { listen 80 backlog=8192; }"), sysctls.SYN_BACKLOG: 1024, sysctls.COOKIES: 1},
     ),
     "K012": (
-        {kernel.PORTS: (1024, 20000), kernel.RESERVED: ((10000, 15000),)},
-        {kernel.PORTS: (32768, 60999), kernel.RESERVED: ()},
+        {sysctls.PORTS: (1024, 20000), sysctls.RESERVED: ((10000, 15000),)},
+        {sysctls.PORTS: (32768, 60999), sysctls.RESERVED: ()},
     ),
     "K013": (
-        {CONF: http("server { listen 40000; }"), kernel.PORTS: (32768, 60999), kernel.RESERVED: ()},
+        {CONF: http("server { listen 40000; }"), sysctls.PORTS: (32768, 60999), sysctls.RESERVED: ()},
         {
             CONF: http("server { listen 40000; }"),
-            kernel.PORTS: (32768, 60999),
-            kernel.RESERVED: ((40000, 40000),),
+            sysctls.PORTS: (32768, 60999),
+            sysctls.RESERVED: ((40000, 40000),),
         },
     ),
-    "K015": sysctl(kernel.TIMESTAMPS, 0, 1),
-    "K016": sysctl(kernel.RECYCLE, 1, 0),
-    "K017": sysctl(kernel.FIN, 120, 60),
-    "K018": sysctl(kernel.IDLE_START, 1, 0),
+    "K015": sysctl(sysctls.TIMESTAMPS, 0, 1),
+    "K016": sysctl(sysctls.RECYCLE, 1, 0),
+    "K017": sysctl(sysctls.FIN, 120, 60),
+    "K018": sysctl(sysctls.IDLE_START, 1, 0),
     "K019": (
-        {CONF: http("http2 on;"), kernel.LOWAT: 2**32 - 1},
-        {CONF: http(""), kernel.LOWAT: 2**32 - 1},
+        {CONF: http("http2 on;"), sysctls.LOWAT: 2**32 - 1},
+        {CONF: http(""), sysctls.LOWAT: 2**32 - 1},
     ),
     "K021": (
         {COUNTERS: moved(TCPMemoryPressures=0), SOCKETS: (80, 100)},
@@ -164,8 +164,8 @@ CASES: dict[str, tuple[Given, Given]] = {
     ),
     "K022": ({PACKETS: moved(dropped=1, squeezed=5)}, {PACKETS: moved(dropped=0, squeezed=5)}),
     "K023": (
-        {CONF: http("server { listen 80 reuseport; }"), kernel.MIGRATE: 0},
-        {CONF: http("server { listen 80 reuseport; }"), kernel.MIGRATE: 1},
+        {CONF: http("server { listen 80 reuseport; }"), sysctls.MIGRATE: 0},
+        {CONF: http("server { listen 80 reuseport; }"), sysctls.MIGRATE: 1},
     ),
     "K027": (
         {COUNTERS: Moved(1.0, {"ListenOverflows": 0}, {"ListenOverflows": 7})},
@@ -174,18 +174,18 @@ CASES: dict[str, tuple[Given, Given]] = {
     "C001": ({TRACKED: Fill(95, 100)}, {TRACKED: Fill(94, 100)}),
     "C002": ({TRACKED: Fill(76, 100)}, {TRACKED: Fill(75, 100)}),
     "C004": (
-        {TRACKED: Fill(0, 262_144), conntrack.BUCKETS: 16_384},
-        {TRACKED: Fill(0, 262_144), conntrack.BUCKETS: 65_536},
+        {TRACKED: Fill(0, 262_144), sysctls.BUCKETS: 16_384},
+        {TRACKED: Fill(0, 262_144), sysctls.BUCKETS: 65_536},
     ),
     "C006": (
-        {**USED, conntrack.ESTABLISHED: 432_000},
-        {TRACKED: Fill(5, 262_144), conntrack.ESTABLISHED: 432_000},
+        {**USED, sysctls.ESTABLISHED: 432_000},
+        {TRACKED: Fill(5, 262_144), sysctls.ESTABLISHED: 432_000},
     ),
     "C007": (
-        {CONF: passing(f"{WEBSOCKET} proxy_read_timeout 2d;"), **USED, conntrack.ESTABLISHED: 86_400},
-        {CONF: passing(f"{WEBSOCKET} proxy_read_timeout 1d;"), **USED, conntrack.ESTABLISHED: 86_400},
+        {CONF: passing(f"{WEBSOCKET} proxy_read_timeout 2d;"), **USED, sysctls.ESTABLISHED: 86_400},
+        {CONF: passing(f"{WEBSOCKET} proxy_read_timeout 1d;"), **USED, sysctls.ESTABLISHED: 86_400},
     ),
-    "C008": ({**USED, conntrack.CLOSE_WAIT: 60}, {**USED, conntrack.CLOSE_WAIT: 3600}),
+    "C008": ({**USED, sysctls.CLOSE_WAIT: 60}, {**USED, sysctls.CLOSE_WAIT: 3600}),
     "C010": ({TRACKING: moved(insert_failed=1)}, {TRACKING: moved(insert_failed=0, found=9)}),
     "C012": ({TRACKING: moved(drop=1)}, {TRACKING: moved(drop=0, early_drop=0)}),
     "L001": (

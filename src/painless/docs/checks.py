@@ -29,8 +29,8 @@ def _index(families: Mapping[str, list[Check]]) -> str:
     return page(
         "Checks of the doctor",
         f"[`painless doctor`](../../how-to/run-the-doctor.md) makes {len(CHECKS)} checks. Each has a name "
-        "that stays, and a section that says why it matters, how to see it by hand, what to do, and where that is "
-        "from. A check without a fact that it needs is *unknown*, which is not a pass.",
+        "that stays, and a section that says why it matters, how to see it by hand, what to do, and where "
+        "that is from. A check without a fact that it needs is *unknown*, which is not a pass.",
         *parts,
     )
 

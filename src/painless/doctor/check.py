@@ -103,3 +103,9 @@ def at(source: str, says: object) -> tuple[Evidence, ...]:
 def link(check: Check) -> str:
     """Return where the check's page is, in the repository."""
     return f"docs/reference/checks/{FAMILIES[check.id[0]][0]}.md#{check.id.lower()}"
+
+
+def setting(name: str, value: int, source: str, expected: str, wanted: int) -> Finding:
+    """Return the finding that a sysctl is not what it should be."""
+    says = f"{name} is {value}"
+    return Finding(name, says, at(source, f"{name} = {value}"), expected, f"sysctl -w {name}={wanted}")

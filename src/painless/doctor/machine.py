@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from painless.doctor.checks import conntrack, kernel
+from painless.doctor import sysctls
 from painless.doctor.facts import (
     COUNTERS,
     CPUS,
@@ -35,9 +35,16 @@ from painless.kernel.throttling import quota_periods
 T = TypeVar("T")
 
 NUMBERS = (
-    *(kernel.SOMAXCONN, kernel.SYN_BACKLOG, kernel.COOKIES, kernel.ABORT, kernel.MIGRATE, kernel.TIMESTAMPS),
-    *(kernel.RECYCLE, kernel.IDLE_START, kernel.LOWAT, kernel.FIN),
-    *(conntrack.BUCKETS, conntrack.ESTABLISHED, conntrack.CLOSE_WAIT),
+    *(
+        sysctls.SOMAXCONN,
+        sysctls.SYN_BACKLOG,
+        sysctls.COOKIES,
+        sysctls.ABORT,
+        sysctls.MIGRATE,
+        sysctls.TIMESTAMPS,
+    ),
+    *(sysctls.RECYCLE, sysctls.IDLE_START, sysctls.LOWAT, sysctls.FIN),
+    *(sysctls.BUCKETS, sysctls.ESTABLISHED, sysctls.CLOSE_WAIT),
 )
 _UNSEEN = "the cgroup of another container cannot be seen from here"
 _PROC = Path("/proc")
@@ -57,8 +64,8 @@ Counted = Read[dict[str, int]] | str
 def settings(running: Running | None) -> dict[str, Found]:
     """Return all that stays as it is while we look."""
     found: dict[str, Found] = {name: _sysctl(name, running, int) for name in NUMBERS}
-    found[kernel.PORTS] = _sysctl(kernel.PORTS, running, _range)
-    found[kernel.RESERVED] = _sysctl(kernel.RESERVED, running, _ranges)
+    found[sysctls.PORTS] = _sysctl(sysctls.PORTS, running, _range)
+    found[sysctls.RESERVED] = _sysctl(sysctls.RESERVED, running, _ranges)
     found[TRACKED] = _tracked(running)
     found[SOCKETS] = _pages(running)
     return found | _cgroup(running)
@@ -116,9 +123,9 @@ def _tracked(running: Running | None) -> Found:
 
 def _pages(running: Running | None) -> Found:
     proc = _PROC if running is None else _PROC / str(running.pid)
-    pages, limits = tables.tcp_pages(proc), netstat.sysctl(kernel.TCP_MEM)
+    pages, limits = tables.tcp_pages(proc), netstat.sysctl(sysctls.TCP_MEM)
     if pages is None or limits is None:
-        return f"{kernel.TCP_MEM} is told on the node only"
+        return f"{sysctls.TCP_MEM} is told on the node only"
     return Read((pages, int(limits.split()[1])), "/proc/net/sockstat and net.ipv4.tcp_mem")
 
 

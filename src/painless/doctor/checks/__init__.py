@@ -6,18 +6,22 @@ from painless.doctor.checks import (
     kernel,
     limits,
     process,
+    queues,
     runtime,
     security,
     servers,
     tls,
     upstreams,
+    versions,
 )
 
 CHECKS: tuple[Check, ...] = (
+    *queues.CHECKS,
     *kernel.CHECKS,
     *conntrack.CHECKS,
     *limits.CHECKS,
     *process.CHECKS,
+    *versions.CHECKS,
     *servers.CHECKS,
     *upstreams.CHECKS,
     *tls.CHECKS,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from painless.doctor import sysctls
 from painless.doctor.check import Check, Evidence, Finding, Severity, at
 from painless.doctor.conf import Conf, Directive, upgrades
 from painless.doctor.facts import CONF, TRACKED, TRACKING, Fact, Fill, Moved
@@ -11,10 +12,6 @@ MUCH = 0.75  # Where the alerts of node-mixin begin.
 IN_USE = 0.01  # Of the table: below that nothing in this namespace is followed worth the name.
 LONG = 432000  # Seconds: the kernel's default, five days.
 DAY = 86400  # Seconds: what kube-proxy sets.
-PREFIX = "net.netfilter.nf_conntrack_"
-BUCKETS = f"{PREFIX}buckets"
-ESTABLISHED = f"{PREFIX}tcp_timeout_established"
-CLOSE_WAIT = f"{PREFIX}tcp_timeout_close_wait"
 
 
 def full(tracked: Fact[Fill]) -> Iterator[Finding]:
@@ -59,7 +56,7 @@ def dropped(moved: Fact[Moved]) -> Iterator[Finding]:
                 f"{count} connections were dropped in {moved.value.seconds:.0f} s: the table is full",
                 at(moved.source, f"{name} +{count}"),
                 "none",
-                f"sysctl -w {PREFIX}max=524288   # on the node",
+                f"sysctl -w {sysctls.TRACKING}max=524288   # on the node",
             )
 
 
@@ -75,14 +72,14 @@ def buckets(tracked: Fact[Fill], count: Fact[int]) -> Iterator[Finding]:
     if count.value and tracked.value.most / count.value > 4:
         wanted = tracked.value.most // 4
         yield Finding(
-            BUCKETS,
+            sysctls.BUCKETS,
             f"{tracked.value.most} connections share {count.value} buckets",
             (
-                Evidence(f"{BUCKETS} = {count.value}", count.source),
-                Evidence(f"{PREFIX}max = {tracked.value.most}", tracked.source),
+                Evidence(f"{sysctls.BUCKETS} = {count.value}", count.source),
+                Evidence(f"{sysctls.TRACKING}max = {tracked.value.most}", tracked.source),
             ),
             f"{wanted} or more",
-            f"sysctl -w {BUCKETS}={wanted}   # on the node",
+            f"sysctl -w {sysctls.BUCKETS}={wanted}   # on the node",
         )
 
 
@@ -96,7 +93,7 @@ def five_days(tracked: Fact[Fill], timeout: Fact[int]) -> Iterator[Finding]:
     Sources: kube-proxy, KubeProxyConntrackConfiguration.
     """
     if timeout.value >= LONG and _share(tracked.value) >= IN_USE:
-        yield _timeout(ESTABLISHED, timeout, DAY)
+        yield _timeout(sysctls.ESTABLISHED, timeout, DAY)
 
 
 def forgets(conf: Fact[Conf], tracked: Fact[Fill], timeout: Fact[int]) -> Iterator[Finding]:
@@ -115,7 +112,10 @@ def forgets(conf: Fact[Conf], tracked: Fact[Fill], timeout: Fact[int]) -> Iterat
             yield Finding(
                 f"{one.block.label} {one.name}",
                 f"connections may be idle for {one.seconds:.0f} s and are followed for {timeout.value} s",
-                (Evidence(one.text, one.where), Evidence(f"{ESTABLISHED} = {timeout.value}", timeout.source)),
+                (
+                    Evidence(one.text, one.where),
+                    Evidence(f"{sysctls.ESTABLISHED} = {timeout.value}", timeout.source),
+                ),
                 f"at most {timeout.value} s",
                 "listen … so_keepalive=60s:10s:6;",
             )
@@ -131,7 +131,7 @@ def close_wait(tracked: Fact[Fill], timeout: Fact[int]) -> Iterator[Finding]:
     Sources: Kubernetes issue 32551.
     """
     if timeout.value < 3600 and _share(tracked.value) >= IN_USE:
-        yield _timeout(CLOSE_WAIT, timeout, 3600)
+        yield _timeout(sysctls.CLOSE_WAIT, timeout, 3600)
 
 
 def races(moved: Fact[Moved]) -> Iterator[Finding]:
@@ -164,7 +164,7 @@ def _fill(tracked: Fact[Fill], expected: str) -> Finding:
         f"the table of connections is {_share(one):.0%} full",
         at(tracked.source, f"{one.count} of {one.most}"),
         expected,
-        f"sysctl -w {PREFIX}max={one.most * 2} {PREFIX}buckets={one.most // 2}   # on the node",
+        f"sysctl -w {sysctls.TRACKING}max={one.most * 2} {sysctls.BUCKETS}={one.most // 2}   # on the node",
     )
 
 
@@ -188,10 +188,24 @@ def _idle(conf: Conf) -> Iterator[Directive]:
 CHECKS = (
     Check("C001", Severity.CRITICAL, "The table of connections is full", full, (TRACKED,)),
     Check("C002", Severity.HIGH, "The table of connections fills", much, (TRACKED,)),
-    Check("C004", Severity.MEDIUM, "Few buckets for many connections", buckets, (TRACKED, BUCKETS)),
-    Check("C006", Severity.MEDIUM, "Dead connections stay for five days", five_days, (TRACKED, ESTABLISHED)),
-    Check("C007", Severity.HIGH, "Idle connections are forgotten", forgets, (CONF, TRACKED, ESTABLISHED)),
-    Check("C008", Severity.LOW, "Half-closed connections are forgotten", close_wait, (TRACKED, CLOSE_WAIT)),
+    Check("C004", Severity.MEDIUM, "Few buckets for many connections", buckets, (TRACKED, sysctls.BUCKETS)),
+    Check(
+        "C006",
+        Severity.MEDIUM,
+        "Dead connections stay for five days",
+        five_days,
+        (TRACKED, sysctls.ESTABLISHED),
+    ),
+    Check(
+        "C007", Severity.HIGH, "Idle connections are forgotten", forgets, (CONF, TRACKED, sysctls.ESTABLISHED)
+    ),
+    Check(
+        "C008",
+        Severity.LOW,
+        "Half-closed connections are forgotten",
+        close_wait,
+        (TRACKED, sysctls.CLOSE_WAIT),
+    ),
     Check("C010", Severity.MEDIUM, "Packets are lost to races", races, (TRACKING,)),
     Check("C012", Severity.CRITICAL, "Connections are dropped by the firewall", dropped, (TRACKING,)),
 )

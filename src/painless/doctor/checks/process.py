@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from msgspec import Struct
-
 from painless.doctor.check import Check, Evidence, Finding, Severity, at
 from painless.doctor.conf import PASSES, Block, Conf, Directive, upgrades
-from painless.doctor.facts import BUILD, CONF, CPUS, ERRORS, MEMORY, WHOLE, Cpus, Errors, Fact, Memory
+from painless.doctor.facts import CONF, CPUS, ERRORS, MEMORY, WHOLE, Cpus, Errors, Fact, Memory
 from painless.doctor.units import counted, mib, number
-from painless.nginx.build import Build, Version, spelled
+from painless.nginx.build import Version
 
 SLOT = 433  # Bytes that a worker touches at its start for each of its worker_connections; measured.
 UPSTREAM_TIMES = (
@@ -18,45 +16,6 @@ UPSTREAM_TIMES = (
 QUIET = frozenset({"crit", "alert", "emerg"})
 EXPLICIT: Version = (1, 29, 7)
 WEBSOCKETS: Version = (1, 13, 7)
-
-
-class Flaw(Struct, frozen=True):
-    """A hole of NGINX: where it is, in which versions, and the directives without which it is not reached."""
-
-    name: str
-    first: Version
-    fixed: tuple[Version, ...]
-    uses: tuple[str, ...]
-    about: str
-
-
-FLAWS = (
-    Flaw(
-        "CVE-2021-23017",
-        (0, 6, 18),
-        ((1, 20, 1), (1, 21, 0)),
-        ("resolver",),
-        "an answer of DNS writes one byte",
-    ),
-    Flaw(
-        "CVE-2019-9511",
-        (1, 9, 5),
-        ((1, 16, 1), (1, 17, 3)),
-        ("http2",),
-        "HTTP/2 takes CPU and memory at will",
-    ),
-    Flaw("CVE-2018-16843", (1, 9, 5), ((1, 14, 1), (1, 15, 6)), ("http2",), "HTTP/2 takes memory at will"),
-    Flaw("CVE-2022-41741", (1, 1, 3), ((1, 22, 1), (1, 23, 2)), ("mp4",), "an mp4 file writes memory"),
-    Flaw("CVE-2024-7347", (1, 5, 13), ((1, 26, 2), (1, 27, 1)), ("mp4",), "an mp4 file reads beyond memory"),
-    Flaw(
-        "CVE-2025-23419",
-        (1, 11, 4),
-        ((1, 26, 3), (1, 27, 4)),
-        ("ssl_verify_client",),
-        "a resumed session passes for a client certificate",
-    ),
-)
-"""Of https://nginx.org/en/security_advisories.html those that a proxy meets, and the versions with a fix."""
 
 
 def no_end(conf: Fact[Conf]) -> Iterator[Finding]:
@@ -83,29 +42,6 @@ def no_end(conf: Fact[Conf]) -> Iterator[Finding]:
             ),
             "a time, such as 240s",
             "worker_shutdown_timeout 240s;",
-        )
-
-
-def no_end_of_websockets(conf: Fact[Conf], build: Fact[Build]) -> Iterator[Finding]:
-    """Before NGINX 1.13.7 ``worker_shutdown_timeout`` did not end WebSockets that are passed on.
-
-    Verify: ``nginx -v``.
-
-    Fix: a newer NGINX.
-
-    Sources: https://nginx.org/en/CHANGES (1.13.7).
-    """
-    passed = [one for one in conf.value.proxied() if upgrades(one)]
-    if passed and build.value.version < WEBSOCKETS:
-        yield Finding(
-            "version",
-            f"NGINX {spelled(build.value.version)} keeps old workers for as long as their WebSockets last",
-            (
-                Evidence(spelled(build.value.version), build.source),
-                Evidence("passes upgrades on", passed[0].where),
-            ),
-            f"{spelled(WEBSOCKETS)} or newer",
-            "apt-get install --only-upgrade nginx",
         )
 
 
@@ -334,61 +270,6 @@ def few_requests(conf: Fact[Conf]) -> Iterator[Finding]:
             )
 
 
-def holes(conf: Fact[Conf], build: Fact[Build]) -> Iterator[Finding]:
-    """A known hole of this version can be reached by what the configuration uses.
-
-    Verify: ``nginx -v``, and NGINX's list of advisories.
-
-    Fix: a version that has it closed.
-
-    Sources: https://nginx.org/en/security_advisories.html
-    """
-    version = build.value.version
-    for flaw in FLAWS:
-        same = [one for one in flaw.fixed if one[:2] == version[:2]]
-        closed = version >= same[0] if same else version >= max(flaw.fixed)
-        used = _uses(conf.value, flaw)
-        if flaw.first <= version and not closed and used is not None:
-            yield Finding(
-                flaw.name,
-                f"{flaw.name}: {flaw.about}",
-                (Evidence(spelled(version), build.source), Evidence(used.text, used.where)),
-                " or ".join(map(spelled, flaw.fixed)),
-                "apt-get install --only-upgrade nginx",
-            )
-
-
-def implicit(conf: Fact[Conf], build: Fact[Build]) -> Iterator[Finding]:
-    """NGINX 1.29.7 keeps connections to upstreams by default, and older ones do not.
-
-    Verify: look for ``keepalive`` in each ``upstream`` and for ``proxy_http_version``.
-
-    Fix: write both.
-
-    Sources: https://nginx.org/en/CHANGES (1.29.7).
-    """
-    bare = [one for one in conf.value.upstreams if "keepalive" not in one.own]
-    if bare:
-        new = build.value.version >= EXPLICIT
-        yield Finding(
-            "keepalive",
-            f"{counted(len(bare), 'upstream')} without keepalive: NGINX {spelled(build.value.version)} keeps "
-            + ("connections to them" if new else "none to them"),
-            (Evidence(f"upstream {' '.join(bare[0].args)}", bare[0].where),),
-            "keepalive in each",
-            "keepalive 32;",
-        )
-
-
-def _uses(conf: Conf, flaw: Flaw) -> Directive | None:
-    for one in conf.all(*flaw.uses):
-        if one.first not in {"off", "none"}:
-            return one
-    if "http2" in flaw.uses:
-        return next((one for one in conf.listens if "http2" in one.args), None)
-    return None
-
-
 def _set(one: Directive | None, default: str) -> Evidence:
     return Evidence(one.text, one.where) if one else Evidence(default, "NGINX's default")
 
@@ -403,9 +284,6 @@ def _label(block: Block) -> str:
 
 CHECKS = (
     Check("N001", Severity.HIGH, "Old workers may stay for ever", no_end, (WHOLE,)),
-    Check(
-        "N002", Severity.CRITICAL, "WebSockets keep old workers for ever", no_end_of_websockets, (CONF, BUILD)
-    ),
     Check("N007", Severity.LOW, "Connections take much of the memory", too_many_slots, (CONF, MEMORY, CPUS)),
     Check("N008", Severity.MEDIUM, "One worker at a time accepts", takes_turns, (CONF,)),
     Check("N009", Severity.LOW, "One worker takes the burst", greedy, (CONF,)),
@@ -417,6 +295,4 @@ CHECKS = (
     Check("N019", Severity.MEDIUM, "Names without a resolver", no_resolver, (WHOLE,)),
     Check("N020", Severity.LOW, "The version is told", tells_version, (WHOLE,)),
     Check("N022", Severity.LOW, "Clients' connections end early", few_requests, (CONF,)),
-    Check("N023", Severity.HIGH, "A known hole", holes, (CONF, BUILD)),
-    Check("N024", Severity.INFO, "A default that changed", implicit, (CONF, BUILD)),
 )
