@@ -2,8 +2,8 @@
 
 ``pages`` and ``files`` are pure: names and texts.  Writing and comparing is ``__main__``'s; what keys mean is
 ``keys``, flags ``flags``, the state of all names ``compatibility``, what the program says of itself is
-``program``, alerts with their runbooks are ``alerts``, the doctor's checks ``checks``.  The counts in the README are ``readme``'s.  Pages for
-people who learn or decide are written by hand.
+``program``, alerts with their runbooks are ``alerts``, the doctor's checks ``checks``.  The counts in the
+README are ``readme``'s.  Pages for people who learn or decide are written by hand.
 """
 
 from collections.abc import Mapping
