@@ -4,7 +4,7 @@ PYTHON ?= python3
 # Seconds after which the demo checks itself and ends; without it the demo runs until Ctrl-C.
 SECONDS ?=
 # pytest processes; 0 means one after another in one process.
-WORKERS ?= $(shell nproc)
+WORKERS ?= $(shell expr $$(nproc) + 1)
 # The order of the tests; the same seed repeats it.
 ifndef SEED
 SEED := $(shell date +%s)

@@ -106,6 +106,8 @@ def _chunks(content: bytes) -> Iterator[bytes]:
     while content:
         size, _, rest = content.partition(b"\r\n")
         length = int(size, 16)
+        if length == 0:
+            return  # What follows are trailers, such as gRPC's.
         yield rest[:length]
         content = rest[length:].removeprefix(b"\r\n")
 

@@ -109,7 +109,7 @@ FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 def closes(name: str) -> bool:
     """Whether this directive keeps somebody out."""
-    return name in CLOSING or name.startswith(("access_by_lua", "rewrite_by_lua"))
+    return name in CLOSING or name.startswith(("access_by_lua", "rewrite_by_lua", "content_by_lua"))
 
 
 def is_lua(name: str) -> bool:

@@ -146,7 +146,7 @@ def _name(metric: Metric) -> str:
         return metric.name
     # The parser gives every counter the end that ingress-nginx's counter of requests has not.
     name = metric.samples[0].name
-    return metric.name if metric.name.startswith(PREFIX) else name
+    return metric.name if metric.name == f"{PREFIX}requests" else name
 
 
 def _labels(metric: Metric) -> str:
