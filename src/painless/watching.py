@@ -7,10 +7,10 @@ tells so once and is taken again; nothing that is served depends on it.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol
 
 from msgspec import structs
 
+from painless.controller.ports import Clock
 from painless.kernel import cgroup, memory, netstat
 from painless.nginxd.accepting import Accepting
 from painless.nginxd.limits import facts, shutdown_timeout
@@ -26,13 +26,6 @@ GLANCES = 4
 """Looks at the workers' states for each sample: one that is stopped half a second at a time is seen."""
 COUNT = 10
 """Samples for each count of connections, which looks at all of them; an autoscaler asks each 15 s."""
-
-
-class Clock(Protocol):
-    """Time, so that tests need not wait for it."""
-
-    def now(self) -> float: ...
-    async def sleep(self, seconds: float) -> None: ...
 
 
 class Watching:
