@@ -20,7 +20,11 @@ child.wait()
 
 
 def test_a_master_and_its_children() -> None:
-    """Those that have ended count with the time that they used, those that run with their memory."""
+    """Those that have ended count with the time that they used, those that run with their memory.
+
+    The kernel tells four times, of the master and of its ended children, in user and in system mode, and
+    each is rounded down to a tick.
+    """
     began = time.time()
     with subprocess.Popen(
         [sys.executable, "-c", _MASTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -30,7 +34,8 @@ def test_a_master_and_its_children() -> None:
         found = processes(master.pid)
         master.communicate("")
     assert found is not None
-    assert (2, True) == (found.count, found.cpu_seconds >= 0.2)
+    assert 2 == found.count
+    assert found.cpu_seconds >= 0.2 - 4 / os.sysconf("SC_CLK_TCK")
     assert found.virtual > found.resident > os.sysconf("SC_PAGE_SIZE")
     assert abs(found.started - began) < 60
     assert (True, True) == (found.read_bytes is not None, found.write_bytes is not None)
