@@ -10,7 +10,6 @@ import click
 from msgspec import structs
 
 from painless import __version__, fallback
-from painless.app import build_of, options_of
 from painless.compiler import Compiled, compile_snapshot
 from painless.compiler.options import RESOLVERS, Machine
 from painless.discovery.zone import answer
@@ -27,6 +26,7 @@ from painless.plan.difference import difference
 from painless.sensitive import Sensitive
 from painless.settings import Settings, SettingsError, nginx_variable
 from painless.sources import Read, read_once, trusts_loopback
+from painless.startup import build_of, options_of
 
 _RECORD = "painless.json"
 _COLOURS = {Severity.WARNING: "yellow", Severity.ERROR: "red", Severity.REJECTED: "red"}
