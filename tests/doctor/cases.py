@@ -246,7 +246,9 @@ CASES: dict[str, tuple[Given, Given]] = {
     ),
     "N012": conf("master_process off; events {}", "master_process on; events {}"),
     "N013": conf(
-        "error_log e.log crit; events {}", "error_log e.log crit; error_log f.log notice; events {}"
+        "error_log e.log crit; events {}",
+        "error_log e.log crit; error_log f.log notice; "
+        + http("server { listen unix:/run/own.sock; error_log g.log crit; }"),
     ),
     "N015": conf(
         passing("") + "http { log_format short '$request $request_time'; access_log a.log short; }",

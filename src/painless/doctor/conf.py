@@ -74,6 +74,12 @@ class Block(Struct, eq=False):
             else (f"{self.outer.label} {here}")
         )
 
+    @property
+    def private(self) -> bool:
+        """Whether it is a server that only this machine's processes reach, by a file."""
+        listens = self.own.get("listen", ())
+        return bool(listens) and all(one.first.startswith("unix:") for one in listens)
+
     def nearest(self, name: str) -> list[Directive]:
         """Return what holds here: the directives of that name in the nearest block that has any."""
         block: Block | None = self

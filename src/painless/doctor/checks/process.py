@@ -151,7 +151,7 @@ def silent_log(conf: Fact[Conf]) -> Iterator[Finding]:
         if one.first == "off":
             yield _line(one, "errors go to a file named off", "a file or stderr", fix)
         # A block may have several: what one of them logs is logged.
-        elif one is together[0] and all(map(_is_quiet, together)):
+        elif one is together[0] and all(map(_is_quiet, together)) and not one.block.private:
             yield _line(one, "errors are not logged", "level error or lower", fix)
 
 

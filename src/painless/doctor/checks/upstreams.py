@@ -32,8 +32,9 @@ def no_keepalive(conf: Fact[Conf], build: Fact[Build] | None) -> Iterator[Findin
     """
     old = build is None or build.value.version < KEEPS
     version = spelled(build.value.version) if build else "unknown"
+    users = _users(conf.value)
     for upstream in conf.value.upstreams:
-        blocks = _users(conf.value, upstream)
+        blocks = users.get(" ".join(upstream.args), [])
         why = _not_kept(upstream, blocks, old=old)
         if blocks and why:
             yield Finding(
@@ -133,11 +134,12 @@ def unbounded_retries(conf: Fact[Conf]) -> Iterator[Finding]:
 
     Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_next_upstream_tries
     """
+    users = _users(conf.value)
     for upstream in conf.value.upstreams:
         peers = [one for one in upstream.own.get("server", ()) if "backup" not in one.args]
         if len(peers) < MANY:
             continue
-        for block in _users(conf.value, upstream):
+        for block in users.get(" ".join(upstream.args), ()):
             chosen = block.value("proxy_next_upstream")
             when = set(chosen.args) if chosen else {"error", "timeout"}
             if when & SPREADS and not _bounded(block):
@@ -181,9 +183,10 @@ def no_second_try(conf: Fact[Conf]) -> Iterator[Finding]:
 
     Sources: ngx_http_upstream.c; measured: 502 for every second GET.
     """
+    users = _users(conf.value)
     for upstream in conf.value.upstreams:
         kept = upstream.own.get("keepalive")
-        for block in _users(conf.value, upstream):
+        for block in users.get(" ".join(upstream.args), ()):
             one = block.value("proxy_next_upstream")
             if kept and kept[0].first != "0" and one is not None and one.first == "off":
                 yield Finding(
@@ -363,14 +366,12 @@ def _told(errors: Fact[Errors], kind: str, says: str, fix: str) -> Iterator[Find
         yield Finding("error log", f"{times} {says}", at(errors.source, told.last), "never", fix)
 
 
-def _users(conf: Conf, upstream: Block) -> list[Block]:
-    """Return the blocks that pass requests on to an upstream by name."""
-    name = upstream.args[0] if upstream.args else ""
-    return [one.block for one in conf.all("proxy_pass") if _host(one) == name]
-
-
-def _host(one: Directive) -> str:
-    return one.first.partition("://")[2].partition("/")[0]
+def _users(conf: Conf) -> dict[str, list[Block]]:
+    """Return the blocks that pass requests on, by the name of the upstream or host."""
+    found: dict[str, list[Block]] = {}
+    for one in conf.all("proxy_pass"):
+        found.setdefault(one.first.partition("://")[2].partition("/")[0], []).append(one.block)
+    return found
 
 
 def _not_kept(upstream: Block, blocks: list[Block], *, old: bool) -> str:
