@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from painless.doctor.check import Check, Evidence, Finding, Severity, at
-from painless.doctor.conf import Block, Conf, Directive, settings, upgrades
+from painless.doctor.conf import Block, Conf, settings, upgrades
 from painless.doctor.facts import BUILD, CONF, ERRORS, WHOLE, Errors, Fact
 from painless.doctor.units import counted, number
 from painless.nginx.build import Build, Version, spelled
