@@ -4,6 +4,7 @@ NGINX's processes share most of their pages: resident sizes would count those on
 process has its proportional share (PSS).  What a cgroup may use is told in ``cgroup``.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from painless.kernel import cgroup
 
 _PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 _KIB = 1024
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Use(Struct, frozen=True):
@@ -42,6 +44,17 @@ def share(pid: int) -> int | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return int(found[1]) * _KIB if found else None
+
+
+def resident(pid: int) -> int:
+    """Return what the process has in memory, shared pages included, in bytes; 0 when it is gone.
+
+    Anybody may ask, and it costs nothing: what may have changed is seen by it.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_bytes().split()[1]) * _PAGE
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def use(folders: Sequence[Path]) -> Use:

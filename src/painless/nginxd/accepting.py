@@ -189,10 +189,11 @@ def _schedule(pid: int) -> tuple[float | None, float | None]:
 
 
 def _count_files(pid: int) -> int | None:
-    """Return how many files a process has open: kernels since 6.2 say it at once."""
+    """Return how many files a process has open."""
+    if (count := procfs.files(pid)) is not None:
+        return count
     with suppress(*_GONE):
-        folder = Path(f"/proc/{pid}/fd")
-        return folder.stat().st_size or sum(1 for _ in os.scandir(folder))
+        return sum(1 for _ in os.scandir(f"/proc/{pid}/fd"))
     return None
 
 

@@ -11,9 +11,10 @@ from itertools import groupby
 from pathlib import Path
 
 from painless.kernel import memory, sockdiag
+from painless.kernel.sockdiag import Place
 from painless.nginxd import procfs
 from painless.nginxd.allowance import SHARES, Allowance, Shares
-from painless.nginxd.clients import Clients, Old
+from painless.nginxd.clients import ANYWAY, Clients, Old
 from painless.nginxd.probe import DRAINING, look
 from painless.plan.workers import GenerationState, Remote, Sample, WorkerState
 
@@ -25,6 +26,9 @@ MASTER = "NGINX's workers: /proc/PID/fd of its master cannot be read, which take
 UNKNOWN = "unknown"
 """Stands for the generation of a worker that we may not look into, and have not seen begin."""
 
+SLIGHT = 1 << 18
+"""Bytes that a worker may have more or less before its memory is read again."""
+
 
 class Known:
     """What is kept of a worker from one look to the next."""
@@ -34,7 +38,8 @@ class Known:
         self.started = started
         self.generation = UNKNOWN
         self.memory: int | None = None
-        self.weighed = False
+        self.resident: int | None = None
+        """What it had in memory when it was weighed."""
         self.drains_since: float | None = None
         self.old: Old | None = None
 
@@ -62,6 +67,8 @@ class Census:
         self._weighing = Allowance(shares.weighing)
         self._searching = Allowance(shares.searching)
         self._strangers: tuple[int, ...] = ()
+        self._together = frozenset[tuple[int, float]]()
+        self._weighed_at = 0.0
         self._weightless = False
 
     def look(self, master: int | None) -> Sample:
@@ -76,7 +83,7 @@ class Census:
         self._known = {(one.pid, one.started): one for one in workers}
         self._weigh(now)
         old = [one.old for one in workers if one.old is not None]
-        self._clients.look(now, _ports(master), old)
+        self._clients.look(now, _places(master), old)
         states = tuple(self._states(workers, now, old))
         unknown = (*self._clients.unknown, *((MEMORY,) if self._weightless else ()))
         return Sample(tuple(sorted(states, key=lambda one: (one.draining is not None, one.age))), unknown)
@@ -100,11 +107,10 @@ class Census:
         """Return workers of a binary that was replaced, or of a master that was killed."""
         if self._searching.allows(now):
             with self._searching.spent(now):
-                found = procfs.holders(self._run)
-                self._strangers = tuple(
-                    pid for pid in found if (procfs.title(pid) or "").startswith(procfs.WORKER)
-                )
-        return tuple(pid for pid in self._strangers if pid not in children)
+                self._strangers = procfs.workers(self._run)
+        # A master that is killed leaves workers that were known.
+        candidates = {*self._strangers, *(pid for pid, _ in self._known)}
+        return tuple(sorted(candidates - children))
 
     def _recall(self, pid: int) -> Known | None:
         started = procfs.started(pid)
@@ -118,14 +124,20 @@ class Census:
             known.drains_since = now
 
     def _weigh(self, now: float) -> None:
+        """Read the memory of those that have another than they had, and of all if others share it now."""
         due = self._weighing.allows(now)
         with self._weighing.spent(now):
+            together = frozenset(self._known)
+            every = due and (together != self._together or now >= self._weighed_at + ANYWAY)
             for one in self._known.values():
-                if due or not one.weighed:
+                resident = memory.resident(one.pid)
+                if every or one.resident is None or (due and abs(resident - one.resident) >= SLIGHT):
+                    one.resident = resident
                     self._weigh_one(one)
+            if every:
+                self._together, self._weighed_at = together, now
 
     def _weigh_one(self, one: Known) -> None:
-        one.weighed = True
         try:
             one.memory = memory.share(one.pid)
             self._weightless = False
@@ -174,7 +186,7 @@ def _since(batch: Batch, drained: Batch, following: Batch) -> float:
     return min(one.drains_since or 0.0 for one in drained)
 
 
-def _ports(master: int) -> frozenset[int]:
-    """Return the TCP ports that NGINX listens on."""
+def _places(master: int) -> frozenset[Place]:
+    """Return where NGINX listens."""
     own = procfs.sockets(master)
-    return frozenset(one.port for one in sockdiag.listening() if one.inode in own)
+    return frozenset(one.place for one in sockdiag.listening() if one.inode in own)

@@ -137,6 +137,25 @@ def _marked(links: Iterable[str], run: Path) -> Iterator[str]:
     return (one.removeprefix(wanted) for one in found)
 
 
+def workers(run: Path) -> tuple[int, ...]:
+    """Return every process that is titled a worker and holds a marker in ``run``, as far as we may look."""
+    return tuple(pid for pid in every_pid() if (title(pid) or "").startswith(WORKER) and _may_hold(pid, run))
+
+
+def _may_hold(pid: int, run: Path) -> bool:
+    try:
+        return marker(pid, run) is not None
+    except PermissionError:
+        return False
+
+
+def files(pid: int) -> int | None:
+    """Return how many files the process has open; ``None`` where the kernel does not say (before 6.2)."""
+    with suppress(*_GONE):
+        return Path(f"/proc/{pid}/fd").stat().st_size or None
+    return None
+
+
 def open_files(pid: int) -> frozenset[str]:
     """Return what the process's open files are called; nothing for somebody else's process."""
     try:

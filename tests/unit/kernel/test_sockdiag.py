@@ -67,7 +67,7 @@ def test_open_connections(pair: Pair) -> None:
 
     host, port = pair.client.getsockname()[:2]
     assert Open(pair.port, socket.inet_pton(pair.client.family, host), port, accepted.inode) == accepted
-    assert {accepted.inode} == sockdiag.accepted([pair.port]).keys()
+    assert {pair.port: {accepted.inode}} == sockdiag.accepted([(pair.client.family, pair.port)])
 
 
 def test_who_listens_on_both_families_has_ipv4_addresses_in_four_bytes() -> None:
@@ -99,9 +99,10 @@ def test_connections_to_some_ports(others: int) -> None:
     """Whether the kernel leaves out the others, or there are too many ports to ask for."""
     with ExitStack() as stack:
         pairs = [Pair(stack, socket.AF_INET) for _ in range(3)]
-        asked = [pairs[0].port, pairs[1].port, *range(1, 1 + others)]
+        asked = [(socket.AF_INET, port) for port in (pairs[0].port, pairs[1].port, *range(1, 1 + others))]
 
-        assert {inode(one.accepted): one.port for one in pairs[:2]} == sockdiag.accepted(asked)
+        found = {port: some for port, some in sockdiag.accepted(asked).items() if some}
+        assert {one.port: {inode(one.accepted)} for one in pairs[:2]} == found
 
 
 def test_more_than_the_kernel_tells_at_once() -> None:
@@ -115,6 +116,7 @@ def test_more_than_the_kernel_tells_at_once() -> None:
 
 
 SANDBOXED = """
+import socket
 import sys
 from painless.kernel import sockdiag
 from tests.unit.kernel.sandbox import refuse_netlink
@@ -124,7 +126,7 @@ refuse_netlink()
 print(sockdiag.refusal())
 print(*(one for one in sockdiag.listening() if one.port == port))
 print(*(one for one in sockdiag.connections() if one.port == port and one.inode))
-print(sockdiag.accepted([port]), sockdiag.traffic([port]))
+print(sockdiag.accepted([(socket.AF_INET, port)]), sockdiag.traffic([port]))
 """
 
 
@@ -140,7 +142,7 @@ def test_where_netlink_is_refused(pair: Pair) -> None:
         "NETLINK_SOCK_DIAG: Operation not permitted",
         str(Listening(name, pair.port, inode(pair.listener), None, 1, None, None)),
         str(Open(pair.port, socket.inet_pton(pair.client.family, host), port, number)),
-        f"{ {number: pair.port} } {{}}",
+        f"{ {pair.port: {number}} } {{}}",
     ] == ran.stdout.splitlines()
 
 

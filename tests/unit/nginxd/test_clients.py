@@ -1,22 +1,27 @@
 """What goes through an old worker's connection tells an answer from what stays."""
 
+import os
+import socket
+
 import pytest
 
 from painless.kernel.sockdiag import Traffic
-from painless.nginxd.clients import STILL, Old
+from painless.nginxd import procfs
+from painless.nginxd.clients import ANYWAY, STILL, Old
 from painless.plan.workers import Connections
 
-SOCKET, HTTP, PORT = 7, frozenset({80}), 80
+SOCKET, ANOTHER = 7, 8
 BEFORE = Traffic(sent=0, received=100, since_sent=9.0, since_received=9.0, unsent=0)
 
 
-def kind(*seen: Traffic, port: int = PORT) -> Connections | None:
+def kind(*seen: Traffic, stream: bool = False) -> Connections | None:
     """Return what an old worker's one connection counts as, after its traffic was seen to be so."""
     old = Old(1)
     old.sockets = frozenset({SOCKET})
     for one in seen:
         old.follow({SOCKET: one})
-    old.count({SOCKET: port, 8: port}, HTTP)
+    open_, none = {SOCKET, ANOTHER}, set[int]()
+    old.count(*((none, open_) if stream else (open_, none)))
     return old.connections
 
 
@@ -56,12 +61,25 @@ def test_what_stays(seen: list[Traffic]) -> None:
 
 def test_what_is_passed_on() -> None:
     """Its port tells, whatever goes through it."""
-    assert Connections(stream=1) == kind(Traffic(50, 100, STILL, STILL, 0), port=5432)
+    assert Connections(stream=1) == kind(Traffic(50, 100, STILL, STILL, 0), stream=True)
 
 
 def test_files_that_were_not_read() -> None:
     """Nothing known is not nothing."""
     old = Old(1)
-    old.count({SOCKET: PORT}, HTTP)
+    old.count({SOCKET}, set())
 
     assert old.connections is None
+
+
+def test_files_that_are_others_are_read_again() -> None:
+    """One more or one less is seen at once, one in place of another after a while."""
+    old = Old(os.getpid())
+    old.read(0.0)
+    if procfs.files(old.pid) is None:
+        pytest.skip("this kernel does not say how many files a process has (before 6.2)")
+
+    assert not old.stirred(ANYWAY - 1)
+    with socket.socket():
+        assert old.stirred(ANYWAY - 1)
+    assert old.stirred(ANYWAY)
