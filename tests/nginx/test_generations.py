@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -215,6 +216,20 @@ async def test_after_adoption(site: Site) -> None:
         assert [one.connections for one in before] == [one.connections for one in after]
         drained = [one[1].draining or 0.0 for one in (before, after)]
         assert drained[0] <= drained[1]
+
+
+async def test_a_master_without_workers(site: Site) -> None:
+    """Where none is left and none can be started there is no generation, which nobody stumbles over."""
+    await site.load("first", first=True)
+    master = site.nginx.master
+    [live] = site.look().generations
+    os.kill(master, signal.SIGSTOP)
+    try:
+        for one in live.workers:
+            os.kill(one.pid, signal.SIGKILL)
+        assert () == (await site.seen(lambda found: not found))
+    finally:
+        os.kill(master, signal.SIGCONT)
 
 
 COUNTED = """

@@ -28,6 +28,9 @@ _USUAL_QUEUE = 511  # NGINX's own default: a machine that grants less was made s
 _FEWEST = 512  # NGINX's own default: fewer serve nobody.
 _LOWERED = 4  # A default may be lowered to this part: what it became, and why, is among the settled values.
 _LEAST = 64  # Each listening socket takes one, and NGINX refuses to have fewer than these.
+_LEAST_FILES = (
+    256  # A worker that has no file left for its logs, listeners and signals ends, and no other comes.
+)
 
 
 class Fitted(Struct, frozen=True):
@@ -124,6 +127,8 @@ def _cpus(machine: Machine) -> tuple[str, str]:
 def _files(machine: Machine, defaults: Defaults) -> Fitted:
     name, granted = "worker_rlimit_nofile", machine.open_files
     asked = setting(defaults, FILES)
+    if 0 < asked < _LEAST_FILES <= granted:
+        return Fitted(name, _LEAST_FILES, "logs and listeners take some", "As many as NGINX needs.")
     if asked and asked <= granted:
         return Fitted(name, asked, _of_configmap(FILES.name), "As many as the ConfigMap says.")
     says = f"{_where(machine, 'open_files')} is {granted}"
@@ -212,7 +217,7 @@ def _too_many(found: Fit, defaults: Defaults) -> Iterator[Concern]:
             says = f"found {what}, expected at most {most}: {fitted.because}"
             yield Concern(key.name if given else "", says, f"{fitted.name} is {most}")
         elif 0 < value < most:
-            says = f"found {value}, expected {most} or more: each listening socket takes one"
+            says = f"found {value}, expected {most} or more: {fitted.because}"
             yield Concern(key.name, says, f"{fitted.name} is {most}")
 
 

@@ -2,8 +2,9 @@
 
 ConfigMap only.  ``worker-processes`` is a number or ``auto``, as many as the CPU quota feeds.
 ``max-worker-connections`` (default 16384; 0 for three quarters of the files) and ``max-worker-open-files``
-(0 for what the system grants) hold for each worker.  They are never more than the system grants, and
-connections never more than a quarter of the memory limit has room for (docs/explain/fit-to-the-machine.md).
+(0 for what the system grants; 256 at least, of which logs and listeners take some) hold for each worker.
+They are never more than the system grants, and connections never more than a quarter of the memory limit has
+room for (docs/explain/fit-to-the-machine.md).
 ``worker-shutdown-timeout`` (240s) is the longest that an old worker lives after a reload.
 ``worker-cpu-affinity`` binds workers to CPUs.  ``enable-multi-accept`` (true) has a worker take all waiting
 connections at once.  ``enable-aio-write`` writes temporary files of buffered answers in threads; it is off,

@@ -7,7 +7,7 @@ started.  Meant for a thread, each second: what is dear is read as often as it m
 import time
 from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, zip_longest
 from pathlib import Path
 
 from painless.kernel import memory, sockdiag
@@ -146,10 +146,9 @@ class Census:
 
     def _states(self, workers: list[Known], now: float, old: list[Old]) -> Iterator[GenerationState]:
         batches = [tuple(some) for _, some in groupby(workers, key=lambda one: one.generation)]
-        nexts: list[Batch] = [*batches[1:], ()]
         serving = [one for batch in batches for one in batch if one.old is None]
         alone = len({one.generation for one in serving}) == 1
-        for batch, following in zip(batches, nexts, strict=True):
+        for batch, following in zip_longest(batches, batches[1:], fillvalue=()):
             drained = tuple(one for one in batch if one.old is not None)
             if drained:
                 yield _old_state(drained, _since(batch, drained, following), now)

@@ -59,6 +59,7 @@ def test_defaults(given: dict[str, float], expected: tuple[int, ...]) -> None:
         ({"memory": 64 * MIB}, {}, ("a quarter of the memory limit of 64 MiB (/sys/fs/cgroup/memory.max)",)),
         ({}, {CONNECTIONS: 100}, ("max-worker-connections of the ConfigMap",)),
         ({}, {FILES: 1000}, ("max-worker-open-files of the ConfigMap",)),
+        ({}, {FILES: 5}, ("logs and listeners take some", "three quarters of the 256 open files")),
         ({"backlog": 99}, {}, ("net.core.somaxconn of this network namespace is 99",)),
     ],
 )
@@ -82,6 +83,8 @@ def test_each_value_says_why(given: dict[str, float], asked: Asked, words: tuple
         ({"memory": 3 * MIB, "quota": 1.0}, {}, ["", ""]),
         ({"memory": 8 * MIB, "quota": 1.0}, {PROCESSES: 8, CONNECTIONS: 512}, [PROCESSES.name] * 2),
         ({}, {CONNECTIONS: 1000, KEPT: 2000}, [KEPT.name]),
+        ({}, {CONNECTIONS: 5}, [CONNECTIONS.name]),
+        ({}, {FILES: 5}, [FILES.name, ""]),
         ({"backlog": 128}, {}, [""]),
     ],
 )
