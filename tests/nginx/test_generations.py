@@ -222,6 +222,7 @@ async def test_a_master_without_workers(site: Site) -> None:
     """Where none is left and none can be started there is no generation, which nobody stumbles over."""
     await site.load("first", first=True)
     master = site.nginx.master
+    assert master is not None, "it was started"
     [live] = site.look().generations
     os.kill(master, signal.SIGSTOP)
     try:
