@@ -21,6 +21,7 @@ from painless.nginx.spans import Export
 from painless.observe import logs
 from painless.outside import Outside, open_outside
 from painless.privacy import keep_to_ourselves
+from painless.reaching import port_of
 from painless.settings import Settings
 from painless.sources import changes_of, trusts_loopback
 from painless.stating import Known, status
@@ -98,7 +99,9 @@ class Program:
             if settings.webhook
             else nullcontext()
         )
-        admin = serve_admin(settings.state_dir, self._status, self._controller.pricing)
+        cluster = self._outside.cluster
+        port = port_of(settings.admin, cluster.client if cluster else None, self._clock)
+        admin = serve_admin(settings.state_dir, self._status, self._controller.pricing, port=port)
         async with health, webhook, admin:
             try:
                 async with asyncio.TaskGroup() as group:

@@ -27,6 +27,16 @@ class Webhook(Struct, frozen=True):
     key: Path
 
 
+class Admin(Struct, frozen=True):
+    """Where the admin port listens and whether that is loopback; tokens' file, certificate's and key's."""
+
+    host: str
+    port: int
+    loopback: bool = True
+    token_file: Path | None = None
+    pair: tuple[Path, Path] | None = None
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """Decoded settings of ``painless serve``, and of the commands that compile."""
 
@@ -66,6 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     nginx_runner: Path | None = None
     shutdown_grace: float = 0.0
     webhook: Webhook | None = None
+    admin: Admin | None = None
     shutdown_patience: float = 240.0
     post_shutdown_grace: float = 0.0
     max_generations: int = 4
@@ -159,11 +170,39 @@ def webhook(address: str, certificate: str, key: str) -> Webhook | None:
         return None
     if missing := [flag for flag in files if flag not in given]:
         raise SettingsError(f"found --validating-webhook without {missing[0]}, expected both")
-    host, _, port = address.rpartition(":")
+    host, port = endpoint("--validating-webhook", address, ":8443")
+    return Webhook(host, port, Path(certificate).absolute(), Path(key).absolute())
+
+
+def admin(address: str, token_file: str, certificate: str, key: str, *, alone: bool) -> Admin | None:
+    """Decode the flags of the admin port; without an address there is none.  ``alone``: without a cluster."""
+    if not address:
+        return None
+    if bool(certificate) != bool(key):
+        raise SettingsError("expected --admin-tls-cert-file and --admin-tls-key-file, or neither")
+    host, port = endpoint("--admin-address", address, "127.0.0.1:10253")
+    loopback = is_loopback(host)
+    if alone and not loopback and not token_file:
+        raise SettingsError(
+            f'--admin-address: found "{address}", which others reach, and no cluster that knows them: '
+            "expected --admin-token-file, or an address on loopback"
+        )
+    pair = (Path(certificate).absolute(), Path(key).absolute()) if certificate else None
+    return Admin(host, port, loopback, Path(token_file).absolute() if token_file else None, pair)
+
+
+def endpoint(flag: str, text: str, example: str) -> tuple[str, int]:
+    """Decode an address with a port; an empty address means all of the machine's."""
+    host, _, port = text.rpartition(":")
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
-        raise SettingsError(f'--validating-webhook: found "{address}", expected [address]:port such as :8443')
-    host = "".join(addresses("--validating-webhook", host)).strip("[]")
-    return Webhook(host, int(port), Path(certificate).absolute(), Path(key).absolute())
+        raise SettingsError(f'{flag}: found "{text}", expected [address]:port such as {example}')
+    return "".join(addresses(flag, host)).strip("[]"), int(port)
+
+
+def is_loopback(address: str) -> bool:
+    import ipaddress  # noqa: PLC0415 -- 5 ms that the other commands need not pay.
+
+    return bool(address) and ipaddress.ip_address(address).is_loopback
 
 
 def addresses(flag: str, text: str) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ def options_of(
         allow_snippets=settings.allow_snippets,
         health_port=settings.healthz_port,
         webhook_port=settings.webhook.port if settings.webhook else 0,
+        admin_port=settings.admin.port if settings.admin else 0,
         access_log=settings.access_log,
         request_metrics=settings.request_metrics,
     )

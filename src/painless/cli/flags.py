@@ -10,6 +10,7 @@ from painless.settings import (
     Settings,
     SettingsError,
     addresses,
+    admin,
     duration,
     memory,
     object_name,
@@ -147,6 +148,28 @@ WEBHOOK = (
 )
 
 
+#: The admin port, for the page and for programs.
+ADMIN = (
+    option(
+        "admin-address",
+        "Address and port of the admin page; what is not loopback needs tokens. Empty for none.",
+        default="127.0.0.1:10253",
+    ),
+    option(
+        "admin-token-file", "File with tokens for it, one a line; read again when it changes.", default=""
+    ),
+    option("admin-tls-cert-file", "File of its certificate; read again when it changes.", default=""),
+    option("admin-tls-key-file", "File of its key.", default=""),
+)
+
+
+def with_admin(command: Command) -> Command:
+    """Add the flags of the admin port."""
+    for decorate in reversed(ADMIN):
+        command = decorate(command)
+    return command
+
+
 def with_webhook(command: Command) -> Command:
     """Add the flags of the webhook."""
     for decorate in reversed(WEBHOOK):
@@ -255,6 +278,13 @@ def settings_of(flags: dict[str, Any], **more: Any) -> Settings:
                 flags.get("validating_webhook", ""),
                 flags.get("validating_webhook_certificate", ""),
                 flags.get("validating_webhook_key", ""),
+            ),
+            admin=admin(
+                flags.get("admin_address", ""),
+                flags.get("admin_token_file", ""),
+                flags.get("admin_tls_cert_file", ""),
+                flags.get("admin_tls_key_file", ""),
+                alone=flags["source"] is not None,
             ),
             **more,
         )

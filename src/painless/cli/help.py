@@ -27,6 +27,7 @@ _GROUPS = {
         update-status-on-shutdown status-update-interval election-id election-ttl disable-leader-election
         disable-sync-events
     """,
+    "The admin port": "admin-address admin-token-file admin-tls-cert-file admin-tls-key-file",
     "The webhook": "validating-webhook validating-webhook-certificate validating-webhook-key",
 }
 _PROCESS = "The process"

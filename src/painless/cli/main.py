@@ -22,6 +22,7 @@ from painless.cli.flags import (
     option,
     settings_of,
     switch,
+    with_admin,
     with_webhook,
 )
 from painless.cli.help import Grouped
@@ -53,6 +54,7 @@ def main() -> None:
     "nameservers", "Comma separated ADDRESS[:PORT] for outside names (default: /etc/resolv.conf).", default=""
 )
 @with_webhook
+@with_admin
 @counting
 @governing
 @switch("enable-topology-aware-routing", "Ask endpoints that are hinted for our node's zone first.")

@@ -83,6 +83,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ssl_passthrough: bool = False
     health_port: int = 10254
     webhook_port: int = 0
+    admin_port: int = 0
     http_socket: str = ""
     https_socket: str = ""
     access_log: bool = True
@@ -92,5 +93,5 @@ class Options(Struct, frozen=True, kw_only=True):
     @property
     def own_ports(self) -> frozenset[int]:
         """The ports that no TCP service can have."""
-        ports = (self.http_port, self.https_port, self.health_port, self.webhook_port)
+        ports = (self.http_port, self.https_port, self.health_port, self.webhook_port, self.admin_port)
         return frozenset(filter(None, ports))

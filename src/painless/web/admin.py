@@ -1,14 +1,15 @@
 """What the controller says of itself and of changes to come: HTTP, for commands on the same machine.
 
-The application does not know what it is served on.  Here that is a Unix socket in the state directory, which
-only our own user may open.  Nothing that is asked changes anything, and what asking may cost is bounded.
+The application does not know what it is served on: a Unix socket in the state directory, which only our own
+user may open, and a TCP port (``port``).  Nothing that is asked changes anything, and what asking may cost
+is bounded.
 """
 
 import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from typing import Protocol
 
 import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 from msgspec import Struct
 
 from painless.controller.ports import WorldError
@@ -26,6 +27,7 @@ from painless.controller.status import Status
 from painless.observe import logs
 from painless.plan.price import Price
 from painless.web.planned import NotUnderstood, asked
+from painless.web.port import Port, serve_port
 from painless.web.quiet import quiet
 
 SOCKET = "admin.sock"
@@ -62,13 +64,18 @@ class Pricing(Protocol):
 
 @asynccontextmanager
 async def serve_admin(
-    state: Path, status: Stating, pricing: Pricing, bounds: Bounds = BOUNDS
+    state: Path, status: Stating, pricing: Pricing, bounds: Bounds = BOUNDS, port: Port | None = None
 ) -> AsyncIterator[None]:
     """Answer on the socket of a state directory that is ours alone; without one, say so and go on."""
+
+    def routed(before: Iterable[Middleware] = ()) -> web.Application:
+        # What one costs leaves the other's bounds alone: strangers do not keep commands waiting.
+        return application(status, pricing, threads, bounds, before)
+
     # One thread: whoever asks next waits for the one before, and the rounds have the other cores.
     with ThreadPoolExecutor(1, "pricing") as threads:
         runner = web.AppRunner(
-            application(status, pricing, threads, bounds),
+            routed(),
             access_log=None,
             logger=quiet("admin"),
             shutdown_timeout=AT_THE_END,
@@ -80,7 +87,8 @@ async def serve_admin(
                 await web.SockSite(runner, listen(path)).start()
             except WorldError as problem:
                 logs.event("admin_unavailable", level=logging.WARNING, problem=str(problem))
-            yield
+            async with serve_port(port, routed):
+                yield
         finally:
             await runner.cleanup()
             with suppress(OSError):
@@ -108,11 +116,15 @@ def listen(path: Path) -> socket.socket:
 
 
 def application(
-    status: Stating, pricing: Pricing, threads: Executor, bounds: Bounds = BOUNDS
+    status: Stating,
+    pricing: Pricing,
+    threads: Executor,
+    bounds: Bounds = BOUNDS,
+    before: Iterable[Middleware] = (),
 ) -> web.Application:
-    """Return what answers, on whatever it is served."""
+    """Return what answers, on whatever it is served; ``before`` it come those who let in."""
     admin = _Admin(status, pricing, threads, bounds)
-    made = web.Application(middlewares=[admin.bounded], client_max_size=bounds.largest)
+    made = web.Application(middlewares=[*before, admin.bounded], client_max_size=bounds.largest)
     made.router.add_get("/v1/status", admin.status)
     made.router.add_post("/v1/plan", admin.plan)
     return made

@@ -1,4 +1,4 @@
-"""A TLS port that strangers can reach: so many connections and no more, whatever comes.
+"""A port that strangers can reach, with TLS or without: so many connections and no more, whatever comes.
 
 Who waits for a place waits in the kernel, where a connection costs us nothing.  When all places are taken,
 the oldest connection that asks for nothing goes.  What is said on a connection is the server's business.
@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from itertools import islice
 from ssl import SSLContext
+from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -21,6 +22,8 @@ CONNECTIONS = 64
 """Each costs 400 kB at most; an API server opens one for each review under way, and keeps some."""
 HANDSHAKES = 16  # At the same time; they are a part of no connection yet.
 HANDSHAKE = 3.0  # Seconds; the API server is near.
+UNREAD = 30.0
+"""Seconds for which an answer waits for who does not read it: then the kernel ends the connection."""
 FAREWELL = 1.0  # Seconds for TLS to say goodbye.
 WAITING = 128  # Connections in the kernel.
 FULL = 0.1  # Seconds until another try, when the process or the machine has no file left.
@@ -47,7 +50,7 @@ class Door:
         self,
         listening: socket.socket,
         server: web.Server,
-        context: Callable[[], SSLContext],
+        context: Callable[[], SSLContext | None],
         busy: Collection[RequestHandler],
     ) -> None:
         self._listening = listening
@@ -78,12 +81,9 @@ class Door:
         try:
             # A client that does not get so far is nobody's concern; the next one is met.
             with suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNREAD))
                 await asyncio.get_running_loop().connect_accepted_socket(
-                    self._server,
-                    connection,
-                    ssl=self._context(),
-                    ssl_handshake_timeout=HANDSHAKE,
-                    ssl_shutdown_timeout=FAREWELL,
+                    self._server, connection, **_with(self._context())
                 )
                 self._make_room()
         finally:
@@ -97,3 +97,9 @@ class Door:
             if one.transport is not None:
                 # At once: saying goodbye to somebody who does not listen takes its time.
                 one.transport.abort()
+
+
+def _with(context: SSLContext | None) -> dict[str, Any]:
+    if context is None:
+        return {}
+    return {"ssl": context, "ssl_handshake_timeout": HANDSHAKE, "ssl_shutdown_timeout": FAREWELL}

@@ -1,4 +1,4 @@
-"""The webhook's certificate and key, as files that somebody else renews.
+"""A certificate and its key, as files that somebody else renews.
 
 They are looked at when a client comes, so there is nothing to watch: a pair that changed is read, and one
 that cannot be used leaves the pair before it in use.
@@ -20,10 +20,14 @@ class BadPair(WorldError):
 
 
 class KeyPair:
-    """What TLS clients are met with; ``told`` hears of files that changed, and of what is wrong with them."""
+    """What TLS clients are met with; ``told`` hears of files that changed, and of what is wrong with them.
 
-    def __init__(self, certificate: Path, key: Path, told: Callable[[str], None]) -> None:
+    ``whose`` they are is said in sentences, as in "the webhook's".
+    """
+
+    def __init__(self, certificate: Path, key: Path, told: Callable[[str], None], whose: str) -> None:
         """Read the files; raise ``BadPair`` when they cannot be used."""
+        self._whose = whose
         self._certificate, self._key = certificate, key
         self._told = told
         self._seen = self._stamp()
@@ -57,7 +61,7 @@ class KeyPair:
         if isinstance(found, BadCertificate):
             says = found.found.replace(f"a {CERTIFICATE_KEY}", f"{self._certificate}")
             says = says.replace(f"a {PRIVATE_KEY}", f"{self._key}")
-            raise BadPair(f"the webhook's certificate: found {says}, expected a certificate and its key")
+            raise BadPair(f"{self._whose} certificate: found {says}, expected a certificate and its key")
         # A new one each time: half a change must not end in a context that serves.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -66,7 +70,7 @@ class KeyPair:
             # Never ask for a password on the terminal.
             context.load_cert_chain(self._certificate, self._key, password="")
         except (OSError, ValueError) as cause:
-            raise BadPair(f"the webhook's certificate {self._certificate} cannot be used: {cause}") from cause
+            raise BadPair(f"{self._whose} certificate {self._certificate} cannot be used: {cause}") from cause
         return context
 
     def _content(self, path: Path) -> bytes:
@@ -75,6 +79,5 @@ class KeyPair:
         except OSError as cause:
             raise self._unreadable(path, cause) from cause
 
-    @staticmethod
-    def _unreadable(path: Path, cause: OSError) -> BadPair:
-        return BadPair(f"the webhook's certificate: {path} cannot be read: {cause.strerror}")
+    def _unreadable(self, path: Path, cause: OSError) -> BadPair:
+        return BadPair(f"{self._whose} certificate: {path} cannot be read: {cause.strerror}")

@@ -85,7 +85,7 @@ async def serve_webhook(
     bounds: Bounds = BOUNDS,
 ) -> AsyncIterator[None]:
     """Answer while the context lasts; raises ``WorldError`` when that is not possible."""
-    pair = KeyPair(settings.certificate, settings.key, listener.certificate)
+    pair = KeyPair(settings.certificate, settings.key, listener.certificate, "the webhook's")
     with (
         listen(settings.host, settings.port, "--validating-webhook") as listening,
         ThreadPoolExecutor(bounds.at_once, "admission") as threads,

@@ -23,8 +23,12 @@ class Attempt(Struct, frozen=True):
     resource: str
     namespace: str = ""
     name: str = ""
+    path: str = ""
+    """What is asked for instead of a resource."""
 
     def __str__(self) -> str:
+        if self.path:
+            return f'User "{self.user}" cannot {self.verb} path "{self.path}"'
         where = f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
         return (
             f'User "{self.user}" cannot {self.verb} resource "{self.resource}" '
@@ -121,9 +125,15 @@ def _binds(binding: Json, user: str) -> bool:
 def _covers(rule: Json, attempt: Attempt) -> bool:
     if not {attempt.verb, "*"} & set(rule.get("verbs") or ()):
         return False
+    if attempt.path:
+        return any(_matches(one, attempt.path) for one in rule.get("nonResourceURLs") or ())
     if not {attempt.group, "*"} & set(rule.get("apiGroups") or ()):
         return False
     if not {attempt.resource, "*"} & set(rule.get("resources") or ()):
         return False
     names = rule.get("resourceNames") or ()
     return not names or attempt.name in names
+
+
+def _matches(pattern: str, path: str) -> bool:
+    return path == pattern or (pattern.endswith("*") and path.startswith(pattern[:-1]))

@@ -63,7 +63,11 @@ class Answers:
             if request.method == "GET" and (found := PAGES.get(request.path.strip("/"))) is not None:
                 return _page(found)
             if (kind := REVIEWS.get(request.path.rpartition("/")[2])) and request.method == "POST":
-                return _json(await self._review(kind, user, await _body(request)), 201)
+                attempt = _asking(user, kind)
+                await self._check_asking(attempt)
+                answer = _json(await self._review(kind, user, await _body(request)), 201)
+                self._remember(attempt, request, 201)
+                return answer
             target = target_of(request.method, request.path, request.query)
             attempt = _attempt(user, target)
             await self._faults.befall(attempt)
@@ -157,6 +161,14 @@ class Answers:
         metadata: Json = {"resourceVersion": str(self._store.version)}
         return _packed(look_for("").list(target.kind, metadata, found), request)
 
+    async def _check_asking(self, attempt: Attempt) -> None:
+        """Let a review happen; about themselves everybody may ask."""
+        await self._faults.befall(attempt)
+        if attempt.resource.startswith("self"):
+            return
+        if not self._faults.allows(attempt) or not self.allows(attempt):
+            raise Refusal(403, "Forbidden", f"{attempt.resource}.{attempt.group} is forbidden: {attempt}")
+
     async def _review(self, kind: str, user: str, body: Json) -> Json:
         spec = body.get("spec") or {}
         if kind == "SelfSubjectReview":
@@ -164,7 +176,7 @@ class Answers:
         if kind == "TokenReview":
             found = self._tokens.get(spec.get("token", ""))
             return {**body, "status": {"authenticated": bool(found), "user": info_of(found) if found else {}}}
-        wanted = spec.get("resourceAttributes") or {}
+        wanted = spec.get("resourceAttributes") or spec.get("nonResourceAttributes") or {}
         plural = "/".join(filter(None, (wanted.get("resource", ""), wanted.get("subresource", ""))))
         attempt = Attempt(
             spec.get("user", user),
@@ -173,8 +185,14 @@ class Answers:
             plural,
             wanted.get("namespace", ""),
             wanted.get("name", ""),
+            wanted.get("path", ""),
         )
         return {**body, "status": {"allowed": self._faults.allows(attempt) and self.allows(attempt)}}
+
+
+def _asking(user: str, kind: str) -> Attempt:
+    group = "authorization" if "Access" in kind else "authentication"
+    return Attempt(user, "create", f"{group}.k8s.io", f"{kind.lower()}s")
 
 
 def _attempt(user: str, target: Target) -> Attempt:

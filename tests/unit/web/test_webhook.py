@@ -325,4 +325,4 @@ def test_files_that_cannot_be_used_are_named(
         elif content == "other":
             other.private_key_pem.write_to_path(files[name])
     with pytest.raises(WorldError, match=says):
-        KeyPair(files["crt"], files["key"], print)
+        KeyPair(files["crt"], files["key"], print, "the webhook's")
