@@ -42,8 +42,13 @@ VARIANTS: dict[str, Any] = {
     "zones": {"controller": {"enableTopologyAwareRouting": True}},
     "cert-manager": {"controller": {"admissionWebhooks": {"certManager": {"enabled": True}}}},
     "own certificate": {"controller": {"admissionWebhooks": {"existingSecret": "mine"}}},
+    "no admin page": {"controller": {"admin": {"enabled": False}}},
+    "tokens on the host's network": {
+        "controller": {"hostNetwork": True, "admin": {"tokenSecret": "admin-tokens"}}
+    },
     "everything beside": {
         "controller": {
+            "admin": {"exposed": True, "tokenSecret": "admin-tokens", "tlsSecret": "admin-tls"},
             "autoscaling": {"enabled": True, "capacity": {"enabled": True}},
             "metrics": {
                 "enabled": True,
@@ -112,7 +117,7 @@ def identity(one):
     return one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]
 
 
-@pytest.mark.parametrize("name", sorted(VARIANTS.keys() - {"daemon set on the host's network"}))
+@pytest.mark.parametrize("name", sorted(one for one in VARIANTS if "host's network" not in one))
 def test_every_pod_is_restricted(name):
     """The Pod Security profile *restricted* takes all Pods; only the host's network is beyond it."""
     made = render(VARIANTS[name])
@@ -187,6 +192,32 @@ def test_the_alerts_are_there_once_beside_the_rules_of_a_values_file():
     (found,) = made.all("PrometheusRule")
     assert [*file["groups"], {"name": found["metadata"]["name"], "rules": [own]}] == found["spec"]["groups"]
     assert [[own]] == [one["rules"] for one in less.one("PrometheusRule")["spec"]["groups"]]
+
+
+@pytest.mark.parametrize(
+    ("values", "address", "rights"),
+    [
+        ({}, "127.0.0.1:10253", False),
+        ({"admin": {"enabled": False}}, "", False),
+        ({"admin": {"exposed": True, "port": 9999}}, ":9999", True),
+        ({"hostNetwork": True}, "", False),
+        ({"hostNetwork": True, "admin": {"tokenSecret": "mine"}}, "127.0.0.1:10253", False),
+    ],
+)
+def test_the_admin_page_is_where_nobody_else_looks(values, address, rights):
+    """Exposed it may ask the cluster who comes, on the host's network it asks for a token or is not there."""
+    made = render({"controller": values})
+    flags = made.flags()
+    resources = {
+        one for role in made.all("ClusterRole") for rule in role["rules"] for one in rule.get("resources", ())
+    }
+    assert (address, rights) == (
+        flags["admin-address"],
+        {"tokenreviews", "subjectaccessreviews"} <= resources,
+    )
+    assert ("tokenSecret" in values.get("admin", {})) == ("admin-token-file" in flags)
+    found = {one["metadata"]["name"]: one["rules"] for one in made.all("ClusterRole")}
+    assert rights == (f"{NAMESPACE}-painless-admin" in found)
 
 
 def test_no_two_containers_of_a_pod_want_one_port(rendered):

@@ -126,7 +126,7 @@ def rules(made: Rendered) -> set[tuple[str, str]]:
         for one in made.all(kind)
         for rule in one["rules"]
         for verb in rule["verbs"]
-        for resource in rule["resources"]
+        for resource in rule.get("resources", ())
     }
 
 

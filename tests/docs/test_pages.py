@@ -22,7 +22,7 @@ PAGES = sorted(
     for one in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
     if steps(one.read_text(encoding="utf-8"))
 )
-PORTS = ("8080", "8443", "9000", "10254")  # as the pages write them; tests take free ones
+PORTS = ("8080", "8443", "9000", "10253", "10254")  # as the pages write them; tests take free ones
 FOLDER = "/tmp/painless"  # as the pages write it
 PATIENCE = 50  # seconds for all commands of a page; the slowest takes ten
 EXAMPLES = "docs/examples"

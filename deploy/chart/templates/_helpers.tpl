@@ -102,6 +102,17 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{ has (toString (int .c.admissionWebhooks.port)) $taken | ternary 9443 (int .c.admissionWebhooks.port) }}
 {{- end -}}
 
+{{/*
+Where the admin page is; empty for nowhere. On the host's network loopback is everybody's on the node, so there it
+needs tokens.
+*/}}
+{{- define "painless.adminAddress" -}}
+{{- if not .c.admin.enabled -}}
+{{- else if .c.admin.exposed -}}:{{ int .c.admin.port }}
+{{- else if or .c.admin.tokenSecret (not .c.hostNetwork) -}}127.0.0.1:{{ int .c.admin.port }}
+{{- end -}}
+{{- end -}}
+
 {{/* Seconds: how long traffic goes on after the order to stop, how long requests may take then, what comes after. */}}
 {{- define "painless.shutdown" -}}
 {{- $grace := int (hasKey .c.extraArgs "shutdown-grace-period" | ternary (index .c.extraArgs "shutdown-grace-period") 10) -}}
@@ -155,6 +166,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- $_ := set $flags "admin-address" (include "painless.adminAddress" .) -}}
+{{- if include "painless.adminAddress" . -}}
+{{- with $c.admin.tokenSecret -}}{{- $_ := set $flags "admin-token-file" "/etc/painless/admin-tokens/tokens" -}}{{- end -}}
+{{- with $c.admin.tlsSecret -}}
+{{- $_ := set $flags "admin-tls-cert-file" "/etc/painless/admin-tls/tls.crt" -}}
+{{- $_ := set $flags "admin-tls-key-file" "/etc/painless/admin-tls/tls.key" -}}
+{{- end -}}
+{{- end -}}
 {{- if $c.admissionWebhooks.enabled -}}
 {{- $_ := set $flags "validating-webhook" (printf ":%s" (include "painless.webhookPort" .)) -}}
 {{- $_ := set $flags "validating-webhook-certificate" "/etc/painless/webhook/tls.crt" -}}
@@ -179,4 +198,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- define "painless.webhookService" -}}{{ .name }}-{{ .c.admissionWebhooks.name }}{{- end -}}
 {{- define "painless.webhookSecret" -}}
 {{ default (printf "%s-%s" .name .c.admissionWebhooks.name) .c.admissionWebhooks.existingSecret }}
+{{- end -}}
+
+{{/* The Secrets of the admin port, by what they are for. */}}
+{{- define "painless.adminSecrets" -}}
+{{- $found := dict -}}
+{{- if include "painless.adminAddress" . -}}
+{{- with .c.admin.tokenSecret -}}{{- $_ := set $found "tokens" . -}}{{- end -}}
+{{- with .c.admin.tlsSecret -}}{{- $_ := set $found "tls" . -}}{{- end -}}
+{{- end -}}
+{{ toJson $found }}
 {{- end -}}

@@ -130,7 +130,8 @@ spec:
     - serve
     {{- range $flag, $value := include "painless.flags" . | fromYaml }}
     {{- if include "painless.knows" (dict "root" $root "flag" $flag) }}
-    - {{ (eq $value "" | ternary (printf "--%s" $flag) (printf "--%s=%s" $flag $value)) | quote }}
+    {{- /* A flag without a value is a switch, but for the one that is turned off so. */}}
+    - {{ (and (eq $value "") (ne $flag "admin-address") | ternary (printf "--%s" $flag) (printf "--%s=%s" $flag $value)) | quote }}
     {{- end }}
     {{- end }}
   env:
@@ -151,6 +152,10 @@ spec:
     {{- if $c.admissionWebhooks.enabled }}
     - name: webhook
       containerPort: {{ include "painless.webhookPort" . }}
+    {{- end }}
+    {{- if include "painless.adminAddress" . }}
+    - name: admin
+      containerPort: {{ int $c.admin.port }}
     {{- end }}
   {{- with $c.startupProbe }}
   startupProbe:
@@ -176,6 +181,11 @@ spec:
     {{- if $c.admissionWebhooks.enabled }}
     - name: webhook
       mountPath: /etc/painless/webhook
+      readOnly: true
+    {{- end }}
+    {{- range $of, $_ := include "painless.adminSecrets" . | fromJson }}
+    - name: admin-{{ $of }}
+      mountPath: /etc/painless/admin-{{ $of }}
       readOnly: true
     {{- end }}
     {{- with $c.extraVolumeMounts }}
@@ -288,6 +298,11 @@ spec:
 - name: webhook
   secret:
     secretName: {{ include "painless.webhookSecret" . }}
+{{- end }}
+{{- range $of, $name := include "painless.adminSecrets" . | fromJson }}
+- name: admin-{{ $of }}
+  secret:
+    secretName: {{ $name }}
 {{- end }}
 {{- with $c.extraVolumes }}
 {{ toYaml . }}

@@ -31,6 +31,7 @@ READ = 3.0
 """Seconds for the form's body: it is one packet."""
 _BODY = 3 * LONGEST + 100  # Bytes of the form: each character of a token may be three.
 _FIELDS = 10
+_API = "/v1/"
 
 
 class Known(Protocol):
@@ -100,7 +101,7 @@ class Gate(Generic[User]):
             return await self._sign_in(request)
         else:
             user = await self._who(_shown(request), request.remote or "")
-            await self._check(user, request.method.lower(), request.path)
+            await self._check(user, request.method.lower(), _asked(request.path))
         return await handler(request)
 
     async def _who(self, token: str, address: str) -> User | None:
@@ -157,6 +158,11 @@ class Gate(Generic[User]):
         except Refused as refused:
             return form(after, refused.status, refused.says)
         return signed_in(after, token, secure=self._secure)
+
+
+def _asked(path: str) -> str:
+    """Return the path that somebody needs a right for: all views of the page are one."""
+    return path if path.startswith(_API) else "/"
 
 
 async def _posted(request: web.Request) -> str:
