@@ -44,6 +44,9 @@ class _Seen(Struct, frozen=True):
     killed: int
     chats: int
     ages: tuple[float, ...]
+    said: int
+    lost_early: int
+    """Messages that did not come back on WebSockets that had not had their grace."""
     last_change: bool
 
     @property
@@ -85,6 +88,12 @@ async def _replay(place: Place) -> tuple[Line, ...]:
             after.youngest,
             shown=not after.ages or min(after.ages) >= LEAST_GRACE,
         ),
+        Line(
+            f"messages lost on WebSockets younger than {LEAST_GRACE:.0f} s, of all",
+            f"{before.lost_early} of {before.said}",
+            f"{after.lost_early} of {after.said}",
+            shown=after.lost_early == 0 < after.said,
+        ),
     )
 
 
@@ -100,7 +109,6 @@ async def _naive(place: Place, port: int) -> _Seen:
                 await _load(naive, container)
                 old = max(old, len(workers.draining(naive.nginx)))
             reloads = await naive.reloads()
-            ages = tuple(one.age_at_cut for one in chats.cut if one.age_at_cut is not None)
             return _Seen(
                 reloads,
                 reloads,
@@ -108,7 +116,7 @@ async def _naive(place: Place, port: int) -> _Seen:
                 container.memory_peak,
                 container.killed,
                 len(chats.opened),
-                ages,
+                *_heard(chats),
                 bool(workers.serving(naive.nginx)) and not container.killed,
             )
 
@@ -135,7 +143,6 @@ async def _painless(place: Place, port: int, asked: int) -> _Seen:
             last = Target(painless.port, f"{CHANGED}-{asked - 1}.example")
             served = await until_seen(last, lambda answer: answer.status == OK, SERVED)
             reloads = await painless.reloads() - reloads
-            ages = tuple(one.age_at_cut for one in chats.cut if one.age_at_cut is not None)
             return _Seen(
                 asked,
                 reloads,
@@ -143,9 +150,16 @@ async def _painless(place: Place, port: int, asked: int) -> _Seen:
                 container.memory_peak,
                 container.killed,
                 len(chats.opened),
-                ages,
+                *_heard(chats),
                 served.status == OK,
             )
+
+
+def _heard(chats: Chats) -> tuple[tuple[float, ...], int, int]:
+    """Return how old those were that were cut, how many messages were said, and how many lost too early."""
+    ages = tuple(one.age_at_cut for one in chats.cut if one.age_at_cut is not None)
+    said = sum(one.echoed + one.lost for one in chats.opened)
+    return ages, said, sum(one.lost for one in chats.cut if (one.age_at_cut or 0.0) < LEAST_GRACE)
 
 
 def _yes(holds: object) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from painless.controller.ports import Clock
 from painless.web.health import Check
 
 STUCK = 60.0
@@ -32,13 +33,6 @@ _TIMEVAL = struct.Struct("@ll")
 
 Ask = Callable[[], bool]
 """Whether a worker has answered; waits for it, and raises ``OSError`` when there is nobody to ask."""
-
-
-class Clock(Protocol):
-    """Time, so that tests need not wait for it."""
-
-    def now(self) -> float: ...
-    async def sleep(self, seconds: float) -> None: ...
 
 
 class RunningNginx(Protocol):
