@@ -26,6 +26,7 @@ from tests.nginx.given import (
 )
 
 from painless.nginx.generation import Generation
+from painless.nginxd import procfs
 from painless.nginxd.allowance import Shares
 from painless.nginxd.apply import Nginx
 from painless.nginxd.clients import FILES
@@ -223,11 +224,10 @@ async def test_a_master_without_workers(site: Site) -> None:
     await site.load("first", first=True)
     master = site.nginx.master
     assert master is not None, "it was started"
-    [live] = site.look().generations
     os.kill(master, signal.SIGSTOP)
     try:
-        for one in live.workers:
-            os.kill(one.pid, signal.SIGKILL)
+        for one in procfs.children(master):
+            os.kill(one, signal.SIGKILL)
         assert () == (await site.seen(lambda found: not found))
     finally:
         os.kill(master, signal.SIGCONT)
