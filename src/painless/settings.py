@@ -181,7 +181,7 @@ def admin(address: str, token_file: str, certificate: str, key: str, *, alone: b
     if bool(certificate) != bool(key):
         raise SettingsError("expected --admin-tls-cert-file and --admin-tls-key-file, or neither")
     host, port = endpoint("--admin-address", address, "127.0.0.1:10253")
-    loopback = is_loopback(host)
+    loopback = host.startswith("127.") or host == "::1"
     if alone and not loopback and not token_file:
         raise SettingsError(
             f'--admin-address: found "{address}", which others reach, and no cluster that knows them: '
@@ -196,13 +196,10 @@ def endpoint(flag: str, text: str, example: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
         raise SettingsError(f'{flag}: found "{text}", expected [address]:port such as {example}')
-    return "".join(addresses(flag, host)).strip("[]"), int(port)
-
-
-def is_loopback(address: str) -> bool:
-    import ipaddress  # noqa: PLC0415 -- 5 ms that the other commands need not pay.
-
-    return bool(address) and ipaddress.ip_address(address).is_loopback
+    found = addresses(flag, host)
+    if len(found) > 1:
+        raise SettingsError(f'{flag}: found "{text}", expected one address or none')
+    return "".join(found).strip("[]"), int(port)
 
 
 def addresses(flag: str, text: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class Unclear(Struct, frozen=True):
 
 def match(pattern: str, text: str, *, case: bool = True) -> Matched | Unclear | None:
     """Return what ``pattern`` finds in ``text``; ``None`` for nothing."""
-    compiled = _compiled(pattern, case)
+    compiled = _compiled(pattern, case=case)
     if compiled is None:
         return Unclear()
     try:
@@ -41,7 +41,7 @@ def match(pattern: str, text: str, *, case: bool = True) -> Matched | Unclear | 
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str, case: bool) -> "regex.Pattern[bytes] | None":  # noqa: FBT001
+def _compiled(pattern: str, *, case: bool) -> "regex.Pattern[bytes] | None":
     try:
         return regex.compile(_bytes(pattern), 0 if case else regex.IGNORECASE, cache_pattern=False)
     except (regex.error, OverflowError, RecursionError, ValueError):

@@ -15,7 +15,7 @@ from painless.cli.accepted import flag_name
 from painless.cli.help import TITLES, title
 from painless.cli.main import main, serve
 from painless.flags import CONTROLLER, FLAGS, KLOG, WITHOUT_EFFECT, Flag, Kind
-from painless.settings import duration
+from painless.settings import admin, duration
 
 EXAMPLES = {Kind.TEXT: "x", Kind.BOOL: "true", Kind.FLOATS: "0.5,1", Kind.DURATION: "1m30s"}
 
@@ -140,3 +140,38 @@ def test_half_a_pair_for_the_webhook_is_refused(given: str, missing: str, tmp_pa
     result = CliRunner().invoke(main, [*source, f"--validating-webhook-{given}", str(tmp_path / "tls.pem")])
     says = f"found --validating-webhook without --validating-webhook-{missing}, expected both"
     assert (2, True) == (result.exit_code, result.output.strip().endswith(says))
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--admin-address", "0.0.0.0:10253"), "which others reach, and no cluster that knows them"),
+        (("--admin-address", ":10253"), "expected --admin-token-file, or an address on loopback"),
+        (("--admin-address", "localhost:10253"), 'found "localhost", expected an IP address'),
+        (("--admin-address", "127.0.0.1,10.0.0.1:10253"), "expected one address or none"),
+        (("--admin-address", "127.0.0.1"), "expected [address]:port such as 127.0.0.1:10253"),
+        (("--admin-tls-key-file", "key"), "expected --admin-tls-cert-file and --admin-tls-key-file"),
+    ],
+)
+def test_an_admin_port_that_cannot_be_is_refused(tmp_path, flags, says):
+    """Above all one that strangers could reach and nobody would ask who they are."""
+    result = CliRunner().invoke(main, ["serve", "--source", str(tmp_path), *flags])
+    assert (2, True) == (result.exit_code, says in result.output)
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "loopback"),
+    [
+        ("127.0.0.1:1", "127.0.0.1", True),
+        ("[::1]:1", "::1", True),
+        ("fd00::7:1", "fd00::7", False),
+        ("10.0.0.7:1", "10.0.0.7", False),
+        (":1", "", False),
+        ("[::ffff:127.0.0.1]:1", "::ffff:7f00:1", False),
+    ],
+)
+def test_where_the_admin_port_is(address, host, loopback):
+    """A Pod's address of IPv6 needs no brackets, since a manifest cannot write them; loopback is what it is."""
+    found = admin(address, "", "", "", alone=False)
+    assert found is not None
+    assert (host, 1, loopback) == (found.host, found.port, found.loopback)
