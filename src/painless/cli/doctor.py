@@ -21,6 +21,7 @@ from painless.doctor.gather import Asked, gather
 from painless.doctor.narrow import Silence, Unclear, against, silenced, silences
 from painless.doctor.processes import masters
 from painless.doctor.run import Report, run
+from painless.kube.find import Cluster
 from painless.syntax.yaml import parse_yaml
 
 _STATUS = {Severity.CRITICAL: 2, Severity.HIGH: 1, Severity.MEDIUM: 1}
@@ -36,6 +37,9 @@ class Chosen(Struct, frozen=True):
     baseline: Path | None
     silence: Path | None
     unknown: bool
+    source: Path | None = None
+    cluster: bool = False
+    kubeconfig: str = ""
 
 
 class NotReadable(WorldError):
@@ -64,9 +68,20 @@ def _asked(chosen: Chosen) -> Asked:
         return Asked(
             conf=str(chosen.conf.absolute()), machine=False, no_pid="only a configuration was asked for"
         )
+    if chosen.source is not None:
+        return Asked(source=chosen.source, machine=False, no_pid="only manifests were asked for")
+    if chosen.cluster or chosen.kubeconfig:
+        return _with_cluster(chosen)
     if chosen.pid is not None:
         return Asked(pid=chosen.pid)
     return _ours(chosen.state_dir) or _any()
+
+
+def _with_cluster(chosen: Chosen) -> Asked:
+    """Return the cluster, with the NGINX that was named or is ours: this machine need not be one of it."""
+    found = Asked(pid=chosen.pid) if chosen.pid is not None else _ours(chosen.state_dir)
+    alone = Asked(machine=False, no_pid="no NGINX of the cluster runs here")
+    return structs.replace(found or alone, cluster=Cluster(chosen.kubeconfig))
 
 
 def _ours(state: Path) -> Asked | None:

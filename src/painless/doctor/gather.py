@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from painless.controller.status import Status
-from painless.doctor import certificates, machine, processes
+from painless.doctor import certificates, cluster, machine, manifests, processes
 from painless.doctor.conf import Conf
 from painless.doctor.errorlines import kinds
 from painless.doctor.facts import (
@@ -33,7 +33,10 @@ from painless.doctor.facts import (
     Painless,
 )
 from painless.doctor.load import load
+from painless.doctor.objects import SOURCES, facts_of
+from painless.doctor.secrets import pair_of
 from painless.kernel import sockdiag
+from painless.kube.find import Cluster
 
 APART = 1.0  # Seconds between the two looks at counters.
 SPAN = 3600.0  # Seconds of the error log that count.
@@ -53,6 +56,10 @@ class Asked(Struct, frozen=True):
     status: Status | None = None
     no_status: str = "no controller of ours was asked for"
     machine: bool = True
+    source: Path | None = None
+    """A folder of manifests."""
+    cluster: Cluster | None = None
+    """The API server to ask for objects."""
     no_pid: str = "no NGINX was found; --pid names one"
 
 
@@ -114,10 +121,27 @@ class _Gathering:
                 self._put(name, found)
         if self._running:
             self._process(self._running)
+        self._objects()
         if self._asked.status is not None:
             self._know(PAINLESS, _painless(self._asked.status), "the controller's admin socket")
         else:
             self._lack(self._asked.no_status, PAINLESS)
+
+    def _objects(self) -> None:
+        """Read the objects of a folder or a cluster."""
+        if self._asked.source is not None:
+            listed = manifests.read(self._asked.source)
+        elif self._asked.cluster is not None:
+            listed = cluster.read(self._asked.cluster)
+        else:
+            why = "no objects were asked for (--source or --cluster)"
+            return self._lack(why, *(one.fact for one in SOURCES))
+        now = time.time()
+        known, missing = facts_of(listed, lambda one: pair_of(one, now), now)
+        self._known |= known
+        self._missing |= missing
+        self._problems += listed.problems
+        return None
 
     def _configuration(self) -> None:
         path = self._asked.conf or (self._running.conf if self._running else "")

@@ -14,7 +14,7 @@ from painless.syntax.yaml import parse_yaml
 
 def read_trees(path: Path, kind: str) -> Iterator[Value]:
     """Yield the documents of all manifests below ``path`` that name this kind."""
-    for file in _manifests(path):
+    for file in manifests(path):
         try:
             data = file.read_bytes() if file.stat().st_size <= SIZE_LIMIT else b""
         except OSError:
