@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.doctor import deploymentcases
+
 from painless.doctor import sysctls
 from painless.doctor.facts import (
     BUILD,
@@ -410,4 +412,5 @@ CASES: dict[str, tuple[Given, Given]] = {
     "R021": ({LISTENERS: (listener(drops=9),)}, {LISTENERS: (listener(drops=0),)}),
     "R022": log("killed"),
     "R023": ({PAINLESS: Painless(False, "no generation yet", 0, (), ())}, {PAINLESS: RUNS}),
+    **deploymentcases.CASES,
 }

@@ -205,7 +205,12 @@ def lint(output: str, **flags: Any) -> None:
     default=None,
 )
 @option("pid", "Look at the NGINX of this process.", type=click.IntRange(1), default=None)
-@option("source", "Look at the manifests in this folder alone.", type=click.Path(path_type=Path), default=None)
+@option(
+    "source",
+    "Look at the manifests in this folder alone.",
+    type=click.Path(path_type=Path),
+    default=None,
+)
 @click.option("--cluster", is_flag=True, help="Look at the objects of the cluster, too.")
 @option("kubeconfig", "Look at the cluster that this file names.", default="")
 @option(

@@ -33,6 +33,9 @@ FAMILIES = {
     "U": ("upstreams", "Upstreams and proxying"),
     "T": ("tls", "TLS"),
     "S": ("security", "Security"),
+    "I": ("ingress", "Ingresses and Services"),
+    "D": ("deployment", "Deployments, probes and budgets"),
+    "H": ("autoscaling", "Autoscalers"),
     "R": ("runtime", "What runs"),
 }
 """The first letter of a check's id, the page of its family, and what it is called."""

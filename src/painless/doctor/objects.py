@@ -34,7 +34,6 @@ EVENTS = "Events"
 SECRETS = "TLS Secrets"
 
 
-
 class Named(Protocol):
     """What has a reference."""
 
@@ -51,7 +50,7 @@ class Some(Struct, Generic[T], frozen=True, eq=False):
     found: tuple[T, ...]
     whole: bool = True
 
-    def __iter__(self) -> Iterator[T]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[T]:
         return iter(self.found)
 
     @property
@@ -97,9 +96,7 @@ SOURCES = (
     ),
     Source(Kind("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"), BUDGETS),
     Source(Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"), POLICIES),
-    Source(
-        Kind("ClusterRole", "rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False), ROLES
-    ),
+    Source(Kind("ClusterRole", "rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False), ROLES),
     Source(
         Kind("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False),
         BINDINGS,
@@ -149,7 +146,9 @@ def facts_of(
             # Of three kinds that are one fact, two say nothing about what there is not.
             missing[one.fact] = listed.missing.get(one.kind.name, f"{one.fact} were not listed")
     if not listed.whole:
-        missing |= {one.fact: f"{listed.source} has no {one.fact}" for one in SOURCES if one.fact not in found}
+        missing |= {
+            one.fact: f"{listed.source} has no {one.fact}" for one in SOURCES if one.fact not in found
+        }
     facts = {
         name: Fact(Some(tuple(some), listed.whole), listed.source, at)
         for name, some in found.items()

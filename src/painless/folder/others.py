@@ -29,7 +29,8 @@ def read_tree(name: str, data: bytes) -> Parsed:
     return parse_json(data) if name.endswith(".json") else parse_yaml(data)
 
 
-def _manifests(path: Path) -> Iterator[Path]:
+def manifests(path: Path) -> Iterator[Path]:
+    """Yield the files at or below a path that are read, in one order."""
     if path.is_file():
         yield path
         return
