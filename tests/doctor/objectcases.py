@@ -101,3 +101,14 @@ def scaler(name: str = "ingress", kind: str = "Deployment", **spec: Any) -> Tree
         name,
         spec={"scaleTargetRef": {"kind": kind, "name": name}, "minReplicas": 2, "maxReplicas": 10, **spec},
     )
+
+
+EVERYTHING: tuple[Tree, ...] = (
+    controller(),
+    theirs(),
+    config(worker_shutdown_timeout="10s"),
+    budget(minAvailable=1),
+    running("a", status={"containerStatuses": [{"restartCount": 1}]}),
+    scaler(),
+)
+"""One of each, for tests that break them."""
