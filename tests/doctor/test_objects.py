@@ -1,4 +1,4 @@
-"""Objects become facts: of a folder with file and line, of a cluster page by page, and only what may be read."""
+"""Objects become facts: of a folder with file and line, of a cluster page by page, and what may be read."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -20,6 +20,7 @@ from painless.doctor.objects import SERVICES, SOURCES, WORKLOADS, Listed, facts_
 from painless.doctor.parts import part_of
 from painless.doctor.run import run
 from painless.doctor.secrets import pair_of
+from painless.kube.find import Cluster
 
 LONELY = """
 # a comment
@@ -112,8 +113,6 @@ async def test_a_kind_that_may_not_be_listed() -> None:
 
 def test_no_cluster() -> None:
     """A kubeconfig that is not there is one problem, and no traceback."""
-    from painless.kube.find import Cluster
-
     gathered = gather(Asked(cluster=Cluster("/nowhere"), machine=False), apart=0.0)
     assert len(gathered.problems) == 1
     assert "/nowhere" in gathered.problems[0]
