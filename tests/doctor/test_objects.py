@@ -146,7 +146,7 @@ def _broken(draw: st.DrawFn) -> list[dict[str, Any]]:
         holder: Any = tree
         for key in path[:-1]:
             holder = holder[key]
-        holder[path[-1]] = draw(_values)
+        holder[path[-1]] = deepcopy(draw(_values))
     return trees
 
 
