@@ -171,7 +171,7 @@ def test_an_admin_port_that_cannot_be_is_refused(tmp_path, flags, says):
     ],
 )
 def test_where_the_admin_port_is(address, host, loopback):
-    """A Pod's address of IPv6 needs no brackets, since a manifest cannot write them; loopback is what it is."""
+    """A Pod's address of IPv6 needs no brackets, since a manifest cannot write them."""
     found = admin(address, "", "", "", alone=False)
     assert found is not None
     assert (host, 1, loopback) == (found.host, found.port, found.loopback)
