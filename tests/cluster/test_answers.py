@@ -1,8 +1,6 @@
 """What controllers say to their cluster, seen from the API server: once, by one of them, at no price."""
 
 import re
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,40 +8,12 @@ from typing import Any
 import pytest
 import yaml
 from tests.cluster.controllers import NAMESPACE, PATIENCE, Replica, Replicas, replicas
+from tests.cluster.replicated import CLASS
 from tests.fakes.apiserver import FakeApiServer
 from tests.front.clients import until
 
-CLASS = {
-    "apiVersion": "networking.k8s.io/v1",
-    "kind": "IngressClass",
-    "metadata": {"name": "nginx"},
-    "spec": {"controller": "k8s.io/ingress-nginx"},
-}
 ADDRESS = "192.0.2.1"
 FLAGS = ("--publish-status-address", ADDRESS, "--election-ttl", "4s")
-
-
-@pytest.fixture
-def states() -> Iterator[Any]:
-    made: list[Path] = []
-
-    def one() -> Path:
-        root = Path(tempfile.mkdtemp(prefix="painless-", dir="/tmp"))
-        root.chmod(0o711)
-        made.append(root)
-        return root
-
-    yield one
-    for root in made:
-        shutil.rmtree(root)
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FakeApiServer]:
-    async with FakeApiServer() as one:
-        one.push({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-        await one.apply(CLASS)
-        yield one
 
 
 @pytest.fixture

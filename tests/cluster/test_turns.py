@@ -1,10 +1,8 @@
 """Three replicas with an NGINX each, at one API server: their loads follow each other."""
 
 import itertools
-import shutil
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 from tests.cluster.controllers import NAMESPACE, Replica, Replicas, replicas
-from tests.cluster.test_answers import CLASS, ingress
+from tests.cluster.test_answers import ingress
 from tests.fakes.apiserver import FakeApiServer
 from tests.fakes.apiserver.kinds import kind_of
 from tests.front.clients import until
@@ -24,26 +22,10 @@ LEASE = "ingress-controller-leader-reloads"
 
 
 @pytest.fixture
-def states() -> Iterator[Any]:
-    made: list[Path] = []
-
-    def one() -> Path:
-        root = Path(tempfile.mkdtemp(prefix="painless-", dir="/tmp"))
-        root.chmod(0o711)
-        made.append(root)
-        return root
-
-    yield one
-    for root in made:
-        shutil.rmtree(root)
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[FakeApiServer]:
-    async with FakeApiServer() as one:
-        one.push({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-        await one.apply(CLASS, ingress("web"))
-        yield one
+async def api(api: FakeApiServer) -> FakeApiServer:
+    """Have something to serve."""
+    await api.apply(ingress("web"))
+    return api
 
 
 @pytest.fixture
