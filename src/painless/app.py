@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Iterable
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
 from painless.clock import RealClock
 from painless.compiler.site import Site
@@ -27,7 +27,8 @@ from painless.sources import changes_of, trusts_loopback
 from painless.stating import Known, status
 from painless.told import Doorman, Told
 from painless.watching import Watching
-from painless.web.admin import serve_admin
+from painless.web.admin import Adding, serve_admin
+from painless.web.explained import Explained
 from painless.web.health import Check, Pages, serve_health
 from painless.web.webhook import serve_webhook
 
@@ -99,10 +100,7 @@ class Program:
             if settings.webhook
             else nullcontext()
         )
-        cluster = self._outside.cluster
-        port = port_of(settings.admin, cluster.client if cluster else None, self._clock)
-        admin = serve_admin(settings.state_dir, self._status, self._controller.pricing, port=port)
-        async with health, webhook, admin:
+        async with health, webhook, self._admin(Explained(self._controller.explaining).add_to):
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._outside.liveness.run())
@@ -124,6 +122,11 @@ class Program:
             except* _Stopped:
                 pass
         logs.event("controller_stopped")
+
+    def _admin(self, *more: Adding) -> AbstractAsyncContextManager[None]:
+        settings, cluster = self._settings, self._outside.cluster
+        port = port_of(settings.admin, cluster.client if cluster else None, self._clock)
+        return serve_admin(settings.state_dir, self._status, self._controller.pricing, port=port, more=more)
 
     async def _watch_machine(self) -> None:
         read, first = self._outside.machine, self._outside.options.machine

@@ -13,8 +13,9 @@ from painless.nginx.tokens import Literal, Regex, Var, expr, pattern_of
 from painless.nginx.tree import Directive, block, directive, entry, when
 from painless.sensitive import Sensitive
 
-_DIGITS = ("canary_tens", "canary_ones", "canary_tenths", "canary_hundredths")
-_HUNDREDTH = _DIGITS[:2]
+DIGITS = ("canary_tens", "canary_ones", "canary_tenths", "canary_hundredths")
+"""Variables with the digits of the part, of 10,000, that a request is dealt into."""
+_HUNDREDTH = DIGITS[:2]
 
 
 def lower_canary_maps(arms: tuple[CanaryArm, ...]) -> tuple[Directive, ...]:
@@ -23,7 +24,7 @@ def lower_canary_maps(arms: tuple[CanaryArm, ...]) -> tuple[Directive, ...]:
         return ()
     rules = {_id(arm.rule): arm.rule for arm in arms}
     return (
-        *(_digit(one) for one in _DIGITS),
+        *(_digit(one) for one in DIGITS),
         *(one for at in sorted(rules) for one in _maps(rules[at], at)),
     )
 
@@ -31,7 +32,7 @@ def lower_canary_maps(arms: tuple[CanaryArm, ...]) -> tuple[Directive, ...]:
 def _digit(variable: str) -> Directive:
     # The last part takes the rest, so that the shares add up.
     parts = (entry(Literal("*" if at == 9 else "10%"), Literal(str(at))) for at in range(10))
-    first = variable == _DIGITS[0]
+    first = variable == DIGITS[0]
     return block(
         "split_clients",
         expr(Var("request_id"), variable.removeprefix("canary_")),
@@ -80,7 +81,7 @@ def choose_arm(answer: Proxy, names: Names, options: Options) -> tuple[Directive
         directive("set", Var(choice), Var(f"canary_{_id(arm.rule)}")),
         *(
             when(Literal("-f"), expr(*folder, *(Var(one) for one in digits)), body=(marked,))
-            for digits in (_HUNDREDTH, _DIGITS)
+            for digits in (_HUNDREDTH, DIGITS)
         ),
         when(Var(choice), "~", Regex("^(canary|weight-in)"), body=to_canary),
         when(Literal("-f"), expr(f"{options.state}/down/", names.canary_upstream), body=back),

@@ -72,7 +72,7 @@ def lower_location(
     added += (pages.added,) if pages else ()
     lowered = block(
         "location",
-        *_pattern(location),
+        *pattern_of(location),
         body=_body(location, names, added, options, server=server, common=common),
         comment=_comment(route, alone=owner == route.origin),
         origin=None if owner == NOBODY else owner,
@@ -90,7 +90,7 @@ def lower_location(
     )
 
 
-def _pattern(location: Location) -> tuple[Token, ...]:
+def pattern_of(location: Location) -> tuple[Token, ...]:
     if location.modifier is Modifier.REGEX:
         return Literal(location.modifier.value), Regex(location.pattern)
     path = Literal(location.pattern)

@@ -14,7 +14,7 @@ from painless.controller.inbox import Inbox
 from painless.controller.outside import Outside
 from painless.controller.picture import Shown
 from painless.controller.ports import WorldError
-from painless.discovery.answers import Answer
+from painless.discovery.answers import Answer, Peer
 from painless.discovery.zone import Findings, Ours, answer
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import EndpointSlice
@@ -87,6 +87,11 @@ class Endpoints:
         answers |= {name: self._answers_of(name) for name in self._moved & answers.keys()}
         await self._responder.replace([one for some in answers.values() for one in some])
 
+    def peers(self, upstream: Upstream) -> tuple[str, ...] | None:
+        """Return the addresses that NGINX is told for an upstream; ``None`` where only DNS knows them."""
+        found, _ = self._answer(upstream, self._inbox.slices((upstream.namespace, upstream.service)))
+        return None if found.external else tuple(_spelled(one) for one in found.peers)
+
     def moved(self, site: Site, before: Slices, after: Slices) -> tuple[tuple[str, ...], Findings]:
         """Return which upstreams of a site other slices give other addresses, and what is found then."""
         names: list[str] = []
@@ -124,6 +129,10 @@ class Endpoints:
         # The empty tuple is one object, so that nothing is compared where nothing was found.
         found = tuple(sorted({one for some in self._findings.values() for one in some}))
         self._shown.show(from_endpoints=found)
+
+
+def _spelled(one: Peer) -> str:
+    return f"[{one.address}]:{one.port}" if ":" in one.address else f"{one.address}:{one.port}"
 
 
 def _by_service(

@@ -12,6 +12,7 @@ from painless.compiler.options import Machine, Options
 from painless.controller.admission import Admission
 from painless.controller.closing import Closing
 from painless.controller.endpoints import Endpoints
+from painless.controller.explaining import Explaining
 from painless.controller.governing import Governing
 from painless.controller.inbox import Inbox
 from painless.controller.live import Live
@@ -71,6 +72,7 @@ class Controller:
             self._inbox, self._shown, self._endpoints, self._rounds.standing, self._listed.is_set
         )
         self.pricing.outlook = self.governing.outlook
+        self.explaining = Explaining(self._rounds.standing, self._endpoints)
         # Held by whoever acts on NGINX or its disk: a round, or tidying up.
         self._turn = asyncio.Lock()
         self._acting: tuple[asyncio.Task[None], ...] = ()

@@ -6,6 +6,7 @@ What NGINX itself would not read is no ``Request`` but an answer: 400.  What no 
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -63,7 +64,10 @@ class Request(Struct, frozen=True):
 def understood(
     url: str, method: str = "GET", headers: Iterable[str] = (), client: str = NOBODY
 ) -> Request | NotUnderstood:
-    """Return the request for ``url``; each of ``headers`` is ``Name: value``."""
+    """Return the request for ``url``; each of ``headers`` is ``Name: value``, ``client`` an address."""
+    url = _text(url)
+    if client and not _is_address(client):
+        return NotUnderstood(f"found the client {client[:80]!r}, expected an address such as 203.0.113.9")
     if len(url) > _LONGEST:
         return NotUnderstood(f"found a URL of {len(url)} characters, expected at most {_LONGEST}")
     parts = _URL.fullmatch(url)
@@ -95,7 +99,7 @@ def understood(
 
 def _headers(some: Iterable[str]) -> tuple[tuple[str, str], ...] | NotUnderstood:
     found: list[tuple[str, str]] = []
-    for one in some:
+    for one in map(_text, some):
         name, colon, value = one.partition(":")
         if not colon or not _HEADER.fullmatch(name) or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
             return NotUnderstood(f"found the header {one[:80]!r}, expected one such as X-Name: value")
@@ -103,6 +107,19 @@ def _headers(some: Iterable[str]) -> tuple[tuple[str, str], ...] | NotUnderstood
     if len(found) > _MOST:
         return NotUnderstood(f"found {len(found)} headers, expected at most {_MOST}")
     return tuple(found)
+
+
+def _text(text: str) -> str:
+    """Return a text that every encoding has: what a terminal could not read becomes a question mark."""
+    return text.encode(errors="replace").decode()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _host(header: str) -> tuple[str, str]:

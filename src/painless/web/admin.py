@@ -62,15 +62,27 @@ class Pricing(Protocol):
     async def price(self, asked: Asked, threads: Executor) -> Price: ...
 
 
+Adding = Callable[[web.Application], None]
+"""Whatever else answers adds its own paths."""
+
+
 @asynccontextmanager
 async def serve_admin(
-    state: Path, status: Stating, pricing: Pricing, bounds: Bounds = BOUNDS, port: Port | None = None
+    state: Path,
+    status: Stating,
+    pricing: Pricing,
+    bounds: Bounds = BOUNDS,
+    port: Port | None = None,
+    more: tuple[Adding, ...] = (),
 ) -> AsyncIterator[None]:
     """Answer on the socket of a state directory that is ours alone; without one, say so and go on."""
 
     def routed(before: Iterable[Middleware] = ()) -> web.Application:
         # What one costs leaves the other's bounds alone: strangers do not keep commands waiting.
-        return application(status, pricing, threads, bounds, before)
+        made = application(status, pricing, threads, bounds, before)
+        for add in more:
+            add(made)
+        return made
 
     # One thread: whoever asks next waits for the one before, and the rounds have the other cores.
     with ThreadPoolExecutor(1, "pricing") as threads:
