@@ -69,7 +69,7 @@ soak: setup ## Hours of load and faults, then the long forms of the tests: make 
 	@echo "== Soaking for $(or $(SECONDS),3600) seconds"
 	@$(BIN)/python -m bench.soak --seconds $(or $(SECONDS),3600) $(ARGS)
 	@echo "== Running the long forms of the tests"
-	@PAINLESS_SOAK=1 $(BIN)/pytest -q tests/front tests/faults tests/properties tests/doctor
+	@PAINLESS_SOAK=1 $(BIN)/pytest -q tests/front tests/faults tests/properties tests/doctor tests/unit/counting
 	@echo "== Replaying the incidents at full length"
 	@$(BIN)/python -m incidents --full
 
