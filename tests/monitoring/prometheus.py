@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import yaml
 from tests.front.clients import ask, until
 
 from painless.demo.ports import LOOPBACK, free_ports
+from painless.docs.alerts import rules
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "deploy" / "monitoring" / "painless-rules.yaml"
@@ -52,16 +53,23 @@ class Prometheus:
         return [one["lastError"] for each in groups for one in each["rules"] if one.get("lastError")]
 
 
+def _scraped(job: str, port: int, labels: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "job_name": job,
+        "static_configs": [{"targets": [f"{LOOPBACK}:{port}"], "labels": dict(labels)}],
+    }
+
+
 @asynccontextmanager
-async def scraping(port: int, folder: Path, at_once: Iterable[str] = ()) -> AsyncIterator[Prometheus]:
-    """Have a Prometheus scrape a port with our rules; ``at_once`` fire without their time to wait."""
-    rules = yaml.safe_load(RULES.read_text())
-    waived = set(at_once)
-    for rule in (one for group in rules["groups"] for one in group["rules"]):
-        if rule["alert"] in waived:
-            del rule["for"]
-    (folder / "rules.yaml").write_text(yaml.safe_dump(rules))
-    scraped = [{"job_name": "painless", "static_configs": [{"targets": [f"{LOOPBACK}:{port}"]}]}]
+async def scraping(
+    port: int, folder: Path, *others: int, shorter: int = 1, labels: Mapping[str, str] = {}
+) -> AsyncIterator[Prometheus]:
+    """Have a Prometheus scrape a port with our rules, which wait for so many times ``shorter``.
+
+    ``labels`` are what a cluster would say of the Pod; ``others`` are ports of other exporters.
+    """
+    (folder / "rules.yaml").write_text(yaml.safe_dump(rules(shorter)))
+    scraped = [_scraped("painless", port, labels), *(_scraped("other", one, {}) for one in others)]
     config = {
         "global": {"scrape_interval": EACH, "scrape_timeout": EACH, "evaluation_interval": EACH},
         "rule_files": [str(folder / "rules.yaml")],

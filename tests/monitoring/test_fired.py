@@ -27,6 +27,10 @@ pytestmark = [
 ]
 
 QUEUE = 16
+QUICK = 120
+"""A rule that has to hold for a minute holds for half a second here: for one look more."""
+ALWAYS = {"PainlessBacklogClamped"}
+"""What is said of such a queue, once the rule does not wait."""
 FIRED = 30.0
 """Seconds from the incident to the alert: three on a free machine."""
 
@@ -74,9 +78,9 @@ async def test_a_change_does_not_come_through(folder: Folder, make: Make, tmp_pa
     one = started(make, folder)
     await one.ready()
     expected = {"PainlessReloadFailed", "PainlessConfigStale"}
-    async with scraping(one.doors.health, tmp_path, at_once=expected) as prometheus:
+    async with scraping(one.doors.health, tmp_path, shorter=QUICK) as prometheus:
         await until(lambda: _has(prometheus, "painless_config_desired_hash"), FIRED)
-        assert set() == await prometheus.firing()
+        assert await prometheus.firing() <= ALWAYS
         with broken(one):
             folder.configmap("settings", {"keep-alive": "10"})
             await until(lambda: _fires(prometheus, *expected), FIRED, one.last_words)
@@ -89,7 +93,7 @@ async def test_nginx_is_gone(folder: Folder, make: Make, tmp_path: Path) -> None
     one = started(make, folder)
     await one.ready()
     expected = {"PainlessNginxDown", "PainlessOrphanIngress"}
-    async with scraping(one.doors.health, tmp_path, at_once=expected) as prometheus:
+    async with scraping(one.doors.health, tmp_path, shorter=QUICK) as prometheus:
         await until(lambda: _fires(prometheus, "PainlessOrphanIngress"), FIRED, one.last_words)
         with broken(one):
             os.kill(one.master(), signal.SIGTERM)
@@ -116,4 +120,4 @@ async def _fires(prometheus: Prometheus, *names: str) -> bool:
 
 
 async def _is_quiet(prometheus: Prometheus) -> bool:
-    return not await prometheus.firing()
+    return await prometheus.firing() <= ALWAYS

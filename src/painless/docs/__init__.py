@@ -2,13 +2,14 @@
 
 ``pages`` and ``files`` are pure: names and texts.  Writing and comparing is ``__main__``'s; what keys mean is
 ``keys``, flags ``flags``, the state of all names ``compatibility``, what the program says of itself is
-``program``, alerts with their runbooks are ``alerts``, the doctor's checks ``checks``.  The counts in the
-README are ``readme``'s.  Pages for people who learn or decide are written by hand.
+``program``, alerts with their runbooks are ``alerts``, Grafana's dashboards ``dashboards``, the doctor's
+checks ``checks``.  The counts in the README are ``readme``'s.  Pages for people who learn or decide
+are written by hand.
 """
 
 from collections.abc import Mapping
 
-from painless.docs import alerts, checks, compatibility, differs, flags, keys, program
+from painless.docs import alerts, checks, compatibility, dashboards, differs, flags, keys, program
 
 
 def pages() -> Mapping[str, str]:
@@ -32,4 +33,5 @@ def files() -> Mapping[str, str]:
         **checks.check_pages(),
         "deploy/chart/files/flags.txt": program.flags(),
         **alerts.files(),
+        **dashboards.files(),
     }

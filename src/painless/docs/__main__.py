@@ -10,7 +10,7 @@ from painless.docs.readme import counted
 
 _ROOT = Path(__file__).resolve().parents[3]
 _README = "README.md"
-_PAGES = "docs/reference/**/*.md", "docs/runbooks/*.md"
+_PAGES = "docs/reference/**/*.md", "docs/runbooks/*.md", "deploy/chart/files/dashboards/*.json"
 
 
 @click.command()

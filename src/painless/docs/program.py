@@ -142,7 +142,7 @@ def _generations() -> tuple[GenerationState, ...]:
 
 
 def _name(metric: Metric) -> str:
-    if metric.type == "histogram":
+    if metric.type in {"histogram", "summary"}:
         return metric.name
     # The parser gives every counter the end that ingress-nginx's counter of requests has not.
     name = metric.samples[0].name

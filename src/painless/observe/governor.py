@@ -44,6 +44,11 @@ class Governed(Collector):
             registry=None,
         )
         self._hosts: set[str] = set()
+        # Prometheus sees no increase in a series that begins with something.
+        for one in self._states[1:]:
+            self._held.labels(one)
+            self._workers.labels(one)
+        self._cut.labels(OTHERS)
 
     def collect(self) -> Iterator[Metric]:
         state = GaugeMetricFamily(

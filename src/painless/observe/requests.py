@@ -12,6 +12,9 @@ PREFIX = "nginx_ingress_controller_"
 
 REQUESTS = "requests"
 _ABOUT_REQUESTS = "Requests of clients."
+LATENCY = "ingress_upstream_latency_seconds"
+"""What ingress-nginx called the time to connect before; its own dashboards still ask for it."""
+_ABOUT_LATENCY = "The sum and count of connect_duration_seconds, under its old name."
 
 LABELS = ("status", "method", "path", "namespace", "ingress", "service", "canary", "host")
 """What tells series apart; ``path`` and ``host`` may be switched off."""
@@ -68,7 +71,7 @@ class Shown(Struct, frozen=True):
     @property
     def unknown(self) -> tuple[str, ...]:
         """What is excluded and no metric of requests."""
-        every = {REQUESTS, *(one.name for one in Shown().histograms)}
+        every = {REQUESTS, LATENCY, *(one.name for one in Shown().histograms)}
         return tuple(one for one in self.excluded if one.removeprefix(PREFIX) not in every)
 
     def shows(self, name: str) -> bool:
@@ -126,6 +129,10 @@ def written(shown: Shown, rows: tuple[Row, ...]) -> Iterator[bytes]:
         name = PREFIX + one.name
         series = (_series(name, bounds, row, at) for row in rows if row.counts[at])
         yield from _metric(name, "histogram", one.about, series)
+        if one.value == CONNECT and shown.shows(LATENCY):
+            old = PREFIX + LATENCY
+            totals = (_totals(old, row, at, sum(row.counts[at])) for row in rows if row.counts[at])
+            yield from _metric(old, "summary", _ABOUT_LATENCY, totals)
 
 
 def _metric(name: str, kind: str, about: str, parts: Iterable[str]) -> Iterator[bytes]:
@@ -143,8 +150,11 @@ def _series(name: str, bounds: tuple[str, ...], row: Row, at: int) -> str:
     for bound, count in zip(bounds, row.counts[at], strict=True):
         total += count
         lines.append(f'{name}_bucket{{{row.labels},le="{bound}"}} {total}\n')
-    lines.append(f"{name}_sum{{{row.labels}}} {row.sums[at]:.12g}\n{name}_count{{{row.labels}}} {total}\n")
-    return "".join(lines)
+    return "".join((*lines, _totals(name, row, at, total)))
+
+
+def _totals(name: str, row: Row, at: int, count: int) -> str:
+    return f"{name}_sum{{{row.labels}}} {row.sums[at]:.12g}\n{name}_count{{{row.labels}}} {count}\n"
 
 
 def _number(value: float) -> str:

@@ -49,7 +49,8 @@ def _counts(tally: Tally, label: str) -> dict[str, float]:
 @pytest.mark.parametrize(("name", "kind", "buckets"), TABLE, ids=[one[0] for one in TABLE])
 def test_names_labels_and_buckets_are_those_of_ingress_nginx(name: str, kind: str, buckets: str) -> None:
     text = _text(_tally(_line()))
-    lines = [line for line in text.splitlines() if line.startswith((f"{name}_bucket{{", f"{name}{{"))]
+    series = tuple(f"{name}{end}{{" for end in ("", "_bucket", "_count"))
+    lines = [line for line in text.splitlines() if line.startswith(series)]
     bounds = [line.rpartition('le="')[2].partition('"')[0] for line in lines if "_bucket{" in line]
     labels = {one.partition("=")[0] for one in lines[0].partition("{")[2].partition("}")[0].split('",')}
     assert f"# TYPE {name} {kind}\n" in text

@@ -176,7 +176,8 @@ GROUP = Group(
         ),
         Alert(
             name="PainlessConnectionsCut",
-            expr="sum without (host) (increase(painless_connections_cut_total[10m])) > 0",
+            # The sum first: a host has no series before its first connection was cut.
+            expr="increase(sum without (host) (painless_connections_cut_total)[10m:]) > 0",
             severity=WARNING,
             summary=f"{WHERE} closed {{{{ $value | humanize }}}} connections to make room for a reload",
             means="The limits of generations or of memory were reached, and the oldest generation had to go.",
