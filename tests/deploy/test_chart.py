@@ -1,6 +1,7 @@
 """The Helm chart: what it makes is what the API server takes, restricted, and as small as it can be."""
 
 import datetime as dt
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ from painless.observe.accepting import Accept, Watched
 pytestmark = pytest.mark.skipif(helm is None, reason=WITHOUT_HELM)
 
 VERSION = "1.37"
+MOST_OF_A_CONFIGMAP = 200_000
+"""Letters: ``kubectl apply`` keeps a copy in an annotation, which may have 256 KiB."""
 CUSTOM = {
     "ServiceMonitor",
     "PodMonitor",
@@ -55,6 +58,7 @@ VARIANTS: dict[str, Any] = {
                 "serviceMonitor": {"enabled": True},
                 "podMonitor": {"enabled": True},
                 "prometheusRule": {"enabled": True, "rules": [{"alert": "Down", "expr": "up == 0"}]},
+                "dashboards": {"enabled": True},
             },
             "networkPolicy": {"enabled": True},
             "startupProbe": {"failureThreshold": 60},
@@ -218,6 +222,23 @@ def test_the_admin_page_is_where_nobody_else_looks(values, address, rights):
     assert ("tokenSecret" in values.get("admin", {})) == ("admin-token-file" in flags)
     found = {one["metadata"]["name"]: one["rules"] for one in made.all("ClusterRole")}
     assert rights == (f"{NAMESPACE}-painless-admin" in found)
+
+
+def test_the_dashboards_are_there_once_with_the_address_of_the_runbooks():
+    """As they are in the files but for that address; Grafana's sidecar finds them by the label."""
+    where = 'https://docs.example/"runbooks"'
+    given = {"enabled": True, "namespace": "grafana", "runbooks": where}
+    pools: dict[str, Any] = {"staging": {}}
+    values = {"controller": {"metrics": {"enabled": True, "dashboards": given}}, "pools": pools}
+    made = [one for one in render(values).all("ConfigMap") if one["metadata"]["namespace"] == "grafana"]
+    texts = {name: json.loads(text) for one in made for name, text in one["data"].items()}
+    files = {one.name: json.loads(one.read_text()) for one in (CHART / "files" / "dashboards").iterdir()}
+    for one in files.values():
+        (runbooks,) = (each for each in one["templating"]["list"] if each["name"] == "runbooks")
+        runbooks["query"] = where
+    assert files == texts
+    assert {"1"} == {one["metadata"]["labels"]["grafana_dashboard"] for one in made}
+    assert all(len(text) < MOST_OF_A_CONFIGMAP for one in made for text in one["data"].values())
 
 
 def test_no_two_containers_of_a_pod_want_one_port(rendered):

@@ -43,7 +43,8 @@ def variables(board: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
 def filled(text: str, values: Mapping[str, str]) -> str:
     """Return a query with values for its variables."""
     for name, value in {**WINDOW, **{f"${name}": value for name, value in values.items()}}.items():
-        text = re.sub(rf"{re.escape(name)}(?!\w)", lambda _, value=value: value, text)
+        # Not as a pattern: a backslash of a value stays one.
+        text = value.join(re.split(rf"{re.escape(name)}(?!\w)", text))
     return text
 
 

@@ -45,7 +45,7 @@ _SERVING = Row(
         ),
         Panel(
             "Share of requests that fail",
-            "5xx, by Ingress: one, or all of them?",
+            "Answers with 5xx, by Ingress, the ten that have most.",
             (
                 Query(
                     f"topk(10, {_rates(_FAILED)} / {_rates()})",
