@@ -104,9 +104,12 @@ def tries(budget: float, connecting: float, reading: float) -> int:
     return max(1, floor(budget / (connecting + reading))) if connecting + reading > 0 else 1
 
 
-def total(connecting: float, reading: float, most: int) -> float:
-    """Return proxy-next-upstream-timeout, which bounds all tries: tries (connect + read)."""
-    return most * (connecting + reading)
+def begin_within(connecting: float, reading: float, most: int) -> float:
+    """Return proxy-next-upstream-timeout, within which NGINX lets a try begin: (tries - 1) (connect + read).
+
+    At least a second, since 0 is no limit.
+    """
+    return max(1.0, (most - 1) * (connecting + reading))
 
 
 def streaming(ping: float) -> float:

@@ -27,6 +27,7 @@ from painless.cli.flags import (
 )
 from painless.cli.help import Grouped
 from painless.cli.inspect import inspect
+from painless.cli.measuring import measuring, sources_of
 
 _OUTPUT = click.Choice(["text", "json"])
 _state_dir = option(
@@ -244,6 +245,46 @@ def doctor_command(nginx_conf: Path | None, pid: int | None, **flags: Any) -> No
         raise click.UsageError("expected one of --nginx-conf and --pid")
     with _sentences():
         raise SystemExit(doctor.examine(doctor.Chosen(conf=nginx_conf, pid=pid, **flags)))
+
+
+@main.command("tune")
+@measuring
+@option(
+    "client-timeout",
+    "Seconds that clients wait for an answer in all.",
+    default=None,
+    type=click.FloatRange(0.1),
+)
+@option(
+    "load-balancer",
+    "What is in front: its name, or how many seconds it leaves a connection idle.",
+    default="",
+)
+@option("application", "What serves the Services: its name, or its idle seconds.", default="")
+@option("configmap", "namespace/name of the ConfigMap with global settings.", default="")
+@option("annotations-prefix", "Prefix of annotations.", default="nginx.ingress.kubernetes.io")
+@option("write", "Folder for the files to paste.", default=None, type=click.Path(path_type=Path))
+@option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
+def tune_command(write: Path | None, output: str, **flags: Any) -> None:
+    """Advise time-outs, keepalive, kernel sizes and autoscalers, by what was measured.
+
+    Looks twice at the controller of this machine, or asks a Prometheus; what was not measured gets no
+    number.  Exit status 1 when something should change, 2 when nothing could be measured.
+    """
+    from painless.cli import tune
+
+    with _sentences():
+        chosen = tune.Chosen(
+            sources=sources_of(flags),
+            client=flags["client_timeout"],
+            balancer=flags["load_balancer"],
+            application=flags["application"],
+            configmap=flags["configmap"],
+            prefix=flags["annotations_prefix"],
+            output=output,
+            write=write,
+        )
+        raise SystemExit(tune.tune(chosen))
 
 
 @main.command("migrate")

@@ -188,7 +188,8 @@ def _command(name: str, command: click.Command, shared: tuple[Record, ...]) -> I
 
 
 def _compiles(command: click.Command) -> bool:
-    return any("--source" in one.opts for one in command.params)
+    # Others read manifests as well; only these ask which classes are served.
+    return any("--ingress-class" in one.opts for one in command.params)
 
 
 def _shared(known: Mapping[str, click.Command]) -> Iterator[Record]:

@@ -10,11 +10,11 @@ from painless.advice.timeouts import (
     TWO_SYNS,
     Budget,
     Load,
+    begin_within,
     connect,
     factor,
     read,
     streaming,
-    total,
     tries,
     worth_changing,
 )
@@ -67,8 +67,12 @@ def test_more_requests_need_less_room_for_chance(samples, more):
 
 @given(st.floats(1, 600), st.floats(0.1, 5), st.floats(0.1, 100))
 def test_all_tries_fit_the_budget(budget, connecting, reading):
+    """The last one begins in time, and one more would not."""
     found = tries(budget, connecting, reading)
-    assert found == 1 or total(connecting, reading, found) <= budget * (1 + 1e-9)
+    each = connecting + reading
+    assert found == 1 or found * each <= budget * (1 + 1e-9)
+    assert 1 <= begin_within(connecting, reading, found) <= max(1, budget)
+    assert begin_within(connecting, reading, found) < max(1.001, found * each)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+"""Advice from what a real NGINX under load shows: measured, and no more than that."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.front.asking import command
+from tests.front.clients import ask, until
+from tests.front.given import Make
+from tests.front.manifests import NAMESPACE, Folder
+from tests.front.pods import Pods
+from tests.front.program import Program
+
+HOST = "web.test"
+ENOUGH = 1000
+"""Requests for a p99."""
+SEEN = 30.0
+"""Seconds until they are counted."""
+READ = "proxy-read-timeout"
+KUBECTL = Path(sys.executable).with_name("kubectl")
+
+
+async def _loaded(folder: Folder, pods: Pods, make: Make) -> Program:
+    """Return a controller that has counted enough requests, and one connection that was upgraded."""
+    await pods.service("web")
+    folder.ingress("web", HOST, "web")
+    program = make("--enable-metrics")
+    program.start()
+    await program.ready()
+    limit = asyncio.Semaphore(20)
+
+    async def one() -> int:
+        async with limit:
+            return (await ask(program.doors.http, HOST, "/")).status
+
+    assert {200} == set(await asyncio.gather(*(one() for _ in range(ENOUGH))))
+
+    async def counted() -> bool:
+        return await program.total("nginx_ingress_controller_requests_total") >= ENOUGH
+
+    await until(counted, SEEN, program.last_words)
+    return program
+
+
+async def _tuned(program: Program, folder: Folder, *words: str) -> tuple[int, Any]:
+    done = await command(
+        *("tune", "--metrics", f"http://127.0.0.1:{program.doors.health}/metrics", "--seconds", "0.5"),
+        *("--source", str(folder.path), "--output", "json", *words),
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+async def test_a_controller_under_load(folder: Folder, pods: Pods, make: Make, tmp_path: Path) -> None:
+    """What is advised is pasted with kubectl, NGINX has it, and then nothing is advised any more."""
+    folder.configmap("settings", {})
+    program = await _loaded(folder, pods, make)
+    status, found = await _tuned(program, folder, "--configmap", f"{NAMESPACE}/settings")
+    changes = {one["id"]: one for one in found["report"]["changes"]}
+    assert (1, {READ, "proxy-connect-timeout"}) == (status, set(changes))
+    assert f"of {ENOUGH:,} requests until the header" in changes[READ]["measured"]
+    assert "a day has slower ones" in changes[READ]["risk"]
+    good = {one["id"] for one in found["report"]["good"]}
+    assert {"net.core.somaxconn", "worker-shutdown-timeout", "nofile"} <= good
+    await _paste(folder, tmp_path, found["files"])
+    pasted = (await _tuned(program, folder, "--configmap", f"{NAMESPACE}/settings"))[1]
+    assert [] == pasted["report"]["changes"]
+
+    async def served() -> bool:
+        shown = await command("inspect", "conf", "--state-dir", str(program.state), "--host", HOST)
+        return "proxy_read_timeout 1s;" in shown.stdout
+
+    await until(served, SEEN, program.last_words)
+
+
+async def _paste(folder: Folder, tmp_path: Path, files: dict[str, str]) -> None:
+    """Have kubectl patch the manifests as the script says, but in the folder in place of a cluster."""
+    for kind, name in (("Ingress", "web"), ("ConfigMap", "settings")):
+        patch, manifest = tmp_path / f"{kind}.yaml", folder.file(kind, name)
+        patch.write_text(files[f"{kind.lower()}-{NAMESPACE}-{name}.yaml"])
+        words = (*("patch", "--local", "-f", str(manifest), "--type", "merge"), "--patch-file", str(patch))
+        done = await asyncio.to_thread(
+            subprocess.run, [str(KUBECTL), *words, "-o", "yaml"], capture_output=True, text=True, check=True
+        )
+        manifest.write_text(done.stdout)
+
+
+async def test_nobody_there_is_a_sentence(tmp_path: Path) -> None:
+    """And so is a file that is no page."""
+    (tmp_path / "page").write_text("painless_workers{ 1\n")
+    for where, says in (
+        ("http://127.0.0.1:1/metrics", "cannot be read"),
+        (str(tmp_path / "absent"), "cannot be read"),
+        (str(tmp_path / "page"), "is no page of metrics"),
+        ("/dev/null", "has no metric of Painless"),
+    ):
+        done = await command("tune", "--metrics", where)
+        assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+        assert says in done.stderr

@@ -1,0 +1,102 @@
+"""Advice out of a real Prometheus: two hours that are written into it before it starts."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.front.asking import command
+from tests.front.clients import ask, until
+from tests.monitoring.prometheus import STARTED, WITHOUT, program
+
+from painless.demo.ports import LOOPBACK, free_ports
+
+pytestmark = pytest.mark.skipif(program("prometheus") is None, reason=WITHOUT)
+
+EACH = 60
+MINUTES = 120
+LABELS = 'namespace="ingress",pod="painless-1",exported_namespace="shop",ingress="web"'
+OURS = 'namespace="ingress",pod="painless-1"'
+PREFIX = "nginx_ingress_controller_"
+BUCKETS = {"0.1": 0, "2.5": 30, "10": 100, "+Inf": 100}
+"""Per minute: a third within 2.5 seconds, all within ten."""
+
+
+def _series() -> Iterator[tuple[str, list[float]]]:
+    """Yield series with a value for each minute."""
+    minutes = range(MINUTES)
+    yield f'{PREFIX}requests{{{LABELS},status="200"}}', [100.0 * at for at in minutes]
+    for name in ("header", "request"):
+        for end, each in BUCKETS.items():
+            labels = f'{LABELS},status="200",le="{end}"'
+            yield f"{PREFIX}{name}_duration_seconds_bucket{{{labels}}}", [float(each * at) for at in minutes]
+    yield f'painless_netns_tcpext_total{{{OURS},name="PassiveOpens"}}', [60_000.0 * at for at in minutes]
+    yield f'painless_listen_queue_limit{{{OURS},listen="0.0.0.0:80",worker="all"}}', [128.0] * MINUTES
+    yield f'painless_reloads_total{{{OURS},reason="IngressChanged"}}', [float(at // 2) for at in minutes]
+    hpa = 'namespace="kube-system",exported_namespace="shop",horizontalpodautoscaler="web"'
+    name = f"kube_horizontalpodautoscaler_status_desired_replicas{{{hpa}}}"
+    yield name, [6.0 if at % 10 < 5 else 2.0 for at in minutes]
+
+
+@asynccontextmanager
+async def _prometheus(folder: Path) -> AsyncIterator[str]:
+    """Start one that has the series already; yields its URL."""
+    now = int(time.time())
+    lines = [
+        f"{name} {value} {now - (MINUTES - 1 - at) * EACH}\n"
+        for name, values in _series()
+        for at, value in enumerate(values)
+    ]
+    (folder / "series").write_text("".join(lines) + "# EOF\n")
+    (folder / "prometheus.yaml").write_text("global: {}\n")
+    tool, binary = program("promtool"), program("prometheus")
+    assert tool is not None
+    assert binary is not None
+    words = ("tsdb", "create-blocks-from", "openmetrics", folder / "series", folder / "data")
+    made = await asyncio.create_subprocess_exec(tool, *words, stdout=asyncio.subprocess.DEVNULL)
+    assert 0 == await made.wait()
+    port = free_ports(1)[0]
+    with (folder / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(binary, f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/data"),
+            f"--web.listen-address={LOOPBACK}:{port}",
+            stdout=log,
+            stderr=log,
+        )
+    try:
+
+        async def ready() -> bool:
+            return (await ask(port, LOOPBACK, "/-/ready")).status == 200
+
+        await until(ready, STARTED, (folder / "log").read_text)
+        yield f"http://{LOOPBACK}:{port}"
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_what_a_prometheus_has(tmp_path: Path) -> None:
+    """Rates at their peak, quantiles of hours, and autoscalers over time; asked in PromQL."""
+    async with _prometheus(tmp_path) as url:
+        done = await command("tune", "--prometheus", url, "--window", "2h", "--output", "json")
+        assert done.returncode == 1, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)["report"]
+        changes = {one["id"]: one for one in found["changes"]}
+        assert f"the Prometheus at {url}, the last 2h" == found["source"]
+        # 10 s three times, and half a second: 11,900 requests are enough for p99.9, which takes twice.
+        assert "21 s" == changes["proxy-read-timeout"]["advised"]
+        assert "Ingress shop/web" == changes["proxy-read-timeout"]["about"]
+        assert "1,000.0 new connections a second" in changes["net.core.somaxconn"]["measured"]
+        assert "1,024" == changes["net.core.somaxconn"]["advised"]
+        assert "scaleDown.stabilizationWindowSeconds 1200" == changes["flapping"]["advised"]
+        assert "HorizontalPodAutoscaler shop/web" == changes["flapping"]["about"]
+        refused = await command("tune", "--prometheus", url, "--window", "0h")
+        wrong = await command("tune", "--prometheus", f"{url}/nowhere")
+    assert (2, True) == (refused.returncode, "expected a time such as 6h or 7d" in refused.stderr)
+    assert (2, True) == (wrong.returncode, "is no Prometheus" in wrong.stderr)
+    away = await command("tune", "--prometheus", url)
+    assert (2, True) == (away.returncode, "does not answer" in away.stderr)
