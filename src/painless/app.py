@@ -165,7 +165,9 @@ class Program:
         picture, told = self._picture(), self._told
         budget = await self._outside.nginx.budget(picture.generations)
         turns = self._outside.turns.standing() if self._outside.turns else None
-        known = Known(missing, picture, budget, self._watching.seen(), told.loads, told.decisions, turns)
+        known = Known(
+            missing, told.unread, picture, budget, self._watching.seen(), told.loads, told.decisions, turns
+        )
         return status(self._outside.options, known)
 
 

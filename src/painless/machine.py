@@ -36,8 +36,14 @@ def read_machine(proc: Path = _PROC) -> Machine:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     cpus, memory = (cgroup.folders(one, proc=proc) for one in ("cpu", "memory"))
+    unseen = [
+        name
+        for name, found in (("CPU quota", cpus), ("memory limit", memory))
+        if not cgroup.is_visible(found)
+    ]
     where = {"cpus": "sched_getaffinity", "open_files": "the hard limit of RLIMIT_NOFILE"}
-    machine = Machine(cpus=len(os.sched_getaffinity(0)), open_files=files, where=where)
+    problems = tuple(f"no cgroup of ours can be seen in /sys/fs/cgroup: a {one} is unknown" for one in unseen)
+    machine = Machine(cpus=len(os.sched_getaffinity(0)), open_files=files, where=where, problems=problems)
     return _with_kernel(_with_limits(machine, cpus, memory), proc)
 
 

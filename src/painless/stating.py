@@ -32,10 +32,13 @@ from painless.plan.governor import Budget
 class Known(NamedTuple):
     """What the parts know: ``missing`` says why we are not ready; loads and decisions, newest first.
 
+    ``unread`` is what of NGINX's workers could not be read.
+
     Without other replicas to think of there are no ``turns``.
     """
 
     missing: str
+    unread: tuple[str, ...]
     picture: Picture
     budget: Budget
     watched: Watched
@@ -53,7 +56,8 @@ def status(options: Options, known: Known) -> Status:
         nginx=spelled(options.build.version),
         ready=not missing,
         missing=missing,
-        wrong=wrong_with(missing, held, overflows),
+        wrong=wrong_with(missing, held, overflows, picture.governor),
+        unknown=(*_unfit(picture), *known.unread, *watched.missing),
         live=live_of(picture),
         generations=tuple(map(generation_of, picture.generations)) or None,
         governor=governor_of(picture, known.budget, known.decisions),
@@ -66,3 +70,8 @@ def status(options: Options, known: Known) -> Status:
         held=held,
         findings=findings_of(picture),
     )
+
+
+def _unfit(picture: Picture) -> tuple[str, ...]:
+    """Return what of the machine could not be read."""
+    return picture.compiled.fit.machine.problems if picture.compiled else ()

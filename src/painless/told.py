@@ -19,6 +19,7 @@ from painless.observe.governor import OTHERS, Governed
 from painless.observe.metrics import Metrics
 from painless.plan.changes import Change, first_label
 from painless.plan.governor import Retire, Why
+from painless.plan.reasons import MEANS
 from painless.web.webhook import Reviewed
 
 _LAST = 10  # Loads, and decisions, that are remembered.
@@ -38,6 +39,8 @@ class Told:
         self.loads: tuple[Load, ...] = ()
         self.decisions: tuple[Decided, ...] = ()
         """The last loads and decisions of the governor, the newest first."""
+        self.unread: tuple[str, ...] = ()
+        """What of NGINX's workers could not be read, each with the right that it takes."""
         self._metrics = metrics
         self._config = config
         self._governed = governed
@@ -114,6 +117,7 @@ class Told:
             logs.event("nginx_replaced")
 
     def unreadable(self, what: str) -> None:
+        self.unread = (what, *self.unread[: _LAST - 1])
         logs.event(
             "workers_unreadable", level=logging.WARNING, what=what, then="it is unknown, and all serves on"
         )
@@ -123,7 +127,7 @@ class Told:
         usual = why in {Why.COALESCING, Why.REPLICAS}
         level = logging.DEBUG if usual else logging.INFO
         if not usual:
-            self._decided(f"a change waits: {why}, for {seconds:.1f} s at most")
+            self._decided(f"a change waits for {seconds:.1f} s at most: {MEANS[why]}")
         # How long another replica takes is not known.
         at_most = None if why is Why.REPLICAS else round(seconds, 3)
         logs.event("reload_waits", level=level, why=str(why), at_most=at_most)
@@ -147,7 +151,7 @@ class Told:
         self._governed.retired(str(worker.why), hosts)
         count = "an unknown number of" if worker.connections is None else worker.connections
         who = f"worker {worker.pid} of generation {worker.generation}"
-        self._decided(f"{who} is told to end: {worker.why}, with {count} connections")
+        self._decided(f"{who} is told to end, with {count} connections: {MEANS[worker.why]}")
         logs.event(
             "worker_retired",
             level=logging.WARNING if worker.connections != 0 else logging.INFO,

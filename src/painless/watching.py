@@ -13,7 +13,7 @@ from msgspec import structs
 from painless.controller.ports import Clock
 from painless.kernel import cgroup, memory, netstat
 from painless.nginxd.accepting import Accepting
-from painless.nginxd.limits import facts, shutdown_timeout
+from painless.nginxd.limits import facts, short_of_files, shutdown_timeout
 from painless.observe import logs
 from painless.observe.accepting import Memory, Watched
 from painless.plan.accepting import Sample
@@ -38,6 +38,7 @@ class Watching:
         self._seen = Watched()
         self._looks = 0
         self._missing: frozenset[str] = frozenset()
+        self._short: tuple[str, ...] = ()
         self._problem = ""
 
     def seen(self) -> Watched:
@@ -68,6 +69,7 @@ class Watching:
             seen = structs.replace(seen, capacity=None, facts=None, memory=Memory(), shutdown_timeout=None)
         elif seen.capacity is None or self._looks % COUNT == 0:
             seen = self._counted(seen, sample)
+        seen = structs.replace(seen, missing=(*self._accepting.missing, *self._short))
         self._looks += 1
         self._seen = seen
         return news
@@ -76,6 +78,7 @@ class Watching:
         text, use = self._text(), memory.use(cgroup.seen("memory", sample.master))
         left = None if use.limit is None or use.used is None else use.limit - use.used
         found = facts(sample, text, left)
+        self._short = short_of_files(found, text)
         return structs.replace(
             seen,
             capacity=capacity(found),
@@ -104,9 +107,9 @@ class Watching:
                 causes=over.causes,
                 seconds=round(over.seconds, 1),
             )
-        for right in sorted(set(self._accepting.missing) - self._missing):
-            logs.event("right_missing", level=logging.WARNING, needs=right, then="it is unknown")
-        self._missing |= frozenset(self._accepting.missing)
+        for right in sorted({*self._seen.missing} - self._missing):
+            logs.event("right_missing", level=logging.WARNING, needs=right, then="all serves on without it")
+        self._missing |= {*self._seen.missing}
 
     def _failed(self, problem: str) -> None:
         if problem != self._problem:

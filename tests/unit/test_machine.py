@@ -21,6 +21,7 @@ def kernel(proc: Path, somaxconn: str = "4096\n", migrate: str = "0\n") -> Path:
     (proc / "self/cgroup").write_text("0::/\n")
     (proc / "self/mountinfo").write_text(f"30 1 0:27 / {proc}/cgroup rw - cgroup2 cgroup2 rw\n")
     (proc / "cgroup").mkdir()
+    (proc / "cgroup/cgroup.procs").touch()
     return proc
 
 
@@ -55,6 +56,8 @@ def test_nothing_can_be_read(tmp_path: Path) -> None:
     """What is not known is no limit; the queue is the kernel's default."""
     found = read_machine(tmp_path)
     assert (None, None, 4096, False) == (found.quota, found.memory, found.backlog, found.moves_waiting)
+    unknown = [one.partition(": ")[2] for one in found.problems[:2]]
+    assert ["a CPU quota is unknown", "a memory limit is unknown"] == unknown
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import msgspec
 from painless.cli.columns import counted, size, span, table
 from painless.cli.running import ask
 from painless.controller.status import GenerationStatus, Status
+from painless.plan.reasons import MEANS
 from painless.plan.workers import Connections, Holder
 
 EACH = 1.0  # Seconds between two looks.
@@ -50,6 +51,8 @@ def lines(found: Status) -> Iterator[str]:
     yield f"findings: {findings or 'none'}"
     for one in found.wrong:
         yield click.style(f"wrong: {one}", fg="red")
+    for one in found.unknown:
+        yield f"unknown: {one}"
     yield from _generations(found)
     yield from _governor(found)
     yield from _turns(found)
@@ -103,7 +106,7 @@ def _governor(found: Status) -> Iterator[str]:
     memory = "" if one.memory is None else f" and {size(one.memory)}"
     yield ""
     yield f"governor: {one.generations} generations{memory} at most; " + (
-        f"a change waits ({one.waits_for})" if one.waits_for else "nothing waits"
+        f"a change waits: {MEANS.get(one.waits_for, one.waits_for)}" if one.waits_for else "nothing waits"
     )
     yield from (f"  {each.at} {each.says}" for each in one.decisions[:SHOWN])
 
@@ -132,7 +135,7 @@ def _queues(found: Status) -> Iterator[str]:
     heads = ("LISTEN", "WORKER", "WAITING", "MOST (60 s)", "LIMIT", "DROPPED")
     yield ""
     rows = (
-        (one.listen, one.worker, str(one.depth), str(one.longest), known(one.limit), str(one.drops))
+        (one.listen, one.worker, str(one.depth), str(one.longest), known(one.limit), known(one.drops))
         for one in found.queues
     )
     yield from table(heads, rows)

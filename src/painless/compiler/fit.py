@@ -99,7 +99,9 @@ def fit(machine: Machine, defaults: Defaults, upstreams: int = 0) -> Fit:
         reuse_port=_reuse_port(defaults),
         kept=_kept(defaults, int(connections.value)),
         share=_share(int(processes.value), int(connections.value)),
-        zone=Fitted("zone", zone_size(upstreams), f"{upstreams} upstreams share it, and their peers", ""),
+        zone=Fitted(
+            "zone", zone_size(upstreams), f"upstreams that share it with their peers: {upstreams}", ""
+        ),
         concerns=(),
     )
     return found if not machine.where else _with_concerns(found, defaults)

@@ -37,6 +37,7 @@ from painless.plan.governor import (
     outlook,
 )
 from painless.plan.pace import URGENT, Pace, Turn, Waiting
+from painless.plan.reasons import MEANS
 from painless.plan.workers import GenerationState
 
 LOOK = 0.25  # Seconds between two looks at who has left, while a change waits for room.
@@ -128,7 +129,7 @@ class Governing:
         turn = self._pace.turn(Waiting(dict.fromkeys(namespaces, now)), now)
         found = outlook(turn, loads, alive, self._cuts.present(alive), budget, now)
         retires = tuple(_told(one) for one in found.retires)
-        return price.Wait(found.seconds, _MEANS.get(found.why, str(found.why)), retires)
+        return price.Wait(found.seconds, MEANS.get(found.why, str(found.why)), retires)
 
     async def let_go(self, want: Want, work: Work) -> Want | None:
         """Wait until NGINX may load, and return what it is to load: what came meanwhile goes along.
@@ -266,7 +267,8 @@ class Governing:
                 self._tell({one: at for one, at in self._findings.items() if one.reason is not SHORT})
         self._waits = (why, now) if why else None
         self._shown.show(governor=why or "")
-        if why is not None and why is not Why.NO_ROOM:
+        # What is done at once has no need to be waited for, and that there is no room is told by itself.
+        if why is not None and why is not Why.NO_ROOM and seconds > 0:
             self._listener.waits(why, seconds)
 
     def _tell(self, findings: dict[Diagnostic, float]) -> None:
@@ -274,23 +276,6 @@ class Governing:
         self._findings = findings
         if new:
             self._shown.show(from_governor=tuple(sorted(findings)))
-
-
-_MEANS = {
-    Why.DUE: "NGINX may load at once",
-    Why.COALESCING: "changes are gathered",
-    Why.PATIENCE: "as many old workers as there may be are alive; one may end by itself",
-    Why.GRANTED: "every old generation has 8 s",
-    Why.REQUESTS: "old workers have requests that may finish",
-    Why.RECONNECTS: "clients of a retired worker come back",
-    Why.LEAVING: "a worker that was told to end has not left yet",
-    Why.GENERATIONS: "as many old workers as there may be are alive",
-    Why.MEMORY: "memory is short for another generation",
-    Why.REPLICAS: "another replica loads, or gives its turn back",
-    Why.NO_ROOM: "a reload needs more memory than there is, and nothing is left that could end before",
-    Why.CUT: "as many old workers as there may be are alive, and all have requests",
-    Why.OVER: "memory is short for another generation",
-}
 
 
 def _told(one: Retire) -> str:

@@ -12,8 +12,9 @@ from painless.controller.picture import Picture
 from painless.model.diagnostics import Severity
 from painless.plan.capacity import Capacity
 from painless.plan.changes import Change
-from painless.plan.governor import Budget
+from painless.plan.governor import Budget, Why
 from painless.plan.queues import Queues
+from painless.plan.reasons import MEANS
 from painless.plan.workers import Connections, GenerationState, Holder, WorkerState
 
 REASONS = 20  # Of one load that are kept: a renewed class has one for each Ingress.
@@ -91,7 +92,7 @@ class QueueStatus(Struct, frozen=True, rename="camel"):
     depth: int
     longest: int
     limit: int | None
-    drops: int
+    drops: int | None
 
 
 class OverflowStatus(Struct, frozen=True, rename="camel"):
@@ -134,13 +135,17 @@ class TurnsStatus(Struct, frozen=True, rename="camel"):
 
 
 class Status(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How things stand: ``missing`` says why it is not ready, ``wrong`` all that is not as it should be."""
+    """How things stand: ``missing`` says why it is not ready, ``wrong`` all that is not as it should be.
+
+    ``unknown`` is what cannot be read here, each with what it takes.
+    """
 
     version: str
     nginx: str
     ready: bool
     missing: str = ""
     wrong: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     live: Live | None = None
     generations: tuple[GenerationStatus, ...] | None = None
     governor: GovernorStatus | None = None
@@ -206,7 +211,13 @@ def queues_of(queues: Queues) -> tuple[QueueStatus, ...] | None:
         return None
     here = {(one.listen, one.worker) for one in queues.sample.queues}
     return tuple(
-        QueueStatus(*key, one.queue.depth, one.longest, one.queue.limit, one.drops)
+        QueueStatus(
+            *key,
+            one.queue.depth,
+            one.longest,
+            one.queue.limit,
+            None if one.queue.drops is None else one.drops,
+        )
         for key, one in sorted(queues.lines.items())
         if key in here
     )
@@ -220,15 +231,19 @@ def overflows_of(queues: Queues) -> tuple[OverflowStatus, ...]:
     )
 
 
-def wrong_with(missing: str, held: Held, overflows: Iterable[OverflowStatus] = ()) -> tuple[str, ...]:
+def wrong_with(
+    missing: str, held: Held, overflows: Iterable[OverflowStatus] = (), waits_for: str = ""
+) -> tuple[str, ...]:
     """Return what is not as it should be, each in a sentence."""
-    return tuple(_wrong(missing, held, overflows))
+    return tuple(_wrong(missing, held, overflows, waits_for))
 
 
-def _wrong(missing: str, held: Held, overflows: Iterable[OverflowStatus]) -> Iterable[str]:
+def _wrong(missing: str, held: Held, overflows: Iterable[OverflowStatus], waits_for: str) -> Iterable[str]:
     if missing:
         yield f"it is not ready: {missing}"
     if count := held.earlier + held.nothing:
         yield f"NGINX refuses {count} of the objects; the log says which and why"
+    if waits_for == Why.NO_ROOM:
+        yield f"a change waits: {MEANS[waits_for]}"
     for one in overflows:
         yield f"{one.listen} dropped {one.drops} connections: {one.cause}, {one.evidence}; {one.remedy}"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
+_EVERY = "cgroup.procs"  # The file that every cgroup has, of both versions.
 _DIGITS = 19  # Those of the largest number that the kernel writes.
 _V1_UNLIMITED = 1 << 60  # Bytes: version 1 says "no limit" by the most that its counter holds.
 
@@ -53,6 +54,11 @@ def seen(controller: str, pid: int, proc: Path = Path("/proc")) -> tuple[Path, .
     ):
         return ()
     return found
+
+
+def is_visible(found: Iterable[Path]) -> bool:
+    """Whether one of these folders is a cgroup's: not where something else is mounted in its place."""
+    return any((one / _EVERY).exists() for one in found)
 
 
 def cpu_quota(found: Iterable[Path]) -> Limit:

@@ -11,6 +11,7 @@ from painless.plan.accepting import Sample
 from painless.plan.capacity import Facts
 
 _CONNECTIONS = re.compile(r"^\s*worker_connections (\d+);", re.MULTILINE)
+_FILES = re.compile(r"^worker_rlimit_nofile (\d+);", re.MULTILINE)
 _SHUTDOWN = re.compile(r"^worker_shutdown_timeout (\d+)(ms|s|m|h|d|);", re.MULTILINE)
 _SECONDS = {"ms": 1e-3, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -36,6 +37,15 @@ def facts(sample: Sample, text: str, left: int | None) -> Facts:
         followed=netstat.conntrack(),
         memory=left,
     )
+
+
+def short_of_files(found: Facts, text: str) -> tuple[str, ...]:
+    """Return the right that workers lack who have fewer files than the main file gives them, if they do."""
+    written = _FILES.search(text)
+    if written is None or found.open_files is None or found.open_files >= int(written[1]):
+        return ()
+    has = f"the {written[1]} open files of worker_rlimit_nofile; one has {found.open_files}"
+    return (f"the system call setrlimit (seccomp), for workers to have {has}",)
 
 
 def shutdown_timeout(text: str) -> float | None:

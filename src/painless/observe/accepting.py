@@ -21,7 +21,8 @@ class Memory(Struct, frozen=True):
 class Watched(Struct, frozen=True):
     """What was seen last; without ``capacity``, which is made of ``facts``, NGINX does not run.
 
-    ``shutdown_timeout`` is how many seconds its old workers may live.
+    ``shutdown_timeout`` is how many seconds its old workers may live; ``missing`` has the rights that would
+    show what is unknown, each with what it is for.
     """
 
     queues: Queues = Queues()
@@ -31,6 +32,7 @@ class Watched(Struct, frozen=True):
     facts: Facts | None = None
     memory: Memory = Memory()
     shutdown_timeout: float | None = None
+    missing: tuple[str, ...] = ()
 
 
 Families = Iterator[CounterMetricFamily | GaugeMetricFamily]

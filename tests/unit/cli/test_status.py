@@ -1,7 +1,15 @@
 """What people are shown of how the controller is."""
 
 from painless.cli.status import held, lines
-from painless.controller.status import GenerationStatus, Held, OverflowStatus, Status, wrong_with
+from painless.controller.status import (
+    GenerationStatus,
+    GovernorStatus,
+    Held,
+    OverflowStatus,
+    QueueStatus,
+    Status,
+    wrong_with,
+)
 from painless.model.objects import ObjectRef
 from painless.plan.workers import Connections, Holder
 
@@ -32,6 +40,27 @@ def test_what_is_not_known_is_a_question_mark() -> None:
     ]
 
 
+def test_what_is_unknown_says_why() -> None:
+    """With the right that it takes; what the kernel does not tell is a question mark."""
+    queue = QueueStatus("0.0.0.0:80", "all", 3, 4, None, None)
+    right = "the socket family AF_NETLINK (seccomp), to see limits and drops of accept queues"
+    found = Status(version="1", nginx="1.31.3", ready=True, queues=(queue,), unknown=(right,))
+    shown = [" ".join(one.split()) for one in lines(found)]
+    assert [f"unknown: {right}", "0.0.0.0:80 all 3 4 ? ?"] == [shown[2], shown[-1]]
+
+
+def test_what_a_change_waits_for_is_a_sentence() -> None:
+    """Not only the name that metrics have for it; a newer controller's name is shown as it is."""
+    shown = [
+        next(
+            one for one in lines(Status(version="1", nginx="1", ready=True, governor=each)) if "waits" in one
+        )
+        for each in (GovernorStatus("granted", 4, None, ()), GovernorStatus("new", 4, None, ()))
+    ]
+    begins = "governor: 4 generations at most; a change waits: "
+    assert [f"{begins}every old generation has 8 s", f"{begins}new"] == shown
+
+
 def test_what_is_wrong_is_said_with_what_to_do() -> None:
     """Nothing is wrong, or each thing is a sentence."""
     overflow = OverflowStatus("0.0.0.0:80", 2.0, 12, "burst", "129 of 128 waited", "raise net.core.somaxconn")
@@ -39,5 +68,6 @@ def test_what_is_wrong_is_said_with_what_to_do() -> None:
     assert (
         "it is not ready: it ends",
         "NGINX refuses 3 of the objects; the log says which and why",
+        "a change waits: a reload needs more memory than there is, and nothing is left that could end before",
         "0.0.0.0:80 dropped 12 connections: burst, 129 of 128 waited; raise net.core.somaxconn",
-    ) == wrong_with("it ends", Held(1, 2), (overflow,))
+    ) == wrong_with("it ends", Held(1, 2), (overflow,), "no-room")

@@ -21,6 +21,7 @@ from painless.plan.governor import (
     outlook,
 )
 from painless.plan.pace import Turn
+from painless.plan.reasons import MEANS
 from painless.plan.workers import Connections, GenerationState, WorkerState
 
 NOW = 1000.0
@@ -203,3 +204,8 @@ def test_the_outlook_on_memory_that_is_not_there_ends() -> None:
     old = generation("1", 90)
     found = outlook(turn, 1, (old, LIVE), NONE, Budget(memory=1, most=1), NOW)
     assert Outlook(None, Why.NO_ROOM, (Retire(1, "1", 0, Why.MEMORY),)) == found
+
+
+def test_every_reason_has_words() -> None:
+    """Whoever is told one is told what it means."""
+    assert set(Why) == set(MEANS)
