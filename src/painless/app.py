@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
+from msgspec import structs
+
 from painless.clock import RealClock
 from painless.compiler.site import Site
 from painless.controller import fitting
@@ -15,6 +17,7 @@ from painless.controller.picture import Picture
 from painless.controller.status import Status
 from painless.discovery.outside import is_own
 from painless.ending import Patience
+from painless.examining.schedule import Examining, Pace
 from painless.garbage import keep_collecting, tame
 from painless.measures import Measures, main_file
 from painless.nginx.spans import Export
@@ -27,7 +30,8 @@ from painless.sources import changes_of, trusts_loopback
 from painless.stating import Known, status
 from painless.told import Doorman, Told
 from painless.watching import Watching
-from painless.web.admin import Adding, serve_admin
+from painless.web.admin import serve_admin
+from painless.web.examined import Examined
 from painless.web.explained import Explained
 from painless.web.health import Check, Pages, serve_health
 from painless.web.webhook import serve_webhook
@@ -57,7 +61,10 @@ class Program:
         self._outside = outside
         self._clock = RealClock()
         self._watching = Watching(outside.accepting, lambda: main_file(self._picture()), self._clock)
-        measures = Measures(settings, outside, self._watching, self._picture)
+        self._examining = Examining(
+            settings.state_dir, self._status, self._master, self._clock, Pace(settings.doctor_interval)
+        )
+        measures = Measures(settings, outside, self._watching, self._examining, self._picture)
         self._metrics = measures.metrics
         self._told = Told(measures.metrics, measures.config, measures.governed, outside.answers)
         self._controller = Controller(
@@ -100,11 +107,12 @@ class Program:
             if settings.webhook
             else nullcontext()
         )
-        async with health, webhook, self._admin(Explained(self._controller.explaining).add_to):
+        async with health, webhook, self._admin():
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._outside.liveness.run())
                     group.create_task(self._watching.run())
+                    group.create_task(self._examining.run(self._live))
                     group.create_task(self._controller.run(changes_of(settings, self._outside.cluster)))
                     if self._outside.cluster is not None:
                         group.create_task(self._outside.cluster.source.run())
@@ -123,7 +131,8 @@ class Program:
                 pass
         logs.event("controller_stopped")
 
-    def _admin(self, *more: Adding) -> AbstractAsyncContextManager[None]:
+    def _admin(self) -> AbstractAsyncContextManager[None]:
+        more = Explained(self._controller.explaining).add_to, Examined(lambda: self._examining.json).add_to
         settings, cluster = self._settings, self._outside.cluster
         port = port_of(settings.admin, cluster.client if cluster else None, self._clock)
         return serve_admin(settings.state_dir, self._status, self._controller.pricing, port=port, more=more)
@@ -143,6 +152,14 @@ class Program:
         patience = Patience(settings.shutdown_grace, settings.shutdown_patience, settings.post_shutdown_grace)
         await self._outside.ending.in_order(patience, rest)
         raise _Stopped
+
+    def _live(self) -> str:
+        live = self._picture().live
+        return live.id if live else ""
+
+    def _master(self) -> int | None:
+        sight = self._outside.sight()
+        return sight.master if sight else None
 
     def _site(self) -> Site | None:
         compiled = self._picture().compiled
@@ -168,7 +185,7 @@ class Program:
         known = Known(
             missing, told.unread, picture, budget, self._watching.seen(), told.loads, told.decisions, turns
         )
-        return status(self._outside.options, known)
+        return structs.replace(status(self._outside.options, known), doctor=self._examining.short)
 
 
 class _Stopped(BaseException):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from painless.controller.picture import Picture
+from painless.examining.schedule import Examining
 from painless.nginx.generation import MAIN
 from painless.nginxd.processes import processes
 from painless.observe.accepting import Accept
@@ -11,6 +12,7 @@ from painless.observe.answers import Answered
 from painless.observe.apiserver import ApiServer
 from painless.observe.bulkheads import Rejected
 from painless.observe.config import Config, Wanted
+from painless.observe.doctor import Doctor
 from painless.observe.generations import Generations
 from painless.observe.governor import Governed
 from painless.observe.labels import Identity
@@ -29,7 +31,12 @@ class Measures:
     """The metrics of a controller; what they show is read off its ``picture`` when somebody asks."""
 
     def __init__(
-        self, settings: Settings, outside: Outside, watching: Watching, picture: Callable[[], Picture]
+        self,
+        settings: Settings,
+        outside: Outside,
+        watching: Watching,
+        examining: Examining,
+        picture: Callable[[], Picture],
     ) -> None:
         self._outside = outside
         self._picture = picture
@@ -44,6 +51,7 @@ class Measures:
             Accept(watching.seen),
             Machine(watching.seen, self._processes),
             Generations(lambda: picture().generations),
+            Doctor(examining.examined),
             self.governed,
             Rejected(outside.refused.so_far),
             Served(self._serves, settings.controller_class),

@@ -95,6 +95,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     disable_leader_election: bool = False
     disable_sync_events: bool = False
     topology_aware: bool = False
+    doctor_interval: float = 600.0
 
 
 def environment() -> Mapping[str, str]:

@@ -238,6 +238,15 @@ CASES: dict[str, Case] = {
         "painless-1 can have hardly any more clients",
         (of("painless_capacity_used_ratio", "0.9x60"),),
     ),
+    "PainlessDoctorFindings": Case(
+        of("painless_doctor_findings", "2x60", id="R003", severity="critical"),
+        {**OURS, "id": "R003"},
+        "The doctor says of painless-1: R003 is an outage, now or soon",
+        (
+            of("painless_doctor_findings", "2x60", id="U005", severity="high"),
+            of("painless_doctor_findings", "0x60", id="R003", severity="critical"),
+        ),
+    ),
     "PainlessReloadRate": Case(
         _reloads("0+1x500"),
         OURS,

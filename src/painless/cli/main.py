@@ -11,6 +11,7 @@ from msgspec import structs
 from painless import __version__
 from painless.cli.accepted import accepting, given
 from painless.cli.counting import counting, shown_of
+from painless.cli.examining import examined_by, examining
 from painless.cli.failures import sentences as _sentences
 from painless.cli.flags import (
     Level,
@@ -58,6 +59,7 @@ def main() -> None:
 @with_admin
 @counting
 @governing
+@examining
 @switch("enable-topology-aware-routing", "Ask endpoints that are hinted for our node's zone first.")
 @option(
     "nginx-runner",
@@ -108,6 +110,7 @@ def serve(context: click.Context, /, **flags: Any) -> None:
         topology_aware=flags["enable_topology_aware_routing"],
         verbosity=flags["verbosity"],
         **governed_by(flags),
+        **examined_by(flags),
         **answers_of(flags),
     )
     settings = structs.replace(settings, shown=shown_of(flags, settings))

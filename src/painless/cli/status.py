@@ -60,6 +60,7 @@ def lines(found: Status) -> Iterator[str]:
     yield from _queues(found)
     yield from _fit(found)
     yield from _loads(found)
+    yield from _doctor(found)
 
 
 def _generations(found: Status) -> Iterator[str]:
@@ -147,6 +148,17 @@ def _fit(found: Status) -> Iterator[str]:
     yield ""
     rows = ((one.directive, str(one.value), one.because) for one in found.fit)
     yield from table(("FITTED", "VALUE", "BECAUSE"), rows)
+
+
+def _doctor(found: Status) -> Iterator[str]:
+    if (one := found.doctor) is None:
+        return
+    yield ""
+    counts = ", ".join(f"{count} {name}" for name, count in one.findings.items()) or "nothing found"
+    yield f"doctor ({one.at}): {counts}; painless doctor shows them"
+    yield from (f"  {each}" for each in one.worst)
+    if one.problem:
+        yield f"  it could not look since: {one.problem}"
 
 
 def known(count: int | None) -> str:

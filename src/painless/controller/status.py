@@ -134,6 +134,18 @@ class TurnsStatus(Struct, frozen=True, rename="camel"):
     served: Mapping[str, str] = {}
 
 
+class DoctorStatus(Struct, frozen=True, rename="camel"):
+    """What the doctor found: when it looked (UTC), findings by severity, the worst of them in sentences.
+
+    ``problem`` says why it could not look since.
+    """
+
+    at: str
+    findings: Mapping[str, int] = {}
+    worst: tuple[str, ...] = ()
+    problem: str = ""
+
+
 class Status(Struct, frozen=True, kw_only=True, rename="camel"):
     """How things stand: ``missing`` says why it is not ready, ``wrong`` all that is not as it should be.
 
@@ -157,6 +169,7 @@ class Status(Struct, frozen=True, kw_only=True, rename="camel"):
     fit: tuple[FitStatus, ...] | None = None
     held: Held = Held()
     findings: dict[str, int] = {}
+    doctor: DoctorStatus | None = None
 
 
 def load_of(at: str, generation: str, reasons: tuple[Change, ...], loads: int) -> Load:

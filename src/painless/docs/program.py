@@ -19,6 +19,7 @@ from painless.observe.answers import Answered, Said
 from painless.observe.apiserver import ApiServer, Line
 from painless.observe.bulkheads import Rejected
 from painless.observe.config import Config, Wanted
+from painless.observe.doctor import Doctor, Examined
 from painless.observe.generations import Generations
 from painless.observe.governor import Governed
 from painless.observe.machine import Machine, Processes
@@ -86,7 +87,8 @@ def _metrics() -> Iterable[Metric]:
     config.applied("reload", 1.0)
     config.loaded(1)
     running = Processes(1, 0.0, 0.0, 0, 0, 0, 0)
-    beside = (Machine(_watched, lambda: running), Served(_serves, "class"), Answered(_said))
+    doctor = Doctor(lambda: Examined(0.0, {("K001", "high"): 1}, 1))
+    beside = (doctor, Machine(_watched, lambda: running), Served(_serves, "class"), Answered(_said))
     metrics = Metrics(config, state, *more, servers, *beside)
     metrics.reloaded("IngressAdded", 1)
     metrics.renewed(done=True)

@@ -107,5 +107,31 @@ GROUP = Group(
                 "Then find why clients wait: an application that became slow holds two connections for each.",
             ),
         ),
+        Alert(
+            name="PainlessDoctorFindings",
+            expr='painless_doctor_findings{severity="critical"} > 0',
+            after="5m",
+            severity=CRITICAL,
+            summary=f"The doctor says of {WHERE}: {{{{ $labels.id }}}} is an outage, now or soon",
+            means=(
+                "A check of NGINX, its configuration or its machine found what makes an outage, now or at "
+                "the next occasion. `id` names the check; [its page](../reference/checks/README.md) says why."
+            ),
+            look=(
+                Look(
+                    "kubectl exec deploy/painless -c controller -- painless doctor",
+                    "the finding with its evidence, and what to paste",
+                ),
+                Look("painless_doctor_findings", "what else was found"),
+                STATUS,
+            ),
+            do=(
+                "Paste the fix, or follow the check's page.",
+                (
+                    "What you have decided to live with is silenced with its reason: "
+                    "[run the doctor](../how-to/run-the-doctor.md)."
+                ),
+            ),
+        ),
     ),
 )

@@ -1,0 +1,187 @@
+"""When the doctor looks at a running controller, and what it said last.
+
+Promises that looking costs less than a hundredth of a processor over time, however large the configuration
+is; that a look that hangs or has no room is given up, and said; and that nothing that is served waits for it.
+"""
+
+import asyncio
+import logging
+import resource
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, structs
+
+from painless.controller.ports import Clock, WorldError
+from painless.controller.status import DoctorStatus, Status
+from painless.doctor.check import Severity
+from painless.doctor.run import Report
+from painless.examining.shared import Orders
+from painless.kernel import cgroup, memory
+from painless.observe import logs
+from painless.observe.doctor import Examined
+
+COMMAND = (sys.executable, "-P", "-m", "painless.examining")
+LISTED = 5  # Findings above low that ``painless status`` shows; the report has all.
+
+
+class Pace(Struct, frozen=True):
+    """Seconds: ``every`` between two looks (0: never), the ``first`` of them, and ``calm`` before another.
+
+    What NGINX runs is compared at each ``glance``: when it changed, the next look comes sooner.
+    """
+
+    every: float = 600.0
+    glance: float = 5.0
+    within: float = 300.0
+
+    @property
+    def first(self) -> float:
+        return min(30.0, self.every)
+
+    @property
+    def calm(self) -> float:
+        return min(120.0, self.every)
+
+
+REST = 20.0
+"""Times as long as a look took until the next one: it has a tenth of a processor, so that is a 200th."""
+LEAST = 256 << 20
+"""Bytes that have to be free of the container's memory: a look takes 70 MiB and a report of 20 MB as much."""
+MOST = 2 << 30
+"""Bytes of free memory that count; half of them is what a look may take."""
+
+
+class Look(Struct, frozen=True, rename="camel"):
+    """The last look that came to an end: when (seconds since 1970), how long it took, what was found.
+
+    ``problem`` says why none did since.
+    """
+
+    at: float
+    took: float
+    report: Report
+    problem: str = ""
+
+
+class Examining:
+    """Looks again and again; ``status`` says how the controller stands, ``master`` who NGINX is."""
+
+    def __init__(
+        self,
+        state: Path,
+        status: Callable[[], Awaitable[Status]],
+        master: Callable[[], int | None],
+        clock: Clock,
+        pace: Pace,
+        command: tuple[str, ...] = COMMAND,
+    ) -> None:
+        self._state = state
+        self._status = status
+        self._master = master
+        self._clock = clock
+        self._pace = pace
+        self._command = command
+        self._look: Look | None = None
+        self._json = b""
+
+    @property
+    def json(self) -> bytes:
+        """The last look, as it is sent; nothing before the first."""
+        return self._json
+
+    @property
+    def short(self) -> DoctorStatus | None:
+        """The last look, as a status has it."""
+        if (look := self._look) is None:
+            return None
+        found = look.report.findings
+        worse = [one for one in found if one.severity not in {Severity.LOW, Severity.INFO}]
+        first = tuple(f"{one.severity} {one.id}: {one.says}" for one in worse[:LISTED])
+        return DoctorStatus(_utc(look.at), dict(Counter(one.severity for one in found)), first, look.problem)
+
+    def examined(self) -> Examined | None:
+        """Return the last look, as metrics have it."""
+        if (look := self._look) is None:
+            return None
+        counts = Counter((one.id, str(one.severity)) for one in look.report.findings)
+        return Examined(look.at, counts, len(look.report.unknown))
+
+    async def run(self, generation: Callable[[], str]) -> None:
+        """Look until cancelled, if that is wanted; ``generation`` is what NGINX runs."""
+        if not self._pace.every:
+            return
+        await self._clock.sleep(self._pace.first)
+        while True:
+            seen = generation()
+            await self.examine()
+            soonest = max(self._pace.calm, REST * (self._look.took if self._look else 0.0))
+            await self._clock.sleep(soonest)
+            until = self._clock.now() + self._pace.every - soonest
+            while generation() == seen and self._clock.now() < until:
+                await self._clock.sleep(self._pace.glance)
+
+    async def examine(self) -> None:
+        """Look once."""
+        began = self._clock.now()
+        try:
+            report = await self._reported(await asyncio.to_thread(_room))
+        except WorldError as cause:
+            logs.event("doctor_failed", level=logging.WARNING, problem=str(cause))
+            look = structs.replace(self._look, problem=str(cause)) if self._look else None
+        else:
+            look = Look(time.time(), self._clock.now() - began, report)
+            found = Counter(str(one.severity) for one in report.findings)
+            logs.event("doctor_looked", findings=dict(found), seconds=round(look.took, 1))
+        if look is not None:
+            self._look, self._json = look, await asyncio.to_thread(msgspec.json.encode, look)
+
+    async def _reported(self, room: int) -> Report:
+        """Return the report of a process that may take half of the ``room``; raises ``WorldError``."""
+        if room < LEAST:
+            raise WorldError(f"found {room >> 20} MiB of memory left, expected {LEAST >> 20} to look at all")
+        orders = Orders(str(self._state), self._master(), await self._status())
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE
+            )
+        except OSError as cause:
+            raise WorldError(f"the process cannot be started: {cause.strerror}") from cause
+        try:
+            with suppress(ProcessLookupError):
+                resource.prlimit(process.pid, resource.RLIMIT_DATA, (room // 2, room // 2))
+            async with asyncio.timeout(self._pace.within):
+                said, wrong = await process.communicate(msgspec.json.encode(orders))
+        except TimeoutError as cause:
+            raise WorldError(f"it took longer than {self._pace.within:g} seconds") from cause
+        finally:
+            await _ended(process)
+        if process.returncode:
+            last = wrong.decode(errors="replace").strip().rpartition("\n")[2]
+            raise WorldError(f"it ended with status {process.returncode}: {last}")
+        try:
+            return await asyncio.to_thread(msgspec.json.decode, said, type=Report)
+        except msgspec.DecodeError as cause:
+            raise WorldError(f"its report is not understood: {cause}") from cause
+
+
+async def _ended(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+
+
+def _room() -> int:
+    """Return how many bytes this container has left, and never more than a look may need."""
+    use = memory.use(cgroup.folders("memory"))
+    return MOST if use.limit is None or use.used is None else min(MOST, use.limit - use.used)
+
+
+def _utc(at: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
