@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.doctor import deploymentcases
+from tests.doctor import deploymentcases, ingresscases, scalingcases
 
 from painless.doctor import sysctls
 from painless.doctor.facts import (
@@ -413,4 +413,6 @@ CASES: dict[str, tuple[Given, Given]] = {
     "R022": log("killed"),
     "R023": ({PAINLESS: Painless(False, "no generation yet", 0, (), ())}, {PAINLESS: RUNS}),
     **deploymentcases.CASES,
+    **ingresscases.CASES,
+    **scalingcases.CASES,
 }

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from painless.doctor.objects import Some
+from painless.doctor.objects import Pair, Some
 from painless.doctor.parts import Part, part_of
+from painless.model.objects import ObjectRef
 
 Tree = dict[str, Any]
 LABELS = {"app": "painless"}
@@ -103,12 +104,85 @@ def scaler(name: str = "ingress", kind: str = "Deployment", **spec: Any) -> Tree
     )
 
 
+_INGRESS: Tree = {
+    "namespace": "shop",
+    "host": "shop.example",
+    "path": "/",
+    "path_type": "Prefix",
+    "service": "web",
+    "port": {"number": 80},
+    "tls": "",
+    "hosts": ["shop.example"],
+    "metadata": {},
+}
+
+
+def ingress(name: str = "web", **given: Any) -> Tree:
+    """An Ingress with one path; what is not of it is an annotation, dashes as underscores."""
+    its = _INGRESS | {key: value for key, value in given.items() if key in _INGRESS}
+    named = {
+        f"nginx.ingress.kubernetes.io/{key.replace('_', '-')}": text
+        for key, text in given.items()
+        if key not in _INGRESS
+    }
+    path = {
+        "path": its["path"],
+        "pathType": its["path_type"],
+        "backend": {"service": {"name": its["service"], "port": dict(its["port"])}},
+    }
+    spec: Tree = {"ingressClassName": "nginx", "rules": [{"host": its["host"], "http": {"paths": [path]}}]}
+    if its["tls"]:
+        spec["tls"] = [{"hosts": list(its["hosts"]), "secretName": its["tls"]}]
+    metadata = merged({"annotations": named}, its["metadata"])
+    return thing("Ingress", name, namespace=its["namespace"], metadata=metadata, spec=spec)
+
+
+def service(name: str = "web", **spec: Any) -> Tree:
+    ports = [{"name": "http", "port": 80}]
+    return thing("Service", name, spec={"selector": {"app": "web"}, "ports": ports, **spec})
+
+
+def endpoints(*addresses: str, ready: bool = True) -> Tree:
+    some_ = [
+        {"addresses": [one], "conditions": {"ready": ready}} for one in addresses or ("10.0.0.1", "10.0.0.2")
+    ]
+    labels = {"kubernetes.io/service-name": "web"}
+    return thing("EndpointSlice", "web-1", metadata={"labels": labels}, endpoints=some_)
+
+
+def pair(
+    name: str = "pair", hosts: tuple[str, ...] = ("shop.example",), ends_in: float = 90.0, **more: Any
+) -> Pair:
+    return Pair(ObjectRef("Secret", "shop", name), hosts, ends_in, where=f"Secret shop/{name}", **more)
+
+
+def pairs(*every: Pair) -> Some[Pair]:
+    return Some(every)
+
+
 EVERYTHING: tuple[Tree, ...] = (
     controller(),
     theirs(),
     config(worker_shutdown_timeout="10s"),
     budget(minAvailable=1),
     running("a", status={"containerStatuses": [{"restartCount": 1}]}),
-    scaler(),
+    scaler(metrics=[{"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": 90}}}]),
+    ingress(tls="pair", rewrite_target="/$1", whitelist_source_range="10.0.0.0/8"),
+    ingress("other", path="/a.*", use_regex="true"),
+    service(),
+    endpoints(),
+    thing("IngressClass", "nginx"),
+    thing("Namespace", "shop", metadata={"labels": {"env": "dev"}}),
+    thing("Secret", "pair", data={"tls.crt": "", "tls.key": ""}),
+    thing("ClusterRole", "a", rules=[{"resources": ["secrets"], "verbs": ["get"]}]),
+    thing("ClusterRoleBinding", "a", subjects=[{"kind": "ServiceAccount"}], roleRef={"name": "a"}),
+    thing(
+        "Event",
+        "e",
+        reason="SuccessfulRescale",
+        message="New size: 4; reason: x",
+        lastTimestamp="2026-01-01T00:00:00Z",
+        involvedObject={"namespace": "shop", "name": "ingress"},
+    ),
 )
 """One of each, for tests that break them."""

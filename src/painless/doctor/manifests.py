@@ -5,7 +5,6 @@ from pathlib import Path
 
 from painless.doctor.objects import SOURCES, Listed
 from painless.doctor.parts import Part, part_of
-from painless.doctor.secrets import is_tls
 from painless.folder.others import manifests, read_tree
 from painless.syntax.documents import SIZE_LIMIT, Document
 from painless.wire.names import SUBDOMAIN_LIMIT, printable
@@ -22,8 +21,7 @@ def read(folder: Path) -> Listed:
         problems.append(f"{folder} has no manifests (*.yaml, *.yml, *.json)")
     for file in files:
         for one in _objects(file, str(file.relative_to(folder)) or file.name, problems):
-            if one.ref.kind != "Secret" or is_tls(one):
-                objects.setdefault(one.ref.kind, []).append(one)
+            objects.setdefault(one.ref.kind, []).append(one)
     return Listed(objects, {}, str(folder), whole=False, problems=tuple(problems))
 
 

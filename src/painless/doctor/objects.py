@@ -31,7 +31,7 @@ POLICIES = "NetworkPolicies"
 ROLES = "ClusterRoles"
 BINDINGS = "ClusterRoleBindings"
 EVENTS = "Events"
-SECRETS = "TLS Secrets"
+SECRETS = "Secrets"
 
 
 class Named(Protocol):
@@ -102,7 +102,7 @@ SOURCES = (
         BINDINGS,
     ),
     Source(_EVENTS, EVENTS),
-    Source(Kind("Secret", "v1", "secrets", fields="type=kubernetes.io/tls"), SECRETS),
+    Source(kinds.SECRET, SECRETS),
 )
 """What is looked at, each with where the API has it."""
 

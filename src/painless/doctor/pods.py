@@ -166,7 +166,7 @@ def patch(ref: ObjectRef, change: Mapping[str, Any]) -> str:
 def command(ref: ObjectRef, verb: str, *words: str) -> str:
     """Return a command of kubectl on an object, fit for a shell whatever the object's name is."""
     within = ("-n", ref.namespace) if ref.namespace else ()
-    return shlex.join(("kubectl", *within, verb, f"{ref.kind.lower()}/{ref.name}", *words))
+    return shlex.join(("kubectl", *within, *verb.split(), f"{ref.kind.lower()}/{ref.name}", *words))
 
 
 def in_pod(change: Mapping[str, Any]) -> dict[str, Any]:

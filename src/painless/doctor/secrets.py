@@ -15,14 +15,6 @@ from painless.doctor.objects import Pair
 from painless.doctor.parts import Part
 
 DAY = 86400.0  # Seconds.
-TYPE = "kubernetes.io/tls"
-
-
-def is_tls(secret: Part) -> bool:
-    """Whether a Secret is meant for TLS, by its type or by what it has."""
-    return secret["type"].text == TYPE or any(
-        secret[part]["tls.crt"].there for part in ("data", "stringData")
-    )
 
 
 def pair_of(secret: Part, now: float) -> Pair:

@@ -2,6 +2,10 @@
 
 from painless.doctor.check import Check
 from painless.doctor.checks import (
+    autoscaling,
+    backends,
+    certificates,
+    classes,
     conntrack,
     kernel,
     limits,
@@ -10,10 +14,13 @@ from painless.doctor.checks import (
     queues,
     replicas,
     resources,
+    routing,
     runtime,
+    scaling,
     security,
     servers,
     tls,
+    trust,
     upstreams,
     versions,
 )
@@ -33,4 +40,11 @@ CHECKS: tuple[Check, ...] = (
     *probes.CHECKS,
     *replicas.CHECKS,
     *resources.CHECKS,
+    *backends.CHECKS,
+    *classes.CHECKS,
+    *routing.CHECKS,
+    *certificates.CHECKS,
+    *trust.CHECKS,
+    *scaling.CHECKS,
+    *autoscaling.CHECKS,
 )

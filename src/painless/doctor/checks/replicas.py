@@ -9,6 +9,7 @@ from painless.doctor.facts import Fact
 from painless.doctor.objects import BUDGETS, HPAS, PODS, WORKLOADS, Objects
 from painless.doctor.parts import Part, selects
 from painless.doctor.pods import Controller, controllers, in_pod, labels, patch, pod, replicas
+from painless.doctor.scalers import scaler_of
 
 FEW = 3  # Replicas of which one is a third of what there is.
 HALF = 0.5
@@ -192,16 +193,6 @@ def _least(workload: Part, hpas: Fact[Objects] | None) -> tuple[int | None, Part
     if workload.ref.kind == "DaemonSet" or left_out:
         return None, part
     return 1 if part.number is None else part.number, part
-
-
-def scaler_of(workload: Part, hpas: Objects) -> Part | None:
-    """Return the autoscaler of a workload."""
-    for one in hpas:
-        wanted = one.at("spec.scaleTargetRef")
-        same = one.ref.namespace == workload.ref.namespace
-        if same and (wanted["kind"].text, wanted["name"].text) == (workload.ref.kind, workload.ref.name):
-            return one
-    return None
 
 
 def _stuck(budget: Part, count: int | None) -> Iterator[Finding]:
