@@ -260,7 +260,7 @@ def out_of_reach(hpas: Fact[Objects], workloads: Fact[Objects]) -> Iterator[Find
             [quantity(c["resources"][k]["cpu"]) for c in containers(workload)] for k in ("requests", "limits")
         )
         asked, most = sum(r or 0 for r in requests), sum(limit or 0 for limit in limits)
-        if not all(requests) or not all(limits):
+        if not asked or not all(requests) or not all(limits):
             continue
         for name, percent in utilization(one):
             if name == "cpu" and (percent.number or 0) >= most / asked * 100:
