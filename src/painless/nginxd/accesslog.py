@@ -26,6 +26,8 @@ MOST = 64 << 20
 """Bytes that wait: four seconds of all that two workers can log, half an hour of 350 requests a second."""
 EVERY = 0.1
 """Seconds between two looks: nobody reads faster, and NGINX itself keeps lines for a second."""
+REST = 0.5
+"""The same after a look that found nothing: ten looks a second were a quarter of what rest costs."""
 FINISH = 2.0
 """Seconds at the end for what is left, should the output have no room."""
 RENAME_AT = 8 << 20
@@ -92,11 +94,12 @@ class AccessLog:
         """Carry for ever; ``told`` hears when what is in the way changes."""
         before = ""
         while True:
-            await asyncio.to_thread(self.carry)
+            gone = self.carried + self.dropped
+            done = await asyncio.to_thread(self.carry)
             if self.problem != before:
                 before = self.problem
                 told(before)
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(REST if done and gone == self.carried + self.dropped else EVERY)
 
     async def finish(self) -> None:
         """Carry what is left when NGINX has ended."""
