@@ -1,7 +1,7 @@
 """A configuration of NGINX with all it includes, as checks ask it: what is set where, and what holds there.
 
 Any configuration, not only ours: a directive nobody knows is one more name.  What stands in tables (``map``,
-``types`` …) is data, and not kept.  ``load`` makes it of files.
+``types`` …) is data, and not kept but for one expression, named ``~``.  ``load`` makes it of files.
 """
 
 from collections.abc import Iterable, Iterator

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from msgspec import Struct
-
 from painless.doctor.check import Check, Evidence, Finding, Severity
-from painless.doctor.conf import Conf, Directive, upgrades
+from painless.doctor.conf import Conf, upgrades
 from painless.doctor.facts import BUILD, CONF, Fact
+from painless.doctor.flaws import FLAWS
 from painless.doctor.units import counted
 from painless.nginx.build import Build, Version, spelled
 
@@ -18,45 +17,6 @@ UPSTREAM_TIMES = (
 QUIET = frozenset({"crit", "alert", "emerg"})
 EXPLICIT: Version = (1, 29, 7)
 WEBSOCKETS: Version = (1, 13, 7)
-
-
-class Flaw(Struct, frozen=True):
-    """A hole of NGINX: where it is, in which versions, and the directives without which it is not reached."""
-
-    name: str
-    first: Version
-    fixed: tuple[Version, ...]
-    uses: tuple[str, ...]
-    about: str
-
-
-FLAWS = (
-    Flaw(
-        "CVE-2021-23017",
-        (0, 6, 18),
-        ((1, 20, 1), (1, 21, 0)),
-        ("resolver",),
-        "an answer of DNS writes one byte",
-    ),
-    Flaw(
-        "CVE-2019-9511",
-        (1, 9, 5),
-        ((1, 16, 1), (1, 17, 3)),
-        ("http2",),
-        "HTTP/2 takes CPU and memory at will",
-    ),
-    Flaw("CVE-2018-16843", (1, 9, 5), ((1, 14, 1), (1, 15, 6)), ("http2",), "HTTP/2 takes memory at will"),
-    Flaw("CVE-2022-41741", (1, 1, 3), ((1, 22, 1), (1, 23, 2)), ("mp4",), "an mp4 file writes memory"),
-    Flaw("CVE-2024-7347", (1, 5, 13), ((1, 26, 2), (1, 27, 1)), ("mp4",), "an mp4 file reads beyond memory"),
-    Flaw(
-        "CVE-2025-23419",
-        (1, 11, 4),
-        ((1, 26, 3), (1, 27, 4)),
-        ("ssl_verify_client",),
-        "a resumed session passes for a client certificate",
-    ),
-)
-"""Of https://nginx.org/en/security_advisories.html those that a proxy meets, and the versions with a fix."""
 
 
 def no_end_of_websockets(conf: Fact[Conf], build: Fact[Build]) -> Iterator[Finding]:
@@ -95,12 +55,12 @@ def holes(conf: Fact[Conf], build: Fact[Build]) -> Iterator[Finding]:
     for flaw in FLAWS:
         same = [one for one in flaw.fixed if one[:2] == version[:2]]
         closed = version >= same[0] if same else version >= max(flaw.fixed)
-        used = _uses(conf.value, flaw)
+        used = flaw.reached(conf.value)
         if flaw.first <= version and not closed and used is not None:
             yield Finding(
                 flaw.name,
                 f"{flaw.name}: {flaw.about}",
-                (Evidence(spelled(version), build.source), Evidence(used.text, used.where)),
+                (Evidence(spelled(version), build.source), used),
                 " or ".join(map(spelled, flaw.fixed)),
                 "apt-get install --only-upgrade nginx",
             )
@@ -126,15 +86,6 @@ def implicit(conf: Fact[Conf], build: Fact[Build]) -> Iterator[Finding]:
             "keepalive in each",
             "keepalive 32;",
         )
-
-
-def _uses(conf: Conf, flaw: Flaw) -> Directive | None:
-    for one in conf.all(*flaw.uses):
-        if one.first not in {"off", "none"}:
-            return one
-    if "http2" in flaw.uses:
-        return next((one for one in conf.listens if "http2" in one.args), None)
-    return None
 
 
 CHECKS = (
