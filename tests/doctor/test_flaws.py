@@ -65,7 +65,7 @@ def test_is_reached(
     ("version", "open_"),
     [((1, 30, 2), True), ((1, 30, 3), False), ((1, 31, 1), True), ((1, 31, 2), False), ((1, 13, 9), False)],
 )
-def test_each_branch_has_its_fix(version: tuple[int, int, int], open_: bool, tmp_path: Path) -> None:
+def test_each_branch_has_its_fix(version: tuple[int, int, int], *, open_: bool, tmp_path: Path) -> None:
     """And what is older than the hole has none."""
     given = {CONF: server("location / { grpc_pass a:1; }"), BUILD: build(*version)}
     found = {one.about for one in run([HOLES], facts_of(tmp_path, given)).findings}

@@ -102,10 +102,9 @@ class _Loader:
         self._blocks.setdefault(made.name, []).append(made)
         if made.name in TABLES or node.block is None:
             # Of a table only this counts: whether it has expressions.
-            some = [one for one in node.block or () if one.name.startswith("~")][:1]
-            made.own |= (
-                {"~": [Directive(one.name, (), made.file, one.line, made) for one in some]} if some else {}
-            )
+            one = next((each for each in node.block or () if each.name.startswith("~")), None)
+            if one is not None:
+                made.own["~"] = [Directive(one.name, (), made.file, one.line, made)]
             return
         if depth > DEPTH:
             self._problem(f"{made.where}: blocks within more than {DEPTH} others are not read")
