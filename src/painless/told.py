@@ -4,7 +4,7 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from painless.compiler.fit import Fit
 from painless.controller.ports import WorldError
@@ -178,8 +178,10 @@ class Told:
             self._answers.owners.nginx_gone()
 
     def diagnosed(self, new: Iterable[Diagnostic], gone: Iterable[Diagnostic]) -> None:
-        _say_each("diagnostic_found", logging.WARNING, new)
-        _say_each("diagnostic_resolved", logging.INFO, gone)
+        for says in _each(new):
+            logs.event("diagnostic_found", level=logging.WARNING, says=says)
+        for says in _each(gone):
+            logs.event("diagnostic_resolved", says=says)
         if self._answers:
             self._answers.owners.diagnosed(new, gone)
 
@@ -212,9 +214,8 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def _say_each(event: str, level: int, some: Iterable[Diagnostic]) -> None:
+def _each(some: Iterable[Diagnostic]) -> Iterator[str]:
     ordered = sorted(some)
-    for one in ordered[:_SHOWN_FINDINGS]:
-        logs.event(event, level=level, says=str(one))
+    yield from map(str, ordered[:_SHOWN_FINDINGS])
     if len(ordered) > _SHOWN_FINDINGS:
-        logs.event(event, level=level, says=f"and {len(ordered) - _SHOWN_FINDINGS} more, which lint shows")
+        yield f"and {len(ordered) - _SHOWN_FINDINGS} more, which lint shows"

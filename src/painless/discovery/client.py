@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Never, TypeVar
 
+import msgspec
+
 from painless import __version__
 from painless.controller.ports import WorldError
 from painless.discovery import control
@@ -271,7 +273,12 @@ class Responder:
 
     def _last_words(self) -> str:
         lines = (self._directory / LOG).read_text(errors="replace").splitlines()
-        return lines[-1] if lines else "(it is empty)"
+        if not lines:
+            return "(it is empty)"
+        try:
+            return str(msgspec.json.decode(lines[-1], type=dict[str, object])["problem"])
+        except (msgspec.DecodeError, KeyError):
+            return lines[-1]
 
 
 def _checked(reply: control.Reply, expected: type[T]) -> T:

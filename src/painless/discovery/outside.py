@@ -11,13 +11,12 @@ import socket
 from collections.abc import Callable
 
 from painless.discovery.addresses import canonical, refusal
+from painless.observe import logs
 
 _AT_LEAST = 1.0  # seconds between two questions for one name, whatever its TTL says
 _RETRY = (1.0, 15.0)  # seconds after a failure, doubling: a name server's outage is met with patience
 _AT_ONCE = 32  # names asked for at once, so that thousands of names are no flood
 _DNS_PORT = 53
-
-log = logging.getLogger("painless.discovery.outside")
 
 
 class Unresolvable(Exception):
@@ -64,7 +63,9 @@ class Outside:
                 return
             if isinstance(found, Unresolvable):
                 if hostname not in self.failing:
-                    log.warning("%s: %s", hostname, found)
+                    logs.event(
+                        "name_unresolved", level=logging.WARNING, hostname=hostname, problem=str(found)
+                    )
                 self.failing.add(hostname)
                 await asyncio.sleep(retry)
                 retry = min(2 * retry, _RETRY[1])

@@ -25,6 +25,7 @@ from painless.discovery.outside import Outside, host_and_port
 from painless.discovery.sockets import Sockets, bound, is_lock, lock
 from painless.discovery.table import Table
 from painless.garbage import keep_collecting, tame
+from painless.observe import logs
 from painless.privacy import keep_to_ourselves
 
 JOURNAL, PORT, LOCK = "table", "port", "lock"
@@ -36,8 +37,6 @@ HELD = 3
 _UNBINDABLE = 4
 _STILL_OURS = 2.0  # seconds between two looks at the lock, which only a mistake or a test removes
 _TAKE = 10.0  # seconds a controller may take to read a reply before it is given up
-
-log = logging.getLogger("painless.discovery")
 
 
 class Server:
@@ -73,7 +72,9 @@ class Server:
                 await asyncio.start_server(self._answering.converse, sock=one) for one in self._sockets.tcp
             ]
             servers.append(await self._listen())
-            log.info("answers for %d upstreams at %s", len(self._table), self._sockets.addresses[0])
+            logs.event(
+                "responder_started", upstreams=len(self._table), address=str(self._sockets.addresses[0])
+            )
             await self._until_stopped()
             for server in servers:
                 server.close()
@@ -88,7 +89,7 @@ class Server:
                 async with asyncio.timeout(_STILL_OURS):
                     await self._stopped.wait()
                 return
-        log.warning("%s is gone or no longer ours", self._directory)
+        logs.event("responder_orphaned", level=logging.WARNING, state=str(self._directory))
 
     async def _listen(self) -> asyncio.Server:
         path = self._directory / control.SOCKET
@@ -114,7 +115,7 @@ class Server:
         except asyncio.CancelledError:
             pass  # The process ends; raised on, asyncio of Python 3.11 would log it as an error.
         except control.Malformed as error:
-            log.warning("hung up on a controller that speaks otherwise: %s", error)
+            logs.event("responder_misunderstood", level=logging.WARNING, problem=str(error))
         finally:
             writer.close()
 
@@ -153,7 +154,7 @@ class Server:
             else:
                 self._journal.append(record)
         except OSError as error:
-            log.warning("the table is served but not kept: %s", error)
+            logs.event("answers_not_kept", level=logging.WARNING, problem=str(error))
 
     def _resolved(self, hostname: str, addresses: tuple[str, ...]) -> None:
         self._change(Resolved(hostname, addresses))
@@ -200,17 +201,18 @@ class Options:
 def main(arguments: list[str]) -> int:
     keep_to_ourselves()
     options = Options(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.set_up()
     options.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     held = lock(options.state / LOCK)
     if held is None:
         holder = (options.state / LOCK).read_text().strip() or "unknown"
-        log.error("%s is served by another responder, with pid %s", options.state, holder)
+        logs.event("responder_held", level=logging.ERROR, state=str(options.state), pid=holder)
         return HELD
     try:
         sockets = bound(options.state / PORT)
     except OSError as error:
-        log.critical("the port in %s cannot be had: %s", options.state / PORT, error)
+        problem = f"the port in {options.state / PORT} cannot be had: {error}"
+        logs.event("responder_port_taken", level=logging.ERROR, problem=problem)
         return _UNBINDABLE
     _run(options, sockets, held)
     return 0

@@ -2,14 +2,14 @@
 
 ``pages`` and ``files`` are pure: names and texts.  Writing and comparing is ``__main__``'s; what keys mean is
 ``keys``, flags ``flags``, the state of all names ``compatibility``, what the program says of itself is
-``program``, alerts with their runbooks are ``alerts``, Grafana's dashboards ``dashboards``, the doctor's
-checks ``checks``.  The counts in the README are ``readme``'s.  Pages for people who learn or decide
-are written by hand.
+``program`` and ``events``, alerts with their runbooks are ``alerts``, Grafana's dashboards ``dashboards``,
+the doctor's checks ``checks``.  The counts in the README are ``readme``'s.  Pages for people who learn or
+decide are written by hand.
 """
 
 from collections.abc import Mapping
 
-from painless.docs import alerts, checks, compatibility, dashboards, differs, flags, keys, program
+from painless.docs import alerts, checks, compatibility, dashboards, differs, events, flags, keys, program
 
 
 def pages() -> Mapping[str, str]:
@@ -20,6 +20,7 @@ def pages() -> Mapping[str, str]:
         "configmap.md": keys.configmap_page(),
         "flags.md": flags.flags_page(),
         "diagnostics.md": program.diagnostics_page(),
+        "events.md": events.events_page(),
         "metrics.md": program.metrics_page(),
         "commands.md": program.commands_page(),
     }

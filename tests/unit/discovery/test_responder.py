@@ -206,7 +206,9 @@ async def test_a_second_responder_says_who_holds_the_directory(responder: Respon
     command = [sys.executable, "-m", "painless.discovery.server", f"--state={state_dir / 'discovery'}"]
     second = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=20)
     assert second.returncode == HELD
-    assert f"with pid {responder.pid}" in second.stderr
+    assert (
+        f'"event":"responder_held","state":"{state_dir}/discovery","pid":"{responder.pid}"' in second.stderr
+    )
 
 
 @pytest.mark.usefixtures("responder")
