@@ -19,6 +19,7 @@ FIELDS: Mapping[str, str] = {
     "connections": "how many; `null` where it is unknown",
     "drops": "connections that were dropped",
     "evidence": "what was measured",
+    "findings": "how many, by severity",
     "flag": "the flag",
     "generation": "the id of the generation",
     "grace": "seconds for which it serves on, unready",
@@ -191,6 +192,10 @@ EVENTS: Mapping[str, tuple[Event, ...]] = {
         Event("spans_held", "warning", "problem", "The collector takes no spans."),
         Event("spans_sent", "info", "", "It does again."),
         Event("library_said", "warning error", "logger says traceback", "A library has something to say."),
+    ),
+    "The doctor": (
+        Event("doctor_looked", "info", "findings seconds", "It has looked at NGINX and its machine."),
+        Event("doctor_failed", "warning", "problem", "It could not."),
     ),
     "The admin port": (
         Event("admin_unavailable", "warning", "problem", "The socket or the port cannot be had."),
