@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.doctor import deploymentcases, ingresscases, scalingcases
+from tests.doctor.objectcases import some, thing
 
 from painless.doctor import sysctls
 from painless.doctor.facts import (
@@ -14,6 +15,8 @@ from painless.doctor.facts import (
     ERRORS,
     LISTENERS,
     MEMORY,
+    NETWORK,
+    NODE,
     PACKETS,
     PAINLESS,
     PRESSURE,
@@ -30,12 +33,14 @@ from painless.doctor.facts import (
     Listener,
     Memory,
     Moved,
+    Node,
     Painless,
     Pressure,
     Quota,
     Told,
     Worker,
 )
+from painless.doctor.objects import EVENTS
 from painless.nginx.build import Build
 
 Given = dict[str, Any]
@@ -96,6 +101,22 @@ WITHOUT = {ERRORS: Errors(3600.0, {"conflict": Told(1, "another kind of line")})
 PORTS = {sysctls.PORTS: (1024, 65535), sysctls.RESERVED: ()}
 USED = {TRACKED: Fill(50_000, 262_144)}
 RUNS = Painless(ready=True, missing="", held=0, loads=(), because=())
+
+
+def on_node(**values: Any) -> Node:
+    """A node of 8 GB that nothing is wrong with, or with other values."""
+    return Node(
+        **{
+            "somaxconn": 4096,
+            "tracked": Fill(1, 262_144),
+            "runtime": "containerd",
+            "files": 1048576,
+            "memory": 8 << 30,
+            "clock_kept": True,
+            "network": "net:[1]",
+            **values,
+        }
+    )
 
 
 def sysctl(name: str, bad: int, good: int) -> tuple[Given, Given]:
@@ -412,6 +433,29 @@ CASES: dict[str, tuple[Given, Given]] = {
     "R021": ({LISTENERS: (listener(drops=9),)}, {LISTENERS: (listener(drops=0),)}),
     "R022": log("killed"),
     "R023": ({PAINLESS: Painless(False, "no generation yet", 0, (), ())}, {PAINLESS: RUNS}),
+    "K005": (
+        {NODE: on_node(somaxconn=65535), sysctls.SOMAXCONN: 4096, NETWORK: "net:[2]"},
+        {NODE: on_node(somaxconn=65535), sysctls.SOMAXCONN: 4096, NETWORK: "net:[1]"},
+    ),
+    "K028": ({NODE: on_node(clock_kept=False)}, {NODE: on_node(clock_kept=None)}),
+    "L020": ({NODE: on_node(files=1024)}, {NODE: on_node(files=1048576)}),
+    "C003": (
+        {COUNTERS: moved(PassiveOpens=1000, ActiveOpens=1000), TRACKED: Fill(1, 262_144)},
+        {COUNTERS: moved(PassiveOpens=1000, ActiveOpens=100), TRACKED: Fill(1, 262_144)},
+    ),
+    "C005": (
+        {NODE: on_node(), TRACKED: Fill(1, 524_288)},
+        {NODE: on_node(), TRACKED: Fill(1, 131_072)},
+    ),
+    "C009": (
+        {EVENTS: some(thing("Event", "a", message="DefaultConntrack: readOnlySysFS"))},
+        {EVENTS: some(thing("Event", "a", message="Starting kube-proxy."))},
+    ),
+    "C011": ({NODE: on_node(tracked=None)}, {NODE: on_node()}),
+    "R019": (
+        {COUNTERS: moved(ListenDrops=0), TRACKING: moved(drop=3), PACKETS: moved()},
+        {COUNTERS: moved(ListenDrops=3), TRACKING: moved(drop=3), PACKETS: moved()},
+    ),
     **deploymentcases.CASES,
     **ingresscases.CASES,
     **scalingcases.CASES,

@@ -39,6 +39,7 @@ class Chosen(Struct, frozen=True):
     unknown: bool
     source: Path | None = None
     cluster: bool = False
+    node: bool = False
     kubeconfig: str = ""
 
 
@@ -64,6 +65,10 @@ def examine(chosen: Chosen) -> int:
 
 
 def _asked(chosen: Chosen) -> Asked:
+    return structs.replace(_chosen(chosen), node=chosen.node)
+
+
+def _chosen(chosen: Chosen) -> Asked:
     if chosen.conf is not None:
         return Asked(
             conf=str(chosen.conf.absolute()), machine=False, no_pid="only a configuration was asked for"

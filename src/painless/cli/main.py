@@ -215,6 +215,7 @@ def lint(output: str, **flags: Any) -> None:
     type=click.Path(path_type=Path),
     default=None,
 )
+@click.option("--node", is_flag=True, help="Look at the node, too: from it, or from a Pod with hostPID.")
 @click.option("--cluster", is_flag=True, help="Look at the objects of the cluster, too.")
 @option("kubeconfig", "Look at the cluster that this file names.", default="")
 @option(

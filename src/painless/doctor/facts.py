@@ -30,6 +30,8 @@ TRACKING = "counters of connection tracking"
 ERRORS = "error log"
 CERTIFICATES = "certificates"
 PAINLESS = "Painless"
+NODE = "node"
+NETWORK = "network namespace"
 
 
 class Fact(Struct, Generic[T], frozen=True):
@@ -121,6 +123,21 @@ class Fill(Struct, frozen=True):
 
     count: int
     most: int
+
+
+class Node(Struct, frozen=True):
+    """What a node has, ``None`` where it could not be read; ``network`` names its network namespace.
+
+    ``files`` is how many the container runtime may open, ``memory`` in bytes.
+    """
+
+    somaxconn: int | None
+    tracked: Fill | None
+    runtime: str
+    files: int | None
+    memory: int
+    clock_kept: bool | None
+    network: str
 
 
 class Certificate(Struct, frozen=True):

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from painless.controller.status import Status
-from painless.doctor import certificates, cluster, machine, manifests, processes
+from painless.doctor import certificates, cluster, machine, manifests, node, processes
 from painless.doctor.conf import Conf
 from painless.doctor.errorlines import kinds
 from painless.doctor.facts import (
@@ -22,6 +22,8 @@ from painless.doctor.facts import (
     CONF,
     ERRORS,
     LISTENERS,
+    NETWORK,
+    NODE,
     PAINLESS,
     WHOLE,
     WORKERS,
@@ -35,7 +37,7 @@ from painless.doctor.facts import (
 from painless.doctor.load import load
 from painless.doctor.objects import SOURCES, facts_of
 from painless.doctor.secrets import pair_of
-from painless.kernel import sockdiag
+from painless.kernel import netns, sockdiag
 from painless.kube.find import Cluster
 
 APART = 1.0  # Seconds between the two looks at counters.
@@ -56,6 +58,8 @@ class Asked(Struct, frozen=True):
     status: Status | None = None
     no_status: str = "no controller of ours was asked for"
     machine: bool = True
+    node: bool = False
+    """Whether this is a node, or a Pod that sees one."""
     source: Path | None = None
     """A folder of manifests."""
     cluster: Cluster | None = None
@@ -89,6 +93,23 @@ class _Gathering:
 
     def gather(self, apart: float) -> Gathered:
         self._find()
+        pid = self._elsewhere()
+        if pid is None:
+            self._all(apart)
+        else:
+            try:
+                netns.within(pid, lambda: self._all(apart))
+            except OSError:
+                # What needs the namespace says so itself.
+                self._all(apart)
+        return Gathered(Facts(self._known, self._missing), tuple(self._problems))
+
+    def _elsewhere(self) -> int | None:
+        """Return a process in the network that is looked at, when that is not ours."""
+        pid = self._running.pid if self._running else node.FIRST if self._asked.node else None
+        return pid if self._asked.machine and pid and netns.name(pid) not in {None, netns.name()} else None
+
+    def _all(self, apart: float) -> None:
         began = time.monotonic()
         before = self._counts()
         listening = self._listening()
@@ -98,7 +119,6 @@ class _Gathering:
             time.sleep(max(0.0, began + apart - time.monotonic()))
             self._moved(before, time.monotonic() - began)
             self._queues(listening)
-        return Gathered(Facts(self._known, self._missing), tuple(self._problems))
 
     def _find(self) -> None:
         if self._asked.pid is None:
@@ -119,9 +139,13 @@ class _Gathering:
         if self._asked.machine:
             for name, found in machine.settings(self._running).items():
                 self._put(name, found)
+            self._know(NETWORK, netns.name() or "", "/proc/thread-self/ns/net")
+        else:
+            self._lack("the machine was not looked at", NETWORK)
         if self._running:
             self._process(self._running)
         self._objects()
+        self._node()
         if self._asked.status is not None:
             self._know(PAINLESS, _painless(self._asked.status), "the controller's admin socket")
         else:
@@ -142,6 +166,14 @@ class _Gathering:
         self._missing |= missing
         self._problems += listed.problems
         return None
+
+    def _node(self) -> None:
+        if not self._asked.node:
+            return self._lack("the node was not asked for (--node)", NODE)
+        found = node.read()
+        if isinstance(found, str):
+            return self._lack(found, NODE)
+        return self._know(NODE, found, "the node")
 
     def _configuration(self) -> None:
         path = self._asked.conf or (self._running.conf if self._running else "")

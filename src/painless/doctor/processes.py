@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from painless.doctor.facts import Worker
-from painless.kernel import memory
+from painless.kernel import memory, netns
 from painless.nginx.build import Build, parse_build
 from painless.nginxd import procfs
 
@@ -42,7 +42,7 @@ class Running(Struct, frozen=True):
     @property
     def here(self) -> bool:
         """Whether it is in our network namespace."""
-        return _namespace(self.pid) == _namespace(os.getpid())
+        return netns.name(self.pid) == netns.name()
 
 
 def masters() -> Iterator[int]:
@@ -146,10 +146,3 @@ def _flag(words: list[str], flag: str) -> str:
     with suppress(ValueError, IndexError):
         return words[words.index(flag) + 1]
     return next((one[len(flag) :] for one in words if one.startswith(flag) and len(one) > len(flag)), "")
-
-
-def _namespace(pid: int) -> str | None:
-    try:
-        return str(Path(f"/proc/{pid}/ns/net").readlink())
-    except OSError:
-        return None
