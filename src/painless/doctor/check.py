@@ -63,8 +63,18 @@ class Finding(Struct, frozen=True):
     severity: Severity | None = None
 
 
+class Limit(Struct, frozen=True):
+    """Where a check begins to find: a number that whoever runs it may change, and what it counts."""
+
+    value: float
+    counts: str
+
+
 class Check(Struct, frozen=True):
-    """A check: its stable id, how bad it is what it finds, and the facts it needs and would like."""
+    """A check: its stable id, how bad it is what it finds, and the facts it needs and would like.
+
+    One with a ``limit`` is given it by that name.
+    """
 
     id: str
     severity: Severity
@@ -72,6 +82,7 @@ class Check(Struct, frozen=True):
     find: Callable[..., Iterator[Finding]]
     needs: tuple[str, ...]
     wants: tuple[str, ...] = ()
+    limit: Limit | None = None
 
 
 class Page(Struct, frozen=True):

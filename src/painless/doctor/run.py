@@ -69,8 +69,8 @@ class Report(Struct, frozen=True, rename="camel"):
         return self.findings[0].severity if self.findings else None
 
 
-def run(checks: Iterable[Check], facts: Facts) -> Report:
-    """Make every check."""
+def run(checks: Iterable[Check], facts: Facts, limits: Mapping[str, float] = {}) -> Report:
+    """Make every check; ``limits`` has those that are other ones, by the check's id."""
     findings: list[Result] = []
     made = 0
     unknown: list[Undecided] = []
@@ -80,7 +80,7 @@ def run(checks: Iterable[Check], facts: Facts) -> Report:
         if lacking:
             unknown.append(Undecided(one.id, one.title, "; ".join(facts.lack(name) for name in lacking)))
             continue
-        found = list(_results(one, facts))
+        found = list(_results(one, facts, limits))
         made += 1
         findings += found
         if not found:
@@ -90,11 +90,12 @@ def run(checks: Iterable[Check], facts: Facts) -> Report:
     return Report(tuple(findings), tuple(unknown), tuple(passed), made, looked_at=looked_at)
 
 
-def _results(check: Check, facts: Facts) -> Iterator[Result]:
+def _results(check: Check, facts: Facts, limits: Mapping[str, float]) -> Iterator[Result]:
     why = page(check).why.replace("``", "")
     arguments: list[object] = [facts.known[name] for name in check.needs]
     arguments += [facts.known.get(name) for name in check.wants]
-    for one in check.find(*arguments):
+    limit = {"limit": limits.get(check.id, check.limit.value)} if check.limit else {}
+    for one in check.find(*arguments, **limit):
         yield Result(
             id=check.id,
             severity=one.severity or check.severity,

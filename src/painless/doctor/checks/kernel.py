@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from painless.doctor import conf as nginx
 from painless.doctor import sysctls
-from painless.doctor.check import Check, Evidence, Finding, Severity, at, setting
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity, at, setting
 from painless.doctor.conf import Conf, Directive
 from painless.doctor.facts import CONF, COUNTERS, PACKETS, SOCKETS, Fact, Moved
 
@@ -42,7 +42,9 @@ def aborts(abort: Fact[int]) -> Iterator[Finding]:
         yield setting(sysctls.ABORT, abort.value, abort.source, "0", 0)
 
 
-def few_ports(ports: Fact[tuple[int, int]], reserved: Fact[tuple[tuple[int, int], ...]]) -> Iterator[Finding]:
+def few_ports(
+    ports: Fact[tuple[int, int]], reserved: Fact[tuple[tuple[int, int], ...]], *, limit: float
+) -> Iterator[Finding]:
     """Each connection to a pod takes a local port, for a minute more where NGINX closes it first.
 
     When they are gone, connections to that pod fail at once and clients get 502.
@@ -56,12 +58,12 @@ def few_ports(ports: Fact[tuple[int, int]], reserved: Fact[tuple[tuple[int, int]
     low, high = ports.value
     within = ((max(low, first), min(high, last)) for first, last in reserved.value)
     count = high - low + 1 - sum(max(0, last - first + 1) for first, last in within)
-    if count < FEWEST_PORTS:
+    if count < limit:
         yield Finding(
             sysctls.PORTS,
             f"{count} local ports can be used for connections to one address",
             at(ports.source, f"{sysctls.PORTS} = {low} {high}"),
-            f"{FEWEST_PORTS} or more",
+            f"{limit:g} or more",
             f'sysctl -w {sysctls.PORTS}="1024 65535"',
         )
 
@@ -213,7 +215,14 @@ def long_fin(fin: Fact[int]) -> Iterator[Finding]:
 CHECKS = (
     Check("K008", Severity.HIGH, "SYN cookies are off", no_cookies, (sysctls.COOKIES,)),
     Check("K010", Severity.HIGH, "Overflows reset clients", aborts, (sysctls.ABORT,)),
-    Check("K012", Severity.HIGH, "Few local ports", few_ports, (sysctls.PORTS, sysctls.RESERVED)),
+    Check(
+        "K012",
+        Severity.HIGH,
+        "Few local ports",
+        few_ports,
+        (sysctls.PORTS, sysctls.RESERVED),
+        limit=Limit(FEWEST_PORTS, "local ports that there have to be"),
+    ),
     Check(
         "K013",
         Severity.MEDIUM,

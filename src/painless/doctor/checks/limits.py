@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from painless.doctor.check import Check, Evidence, Finding, Severity, at
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity, at
 from painless.doctor.conf import Conf
 from painless.doctor.facts import (
     CONF,
@@ -108,7 +108,7 @@ def blind_spot(conf: Fact[Conf]) -> Iterator[Finding]:
         )
 
 
-def files_run_out(workers: Fact[tuple[Worker, ...]]) -> Iterator[Finding]:
+def files_run_out(workers: Fact[tuple[Worker, ...]], *, limit: float) -> Iterator[Finding]:
     """At its limit of files a worker pauses accepting, and connections are lost.
 
     Verify: ``ls /proc/PID/fd | wc -l`` against ``/proc/PID/limits``.
@@ -118,12 +118,12 @@ def files_run_out(workers: Fact[tuple[Worker, ...]]) -> Iterator[Finding]:
     Sources: ngx_event_accept.c.
     """
     for one in workers.value:
-        if one.files is not None and one.most_files and one.files / one.most_files >= FULL:
+        if one.files is not None and one.most_files and one.files / one.most_files >= limit:
             yield Finding(
                 f"worker {one.pid}",
                 f"worker {one.pid} has {one.files} of {one.most_files} files open",
                 at(f"/proc/{one.pid}/fd", one.files),
-                f"less than {FULL:.0%}",
+                f"less than {limit:.0%}",
                 f"{FILES} {one.most_files * 2};",
             )
 
@@ -302,7 +302,7 @@ def pinned(conf: Fact[Conf], cpus: Fact[Cpus]) -> Iterator[Finding]:
         )
 
 
-def pressed(pressure: Fact[Pressure]) -> Iterator[Finding]:
+def pressed(pressure: Fact[Pressure], *, limit: float) -> Iterator[Finding]:
     """Pressure is the earliest sign of a lack: somebody waited for CPU, or all for memory.
 
     Verify: ``cat /proc/pressure/cpu /proc/pressure/memory``, or the cgroup's own files.
@@ -312,13 +312,13 @@ def pressed(pressure: Fact[Pressure]) -> Iterator[Finding]:
     Sources: kernel, PSI.
     """
     one = pressure.value
-    if one.cpu > 20 or one.memory > 1:
+    if one.cpu > limit or one.memory > 1:
         yield Finding(
             "pressure",
             f"in the last minute something waited for CPU {one.cpu:g} % of the time, all for memory "
             f"{one.memory:g} %",
             at(pressure.source, f"cpu some {one.cpu:g}, memory full {one.memory:g}"),
-            "at most 20 % and 1 %",
+            f"at most {limit:g} % and 1 %",
             "kubectl top pod --containers",
             # The whole machine's is not always NGINX's.
             Severity.LOW if pressure.source.startswith("/proc/") else None,
@@ -347,7 +347,14 @@ CHECKS = (
     Check("L001", Severity.HIGH, "worker_rlimit_nofile is not granted", not_applied, (CONF, WORKERS)),
     Check("L002", Severity.HIGH, "Fewer files than connections", too_few_files, (WHOLE, WORKERS)),
     Check("L003", Severity.HIGH, "Fewer files than connections are set", blind_spot, (WHOLE,)),
-    Check("L004", Severity.CRITICAL, "A worker's files run out", files_run_out, (WORKERS,)),
+    Check(
+        "L004",
+        Severity.CRITICAL,
+        "A worker's files run out",
+        files_run_out,
+        (WORKERS,),
+        limit=Limit(FULL, "of 1: the share of its files that a worker has open"),
+    ),
     Check("L005", Severity.HIGH, "More workers than the CPU quota feeds", above_quota, (WHOLE, QUOTA, CPUS)),
     Check("L007", Severity.HIGH, "The CPU quota runs out", throttled, (THROTTLED,)),
     Check("L008", Severity.MEDIUM, "Workers share less than a CPU", shared_slice, (WHOLE, QUOTA, CPUS)),
@@ -355,6 +362,13 @@ CHECKS = (
     Check("L013", Severity.INFO, "Out of memory ends the container", together, (MEMORY,)),
     Check("L014", Severity.CRITICAL, "Processes were killed for memory", killed, (MEMORY,)),
     Check("L015", Severity.LOW, "auto counts CPUs that are not ours", pinned, (CONF, CPUS)),
-    Check("L016", Severity.MEDIUM, "CPU or memory is short", pressed, (PRESSURE,)),
+    Check(
+        "L016",
+        Severity.MEDIUM,
+        "CPU or memory is short",
+        pressed,
+        (PRESSURE,),
+        limit=Limit(20.0, "percent of a minute that something may wait for CPU"),
+    ),
     Check("L018", Severity.CRITICAL, "Files ran out", files_ran_out, (ERRORS,)),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from painless.doctor import conf as nginx
 from painless.doctor import sysctls
-from painless.doctor.check import Check, Evidence, Finding, Severity, at, setting
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity, at, setting
 from painless.doctor.conf import Conf, Directive
 from painless.doctor.facts import CONF, COUNTERS, LISTENERS, WHOLE, Fact, Listener, Moved
 
@@ -14,7 +14,7 @@ FEWEST_PORTS = 16384
 UNSET = 1 << 31  # What tcp_notsent_lowat says when it is not set, and above.
 
 
-def short_queue(listeners: Fact[tuple[Listener, ...]]) -> Iterator[Finding]:
+def short_queue(listeners: Fact[tuple[Listener, ...]], *, limit: float) -> Iterator[Finding]:
     """A burst, or a worker that is busy for a moment, loses connections when the accept queue is short.
 
     The limit is what the kernel made of ``backlog`` and ``net.core.somaxconn``: the smaller of both.
@@ -26,12 +26,12 @@ def short_queue(listeners: Fact[tuple[Listener, ...]]) -> Iterator[Finding]:
     Sources: listen(2); Cloudflare, "SYN packet handling in the wild".
     """
     for one in listeners.value:
-        if one.limit < SHORTEST:
+        if one.limit < limit:
             yield Finding(
                 f"listener {one.name}",
                 f"the accept queue of {one.name} holds {one.limit} connections",
                 at(listeners.source, f"limit {one.limit}"),
-                f"{SHORTEST} or more",
+                f"{limit:g} or more",
                 f"sysctl -w {sysctls.SOMAXCONN}=4096   # and: listen … backlog=4096;",
             )
 
@@ -240,7 +240,14 @@ def _matched(conf: Conf, listeners: tuple[Listener, ...]) -> Iterator[tuple[Dire
 
 
 CHECKS = (
-    Check("K001", Severity.HIGH, "The accept queue is short", short_queue, (LISTENERS,)),
+    Check(
+        "K001",
+        Severity.HIGH,
+        "The accept queue is short",
+        short_queue,
+        (LISTENERS,),
+        limit=Limit(SHORTEST, "connections that an accept queue has to hold"),
+    ),
     Check(
         "K002", Severity.HIGH, "The backlog is NGINX's default", default_backlog, (WHOLE, sysctls.SOMAXCONN)
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from painless.doctor.check import Check, Evidence, Finding, Severity, at
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity, at
 from painless.doctor.conf import Conf
 from painless.doctor.facts import (
     CONF,
@@ -52,7 +52,7 @@ def drops(listeners: Fact[tuple[Listener, ...]]) -> Iterator[Finding]:
             )
 
 
-def fills(listeners: Fact[tuple[Listener, ...]]) -> Iterator[Finding]:
+def fills(listeners: Fact[tuple[Listener, ...]], *, limit: float) -> Iterator[Finding]:
     """A queue that is half full drops connections at the next burst.
 
     Verify: ``ss -ltn``: Recv-Q is what waits, Send-Q the limit.
@@ -62,12 +62,12 @@ def fills(listeners: Fact[tuple[Listener, ...]]) -> Iterator[Finding]:
     Sources: listen(2).
     """
     for one in listeners.value:
-        if one.limit and one.queue / one.limit >= HALF:
+        if one.limit and one.queue / one.limit >= limit:
             yield Finding(
                 f"listener {one.name}",
                 f"{one.queue} connections wait at {one.name}",
                 at(listeners.source, f"{one.queue} of {one.limit}"),
-                f"less than {HALF:.0%}",
+                f"less than {limit:.0%}",
                 "ss -ltnm   # then L004, L007, R003 and K001",
             )
 
@@ -140,7 +140,7 @@ def other_drops(counters: Fact[Moved]) -> Iterator[Finding]:
         )
 
 
-def reloads(painless: Fact[Painless]) -> Iterator[Finding]:
+def reloads(painless: Fact[Painless], *, limit: float) -> Iterator[Finding]:
     """Each reload takes CPU, a second set of workers in memory, and idle connections of clients.
 
     Verify: ``painless status`` lists the last loads with their reasons.
@@ -151,13 +151,13 @@ def reloads(painless: Fact[Painless]) -> Iterator[Finding]:
     """
     hour = [one for one in painless.value.loads if one < HOUR]
     last = [one for one in hour if one < 5 * MINUTE]
-    if len(hour) > MANY_LOADS or len(last) > 3:
+    if len(hour) > limit or len(last) > 3:
         because = "; ".join(dict.fromkeys(painless.value.because[: len(hour)]))
         yield Finding(
             "reloads",
             f"NGINX loaded {len(hour)} times in the last hour, {len(last)} in the last five minutes",
             at(painless.source, because or "reasons unknown"),
-            f"at most {MANY_LOADS} in an hour",
+            f"at most {limit:g} in an hour",
             "painless status   # and: docs/how-to/why-a-reload.md",
             Severity.HIGH if len(last) > 5 else Severity.MEDIUM,
         )
@@ -297,10 +297,24 @@ def _told(errors: Fact[Errors], kind: str, says: str, fix: str) -> Iterator[Find
 
 CHECKS = (
     Check("R001", Severity.CRITICAL, "Connections are dropped now", drops, (LISTENERS,)),
-    Check("R002", Severity.HIGH, "An accept queue fills", fills, (LISTENERS,)),
+    Check(
+        "R002",
+        Severity.HIGH,
+        "An accept queue fills",
+        fills,
+        (LISTENERS,),
+        limit=Limit(HALF, "of 1: the share of an accept queue that waits"),
+    ),
     Check("R003", Severity.HIGH, "One worker keeps clients waiting", stuck, (LISTENERS,)),
     Check("R004", Severity.MEDIUM, "Connections are dropped before the queue", other_drops, (COUNTERS,)),
-    Check("R005", Severity.MEDIUM, "NGINX loads often", reloads, (PAINLESS,)),
+    Check(
+        "R005",
+        Severity.MEDIUM,
+        "NGINX loads often",
+        reloads,
+        (PAINLESS,),
+        limit=Limit(MANY_LOADS, "loads in an hour"),
+    ),
     Check("R007", Severity.HIGH, "Old workers stay", generations, (WORKERS,), (CONF,)),
     Check("R010", Severity.MEDIUM, "Objects are refused", held, (PAINLESS,)),
     Check("R011", Severity.HIGH, "Workers crash", crashed, (ERRORS,)),

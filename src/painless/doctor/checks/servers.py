@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from painless.doctor import conf as nginx
-from painless.doctor.check import Check, Evidence, Finding, Severity, at
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity, at
 from painless.doctor.conf import Block, Conf, Directive
 from painless.doctor.facts import CONF, ERRORS, WHOLE, Errors, Fact
 from painless.doctor.units import counted, size
@@ -198,7 +198,7 @@ def large_requests(errors: Fact[Errors]) -> Iterator[Finding]:
         )
 
 
-def slow_clients(conf: Fact[Conf]) -> Iterator[Finding]:
+def slow_clients(conf: Fact[Conf], *, limit: float) -> Iterator[Finding]:
     """A client that sends slowly holds a connection, a file and buffers for that long.
 
     Verify: ``grep -E "client_(header|body)_timeout"`` in the configuration; the default is 60 s.
@@ -211,12 +211,12 @@ def slow_clients(conf: Fact[Conf]) -> Iterator[Finding]:
         for name in ("client_header_timeout", "client_body_timeout"):
             one = http.value(name)
             most = one.seconds if one else 60.0
-            if most is not None and most > SLOW_CLIENT:
+            if most is not None and most > limit:
                 yield Finding(
                     name,
                     f"{name} is {most:.0f} s",
                     at(one.where if one else "NGINX's default", one.text if one else f"{name} 60s"),
-                    f"at most {SLOW_CLIENT:.0f} s",
+                    f"at most {limit:g} s",
                     f"{name} 15s;",
                 )
 
@@ -240,7 +240,7 @@ def no_limits(conf: Fact[Conf]) -> Iterator[Finding]:
         )
 
 
-def falls_silent(conf: Fact[Conf]) -> Iterator[Finding]:
+def falls_silent(conf: Fact[Conf], *, limit: float) -> Iterator[Finding]:
     """A WebSocket that is silent for minutes is forgotten on the way, and both ends keep a dead connection.
 
     Load balancers and NATs forget idle connections after four to six minutes.
@@ -254,12 +254,12 @@ def falls_silent(conf: Fact[Conf]) -> Iterator[Finding]:
     asked = any(one.option("so_keepalive") not in {None, "off"} for one in conf.value.listens)
     blocks = [one for one in conf.value.proxied() if nginx.upgrades(one)]
     for one, some in nginx.settings(blocks, "proxy_read_timeout").items():
-        if one is not None and (one.seconds or 0) > NOWHERE and not asked:
+        if one is not None and (one.seconds or 0) > limit and not asked:
             yield Finding(
                 f"{one.block.label} proxy_read_timeout",
                 f"WebSockets of {counted(len(some), 'location')} may be silent for {one.seconds:.0f} s",
                 at(one.where, one.text),
-                f"so_keepalive, or at most {NOWHERE:.0f} s",
+                f"so_keepalive, or at most {limit:g} s",
                 "listen 443 ssl so_keepalive=60s:10s:6;",
             )
 
@@ -291,7 +291,7 @@ def open_status(conf: Fact[Conf]) -> Iterator[Finding]:
             )
 
 
-def dear_gzip(conf: Fact[Conf]) -> Iterator[Finding]:
+def dear_gzip(conf: Fact[Conf], *, limit: float) -> Iterator[Finding]:
     """Above level 6 gzip takes far more CPU for hardly fewer bytes, and everybody else waits for it.
 
     Verify: ``grep gzip_comp_level`` in the configuration.
@@ -301,12 +301,12 @@ def dear_gzip(conf: Fact[Conf]) -> Iterator[Finding]:
     Sources: zlib; Dropbox, "Optimizing web servers".
     """
     for one in conf.value.all("gzip_comp_level"):
-        if one.number is not None and one.number > 6:
+        if one.number is not None and one.number > limit:
             yield Finding(
                 f"{one.block.label} gzip_comp_level",
                 f"gzip works at level {one.number}",
                 at(one.where, one.text),
-                "at most 6",
+                f"at most {limit:g}",
                 "gzip_comp_level 5;",
             )
 
@@ -340,9 +340,30 @@ CHECKS = (
     Check("V007", Severity.MEDIUM, "A location loses headers", lost_headers, (CONF,)),
     Check("V008", Severity.MEDIUM, "Bodies of any size", any_body, (CONF,)),
     Check("V009", Severity.LOW, "Requests are larger than is taken", large_requests, (ERRORS,)),
-    Check("V010", Severity.LOW, "Slow clients hold much", slow_clients, (WHOLE,)),
+    Check(
+        "V010",
+        Severity.LOW,
+        "Slow clients hold much",
+        slow_clients,
+        (WHOLE,),
+        limit=Limit(SLOW_CLIENT, "seconds that a client may be silent in a request"),
+    ),
     Check("V011", Severity.LOW, "There are no limits", no_limits, (WHOLE,)),
-    Check("V014", Severity.MEDIUM, "WebSockets may die silently", falls_silent, (WHOLE,)),
+    Check(
+        "V014",
+        Severity.MEDIUM,
+        "WebSockets may die silently",
+        falls_silent,
+        (WHOLE,),
+        limit=Limit(NOWHERE, "seconds after which a middlebox forgets a connection"),
+    ),
     Check("V015", Severity.MEDIUM, "Anybody may read the status", open_status, (WHOLE,)),
-    Check("V016", Severity.LOW, "gzip works hard", dear_gzip, (CONF,)),
+    Check(
+        "V016",
+        Severity.LOW,
+        "gzip works hard",
+        dear_gzip,
+        (CONF,),
+        limit=Limit(6, "the highest level of gzip"),
+    ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from painless.doctor.check import Check, Evidence, Finding, Severity, at
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity, at
 from painless.doctor.conf import Block, Conf, settings
 from painless.doctor.facts import CERTIFICATES, CONF, WHOLE, Certificate, Fact
 from painless.doctor.units import number
@@ -14,7 +14,7 @@ HALF_A_YEAR = 15552000  # Seconds.
 PROTOCOLS = "ssl_protocols TLSv1.2 TLSv1.3;"
 
 
-def ends(certificates: Fact[tuple[Certificate, ...]]) -> Iterator[Finding]:
+def ends(certificates: Fact[tuple[Certificate, ...]], *, limit: float) -> Iterator[Finding]:
     """On the day a certificate ends no client gets through any more.
 
     Critical from a week before, high from three weeks, medium from thirty days.
@@ -26,7 +26,7 @@ def ends(certificates: Fact[tuple[Certificate, ...]]) -> Iterator[Finding]:
     Sources: ingress-nginx's alert NGINXCertificateExpiry, at seven days.
     """
     for one in certificates.value:
-        if one.ends_in <= LATER:
+        if one.ends_in <= limit:
             severity = (
                 Severity.CRITICAL if one.ends_in <= SOON else Severity.HIGH if one.ends_in <= NEAR else None
             )
@@ -37,7 +37,7 @@ def ends(certificates: Fact[tuple[Certificate, ...]]) -> Iterator[Finding]:
                 f"certificate {one.name}",
                 f"the certificate of {one.name} {says}",
                 at(one.file, says),
-                f"more than {LATER} days",
+                f"more than {limit:g} days",
                 f"openssl x509 -noout -dates -in {one.file}",
                 severity,
             )
@@ -199,7 +199,14 @@ def _hsts(server: Block) -> bool:
 
 
 CHECKS = (
-    Check("T001", Severity.MEDIUM, "A certificate ends", ends, (CERTIFICATES,)),
+    Check(
+        "T001",
+        Severity.MEDIUM,
+        "A certificate ends",
+        ends,
+        (CERTIFICATES,),
+        limit=Limit(LATER, "days before its end from which on a certificate is told of"),
+    ),
     Check("T002", Severity.HIGH, "A certificate is not valid yet", begins, (CERTIFICATES,)),
     Check("T003", Severity.HIGH, "Weak protocols or ciphers", weak, (CONF,)),
     Check("T004", Severity.MEDIUM, "Sessions are never resumed", no_resumption, (WHOLE,)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from painless.doctor.check import Check, Evidence, Finding, Severity, at
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity, at
 from painless.doctor.conf import Block, Conf, settings, upgrades
 from painless.doctor.facts import BUILD, CONF, ERRORS, WHOLE, Errors, Fact
 from painless.doctor.units import counted, number
@@ -51,7 +51,7 @@ def no_keepalive(conf: Fact[Conf], build: Fact[Build] | None) -> Iterator[Findin
             )
 
 
-def slow_connect(conf: Fact[Conf]) -> Iterator[Finding]:
+def slow_connect(conf: Fact[Conf], *, limit: float) -> Iterator[Finding]:
     """A pod that does not answer holds two connections of NGINX for that long, for each request.
 
     Within a cluster a connection takes milliseconds; one lost packet makes it a second.
@@ -64,7 +64,7 @@ def slow_connect(conf: Fact[Conf]) -> Iterator[Finding]:
     """
     for one, blocks in settings(conf.value.proxied(), "proxy_connect_timeout").items():
         most = one.seconds if one else CONNECT
-        if most is not None and most > LONG_CONNECT:
+        if most is not None and most > limit:
             yield Finding(
                 f"{one.block.label if one else 'default'} proxy_connect_timeout",
                 f"connecting may take {most:.0f} s in {counted(len(blocks), 'location')}",
@@ -76,13 +76,13 @@ def slow_connect(conf: Fact[Conf]) -> Iterator[Finding]:
                         Evidence("proxy_pass", blocks[0].where),
                     )
                 ),
-                f"at most {LONG_CONNECT:.0f} s",
+                f"at most {limit:g} s",
                 "proxy_connect_timeout 5s;",
                 None if one else Severity.MEDIUM,
             )
 
 
-def slow_read(conf: Fact[Conf]) -> Iterator[Finding]:
+def slow_read(conf: Fact[Conf], *, limit: float) -> Iterator[Finding]:
     """An application that hangs holds two connections of NGINX for that long, for each request.
 
     Of WebSockets this says nothing: they are silent for long.
@@ -95,17 +95,17 @@ def slow_read(conf: Fact[Conf]) -> Iterator[Finding]:
     """
     for one, blocks in settings(conf.value.proxied(), "proxy_read_timeout").items():
         plain = [block for block in blocks if not upgrades(block)]
-        if one is not None and (one.seconds or 0) >= LONG_READ and plain:
+        if one is not None and (one.seconds or 0) >= limit and plain:
             yield Finding(
                 f"{one.block.label} proxy_read_timeout",
                 f"an application may be silent for {one.seconds:.0f} s in {counted(len(plain), 'location')}",
                 at(one.where, one.text),
-                f"less than {LONG_READ:.0f} s",
+                f"less than {limit:g} s",
                 "proxy_read_timeout 60s;",
             )
 
 
-def short_read(conf: Fact[Conf]) -> Iterator[Finding]:
+def short_read(conf: Fact[Conf], *, limit: float) -> Iterator[Finding]:
     """An answer that takes a moment longer is cut, and the client gets 504 for work that was done.
 
     Verify: count the 504 in the access log.
@@ -115,12 +115,12 @@ def short_read(conf: Fact[Conf]) -> Iterator[Finding]:
     Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout
     """
     for one in settings(conf.value.proxied(), "proxy_read_timeout"):
-        if one is not None and one.seconds is not None and one.seconds <= SHORT_READ:
+        if one is not None and one.seconds is not None and one.seconds <= limit:
             yield Finding(
                 f"{one.block.label} proxy_read_timeout",
                 f"answers that take longer than {one.seconds:g} s are cut",
                 at(one.where, one.text),
-                f"more than {SHORT_READ:g} s",
+                f"more than {limit:g} s",
                 "proxy_read_timeout 30s;",
             )
 
@@ -399,8 +399,22 @@ def _bounded(block: Block) -> bool:
 
 CHECKS = (
     Check("U001", Severity.HIGH, "Connections to upstreams are not kept", no_keepalive, (CONF,), (BUILD,)),
-    Check("U005", Severity.HIGH, "Connecting may take long", slow_connect, (WHOLE,)),
-    Check("U006", Severity.HIGH, "Applications may be silent for long", slow_read, (CONF,)),
+    Check(
+        "U005",
+        Severity.HIGH,
+        "Connecting may take long",
+        slow_connect,
+        (WHOLE,),
+        limit=Limit(LONG_CONNECT, "seconds that connecting may take"),
+    ),
+    Check(
+        "U006",
+        Severity.HIGH,
+        "Applications may be silent for long",
+        slow_read,
+        (CONF,),
+        limit=Limit(LONG_READ, "seconds from which on an application is silent for too long"),
+    ),
     Check("U007", Severity.HIGH, "Retries are not bounded", unbounded_retries, (WHOLE,)),
     Check("U008", Severity.CRITICAL, "POSTs are sent again", repeats_posts, (CONF,)),
     Check("U009", Severity.MEDIUM, "Kept connections without a second try", no_second_try, (CONF,)),
@@ -412,6 +426,13 @@ CHECKS = (
     Check("U016", Severity.HIGH, "No ports are left", no_ports, (ERRORS,)),
     Check("U017", Severity.LOW, "Nobody asks idle upstreams", no_probes, (WHOLE,)),
     Check("U018", Severity.MEDIUM, "Applications do not accept in time", their_queue, (ERRORS,)),
-    Check("U019", Severity.HIGH, "Answers are cut after a second", short_read, (CONF,)),
+    Check(
+        "U019",
+        Severity.HIGH,
+        "Answers are cut after a second",
+        short_read,
+        (CONF,),
+        limit=Limit(SHORT_READ, "seconds that are too few for an answer"),
+    ),
     Check("U020", Severity.MEDIUM, "Applications close kept connections", closed_early, (ERRORS,)),
 )
