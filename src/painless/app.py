@@ -17,7 +17,7 @@ from painless.controller.picture import Picture
 from painless.controller.status import Status
 from painless.discovery.outside import is_own
 from painless.ending import Patience
-from painless.examining.schedule import Examining, Pace
+from painless.examining.schedule import Examining, Pace, Subject
 from painless.garbage import keep_collecting, tame
 from painless.measures import Measures, main_file
 from painless.nginx.spans import Export
@@ -61,9 +61,8 @@ class Program:
         self._outside = outside
         self._clock = RealClock()
         self._watching = Watching(outside.accepting, lambda: main_file(self._picture()), self._clock)
-        self._examining = Examining(
-            settings.state_dir, self._status, self._master, self._clock, Pace(settings.doctor_interval)
-        )
+        subject = Subject(settings.state_dir, self._status, self._master, settings.doctor_config)
+        self._examining = Examining(subject, self._clock, Pace(settings.doctor_interval))
         measures = Measures(settings, outside, self._watching, self._examining, self._picture)
         self._metrics = measures.metrics
         self._told = Told(measures.metrics, measures.config, measures.governed, outside.answers)

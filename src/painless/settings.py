@@ -96,6 +96,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     disable_sync_events: bool = False
     topology_aware: bool = False
     doctor_interval: float = 600.0
+    doctor_config: Path | None = None
 
 
 def environment() -> Mapping[str, str]:

@@ -58,7 +58,8 @@ def test_has_a_page(check: Check) -> None:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda one: one.id)
 def test_takes_what_it_names(check: Check) -> None:
     """A check has an argument for each fact that it needs or would like."""
-    assert len(inspect.signature(check.find).parameters) == len(check.needs) + len(check.wants)
+    named = [*check.needs, *check.wants, *(["limit"] if check.limit else [])]
+    assert len(inspect.signature(check.find).parameters) == len(named)
 
 
 def test_no_case_is_given_in_vain() -> None:

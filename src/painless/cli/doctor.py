@@ -12,17 +12,17 @@ import msgspec
 from msgspec import Struct, structs
 
 from painless.cli.running import NoController, Refused, ask
-from painless.controller.ports import WorldError
 from painless.controller.status import Status
 from painless.doctor import machines, terminal
 from painless.doctor.check import Severity
 from painless.doctor.checks import CHECKS
 from painless.doctor.gather import Asked, gather
-from painless.doctor.narrow import Silence, Unclear, against, silenced, silences
+from painless.doctor.narrow import against, silenced
 from painless.doctor.processes import masters
+from painless.doctor.rules import Rules
+from painless.doctor.rulesfile import NotReadable, read_rules, today
 from painless.doctor.run import Report, run
 from painless.kube.find import Cluster
-from painless.syntax.yaml import parse_yaml
 
 _STATUS = {Severity.CRITICAL: 2, Severity.HIGH: 1, Severity.MEDIUM: 1}
 
@@ -35,7 +35,7 @@ class Chosen(Struct, frozen=True):
     pid: int | None
     output: str
     baseline: Path | None
-    silence: Path | None
+    config: Path | None
     unknown: bool
     source: Path | None = None
     cluster: bool = False
@@ -43,18 +43,14 @@ class Chosen(Struct, frozen=True):
     kubeconfig: str = ""
 
 
-class NotReadable(WorldError):
-    """A file that the command was given is not what it should be; the message is a sentence."""
-
-
 def examine(chosen: Chosen) -> int:
     """Look, show, and return the exit status."""
     # A mistake in these files is told before anything is looked at.
-    quiet = _silences(chosen.silence) if chosen.silence else ()
+    rules = read_rules(chosen.config) if chosen.config else Rules()
     baseline = _baseline(chosen.baseline) if chosen.baseline else None
     gathered = gather(_asked(chosen))
-    report = structs.replace(run(CHECKS, gathered.facts), problems=gathered.problems)
-    report = silenced(report, quiet)
+    report = structs.replace(run(CHECKS, gathered.facts, rules.limits), problems=gathered.problems)
+    report = silenced(report, rules.silences, today())
     report = against(report, baseline) if baseline else report
     if chosen.output == "text":
         for line in terminal.lines(report, unknown=chosen.unknown):
@@ -111,19 +107,6 @@ def _any() -> Asked:
             no_pid=f"{len(found)} NGINX run (processes {', '.join(map(str, found))}); --pid names one"
         )
     return Asked()
-
-
-def _silences(file: Path) -> tuple[Silence, ...]:
-    try:
-        parsed = parse_yaml(file.read_bytes())
-        for fault in parsed.faults:
-            raise NotReadable(f"{file}, line {fault.line}, column {fault.column}: {fault.says}")
-        tree = parsed.documents[0].value if parsed.documents else None
-        return silences(tree, frozenset(one.id for one in CHECKS))
-    except OSError as cause:
-        raise NotReadable(f"{file} cannot be read: {cause.strerror}") from cause
-    except Unclear as cause:
-        raise NotReadable(f"{file}: {cause}") from cause
 
 
 def _baseline(file: Path) -> Report:

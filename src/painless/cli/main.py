@@ -231,8 +231,8 @@ def lint(output: str, **flags: Any) -> None:
     default=None,
 )
 @option(
-    "silence",
-    "File with checks that are not to be shown, and why (doctor.silence).",
+    "config",
+    "File of findings that are not to be shown, and why (doctor.silence), and other limits (doctor.limits).",
     type=click.Path(path_type=Path),
     default=None,
 )

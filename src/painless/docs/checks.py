@@ -47,6 +47,8 @@ def _check(one: Check) -> Iterator[str]:
     found = page_of(one)
     yield f"## {one.id}"
     yield f"**{one.title}** ({one.severity}; needs {', '.join(map(code, one.needs))})"
+    if one.limit:
+        yield f"**Limit:** {one.limit.value:g}; {one.limit.counts} (`doctor.limits.{one.id}`)"
     yield prose(found.why)
     yield from map(prose, found.more)
     yield f"**See it by hand:** {prose(found.verify)}"

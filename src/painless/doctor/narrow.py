@@ -1,62 +1,36 @@
-"""What of a report is left out on purpose: what a baseline has already, and what somebody silenced.
+"""What of a report is left out on purpose: what a baseline has already, and what somebody silenced."""
 
-A silence names a check, maybe what it is about, and always its reason.
-"""
+from collections.abc import Iterable, Sequence
 
-from collections.abc import Sequence
+from msgspec import structs
 
-from msgspec import Struct, structs
-
-from painless.doctor.run import Report, Silenced
+from painless.doctor.rules import Silence
+from painless.doctor.run import Report, Result, Silenced
 
 
-class Silence(Struct, frozen=True):
-    """An entry of the file: of a check, all of its findings or those about one thing are not shown."""
-
-    id: str
-    reason: str
-    about: str = ""
-
-
-class Unclear(Exception):
-    """The file is not understood; the message says where, what was found and what was expected."""
-
-
-def silences(tree: object, known: frozenset[str]) -> tuple[Silence, ...]:
-    """Return the entries of a file ``doctor: {silence: [...]}``."""
-    doctor = tree.get("doctor") if isinstance(tree, dict) else None
-    found = doctor.get("silence") if isinstance(doctor, dict) else None
-    if not isinstance(found, list):
-        raise Unclear("found no list doctor.silence, expected one of entries with id and reason")
-    return tuple(_silence(at, one, known) for at, one in enumerate(found))
-
-
-def _silence(at: int, one: object, known: frozenset[str]) -> Silence:
-    where = f"doctor.silence[{at}]"
-    if not isinstance(one, dict) or set(one) - {"id", "reason", "about"}:
-        raise Unclear(f"{where}: found {_shown(one)}, expected id, reason and perhaps about")
-    if one.get("id") not in known:
-        raise Unclear(f"{where}.id: found {_shown(one.get('id'))}, expected the id of a check, such as K001")
-    reason, about = one.get("reason"), one.get("about", "")
-    if not isinstance(reason, str) or not reason.strip() or not isinstance(about, str):
-        raise Unclear(f"{where}.reason: found {_shown(reason)}, expected why nobody wants to see it")
-    return Silence(str(one["id"]), reason.strip(), about)
-
-
-def _shown(value: object) -> str:
-    return repr(value)[:60]
-
-
-def silenced(report: Report, some: Sequence[Silence]) -> Report:
-    """Leave out what is silenced, and count it."""
-    hidden = {
-        one: [each for each in report.findings if each.id == one.id and one.about in {"", each.about}]
-        for one in some
-    }
+def silenced(report: Report, some: Sequence[Silence], today: str) -> Report:
+    """Leave out what is silenced, and count it; ``today`` as 2030-12-31."""
+    asleep = [one for one in some if not one.until or today < one.until]
+    hidden = {one: [each for each in report.findings if _hides(one, each)] for one in asleep}
     gone = {each.key for found in hidden.values() for each in found}
-    counted = tuple(Silenced(one.id, len(found), one.reason) for one, found in hidden.items())
+    counted = tuple(
+        Silenced(one.id, len(hidden.get(one, ())), one.reason, _ended(one, hidden)) for one in some
+    )
     kept = tuple(one for one in report.findings if one.key not in gone)
-    return structs.replace(report, findings=kept, silenced=counted)
+    return structs.replace(report, findings=kept, silenced=(*report.silenced, *counted))
+
+
+def _hides(silence: Silence, finding: Result) -> bool:
+    """Whether it is meant; a finding of several objects is only silenced for all of them at once."""
+    return (
+        silence.id == finding.id
+        and silence.about in {"", finding.about}
+        and (not silence.object or {silence.object} == set(finding.objects))
+    )
+
+
+def _ended(silence: Silence, asleep: Iterable[Silence]) -> str:
+    return "" if silence in asleep else silence.until
 
 
 def against(report: Report, baseline: Report) -> Report:

@@ -25,6 +25,8 @@ class Result(Struct, frozen=True, rename="camel"):
     fix: str
     evidence: tuple[Evidence, ...]
     page: str
+    objects: tuple[str, ...] = ()
+    """The objects that it is about, such as ``Ingress shop/cart``."""
 
     @property
     def key(self) -> str:
@@ -41,11 +43,12 @@ class Undecided(Struct, frozen=True, rename="camel"):
 
 
 class Silenced(Struct, frozen=True, rename="camel"):
-    """Findings of a check that nobody wants to see, and why."""
+    """Findings of a check that nobody wants to see, and why; ``ended`` is since when they are shown again."""
 
     id: str
     count: int
     reason: str
+    ended: str = ""
 
 
 class Report(Struct, frozen=True, rename="camel"):
@@ -107,4 +110,12 @@ def _results(check: Check, facts: Facts, limits: Mapping[str, float]) -> Iterato
             fix=one.fix,
             evidence=one.evidence,
             page=link(check),
+            objects=_objects(one.about),
         )
+
+
+def _objects(about: str) -> tuple[str, ...]:
+    """Return the object that a finding begins with; what is no object's begins with a small letter."""
+    kind, _, rest = about.partition(" ")
+    name = rest.partition(" ")[0]
+    return (f"{kind} {name}",) if kind[:1].isupper() and "/" in name else ()

@@ -57,7 +57,10 @@ def _wrapped(text: str, deeper: str = "") -> list[str]:
 
 def _left_out(report: Report) -> Iterator[str]:
     for one in report.silenced:
-        yield f"silenced: {one.count} of {one.id}: {_plain(one.reason)}"
+        if one.ended:
+            yield f"no longer silenced: {one.id}, since {one.ended}: {_plain(one.reason)}"
+        else:
+            yield f"silenced: {one.count} of {one.id}: {_plain(one.reason)}"
     if report.known:
         yield f"in the baseline already: {report.known}"
 

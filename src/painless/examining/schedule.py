@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct, structs
@@ -70,21 +71,25 @@ class Look(Struct, frozen=True, rename="camel"):
     problem: str = ""
 
 
+class Subject(NamedTuple):
+    """What is looked at: ``status`` says how the controller stands, ``master`` which process NGINX is.
+
+    ``rules`` is the file of silences and limits, read at each look.
+    """
+
+    state: Path
+    status: Callable[[], Awaitable[Status]]
+    master: Callable[[], int | None]
+    rules: Path | None = None
+
+
 class Examining:
-    """Looks again and again; ``status`` says how the controller stands, ``master`` who NGINX is."""
+    """Looks again and again."""
 
     def __init__(
-        self,
-        state: Path,
-        status: Callable[[], Awaitable[Status]],
-        master: Callable[[], int | None],
-        clock: Clock,
-        pace: Pace,
-        command: tuple[str, ...] = COMMAND,
+        self, subject: Subject, clock: Clock, pace: Pace, command: tuple[str, ...] = COMMAND
     ) -> None:
-        self._state = state
-        self._status = status
-        self._master = master
+        self._subject = subject
         self._clock = clock
         self._pace = pace
         self._command = command
@@ -146,7 +151,8 @@ class Examining:
         """Return the report of a process that may take half of the ``room``; raises ``WorldError``."""
         if room < LEAST:
             raise WorldError(f"found {room >> 20} MiB of memory left, expected {LEAST >> 20} to look at all")
-        orders = Orders(str(self._state), self._master(), await self._status())
+        one = self._subject
+        orders = Orders(str(one.state), one.master(), await one.status(), str(one.rules or ""))
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE

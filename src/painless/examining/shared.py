@@ -6,8 +6,12 @@ from painless.controller.status import Status
 
 
 class Orders(Struct, frozen=True):
-    """What is to be looked at: the state directory, NGINX's master, and how the controller stands."""
+    """What is to be looked at: the state directory, NGINX's master, and how the controller stands.
+
+    ``rules`` is the file of silences and limits; empty for none.
+    """
 
     state: str
     master: int | None
     status: Status
+    rules: str = ""

@@ -12,7 +12,7 @@ import pytest
 from painless.clock import RealClock
 from painless.controller.status import Status
 from painless.doctor.checks import CHECKS
-from painless.examining.schedule import COMMAND, Examining, Look, Pace
+from painless.examining.schedule import COMMAND, Examining, Look, Pace, Subject
 from painless.nginxd import procfs
 
 COME = 30.0  # Seconds until something is so; one or two on a free machine.
@@ -24,9 +24,14 @@ async def stating() -> Status:
 
 
 def examining(
-    state: Path, *, command: tuple[str, ...] = COMMAND, pace: Pace = QUICK, master: int | None = None
+    state: Path,
+    *,
+    command: tuple[str, ...] = COMMAND,
+    pace: Pace = QUICK,
+    master: int | None = None,
+    rules: Path | None = None,
 ) -> Examining:
-    return Examining(state, stating, lambda: master, RealClock(), pace, command)
+    return Examining(Subject(state, stating, lambda: master, rules), RealClock(), pace, command)
 
 
 def python(code: str) -> tuple[str, ...]:
@@ -60,6 +65,21 @@ async def test_an_nginx_that_is_gone_is_said(tmp_path: Path) -> None:
     one = examining(tmp_path, master=gone.pid)
     await one.examine()
     assert (f"there is no process {gone.pid}",) == msgspec.json.decode(one.json, type=Look).report.problems
+
+
+async def test_rules_are_read_at_each_look(tmp_path: Path) -> None:
+    """What they silence is not found; a file that is not understood silences nothing, and is said."""
+    rules = tmp_path / "doctor.yaml"
+    one = examining(tmp_path, rules=rules)
+    reports = []
+    for text in ("doctor: {silence: [{id: R023, reason: it starts}]}", "doctor: {silent: []}"):
+        rules.write_text(text)
+        await one.examine()
+        reports.append(msgspec.json.decode(one.json, type=Look).report)
+    before, after = reports
+    assert ["R023"] == [each.id for each in before.silenced]
+    assert (False, True) == tuple(any(each.id == "R023" for each in said.findings) for said in reports)
+    assert (f"{rules}: doctor: found 'silent', expected silence or limits",) == after.problems
 
 
 @pytest.mark.parametrize(
