@@ -47,7 +47,8 @@ class Told:
         self._answers = answers
 
     def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
-        self._metrics.reloaded(first_label(reasons), count)
+        namespaces = {one.ref.namespace for one in reasons if one.ref and one.ref.namespace}
+        self._metrics.reloaded(first_label(reasons), count, namespaces)
         if self._answers:
             self._answers.owners.reloaded(reasons)
         self.loads = (load_of(_now(), generation, reasons, count), *self.loads[: _LAST - 1])

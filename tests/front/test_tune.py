@@ -15,6 +15,7 @@ from tests.front.pods import Pods
 from tests.front.program import Program
 
 HOST = "web.test"
+STAGING = "staging.web.test"
 ENOUGH = 1000
 """Requests for a p99."""
 SEEN = 30.0
@@ -23,10 +24,11 @@ READ = "proxy-read-timeout"
 KUBECTL = Path(sys.executable).with_name("kubectl")
 
 
-async def _loaded(folder: Folder, pods: Pods, make: Make) -> Program:
-    """Return a controller that has counted enough requests, and one connection that was upgraded."""
+async def _loaded(folder: Folder, pods: Pods, make: Make, few: int = ENOUGH) -> Program:
+    """Return a controller that has counted enough requests, and one of another environment."""
     await pods.service("web")
     folder.ingress("web", HOST, "web")
+    folder.ingress("staging", STAGING, "web")
     program = make("--enable-metrics")
     program.start()
     await program.ready()
@@ -36,18 +38,19 @@ async def _loaded(folder: Folder, pods: Pods, make: Make) -> Program:
         async with limit:
             return (await ask(program.doors.http, HOST, "/")).status
 
-    assert {200} == set(await asyncio.gather(*(one() for _ in range(ENOUGH))))
+    assert {200} == set(await asyncio.gather(*(one() for _ in range(few))))
+    assert 200 == (await ask(program.doors.http, STAGING, "/")).status
 
     async def counted() -> bool:
-        return await program.total("nginx_ingress_controller_requests_total") >= ENOUGH
+        return await program.total("nginx_ingress_controller_requests_total") == few + 1
 
     await until(counted, SEEN, program.last_words)
     return program
 
 
-async def _tuned(program: Program, folder: Folder, *words: str) -> tuple[int, Any]:
+async def _asked(name: str, program: Program, folder: Folder, *words: str) -> tuple[int, Any]:
     done = await command(
-        *("tune", "--metrics", f"http://127.0.0.1:{program.doors.health}/metrics", "--seconds", "0.5"),
+        *(name, "--metrics", f"http://127.0.0.1:{program.doors.health}/metrics", "--seconds", "0.5"),
         *("--source", str(folder.path), "--output", "json", *words),
     )
     assert done.returncode in {0, 1}, done.stderr
@@ -58,7 +61,7 @@ async def test_a_controller_under_load(folder: Folder, pods: Pods, make: Make, t
     """What is advised is pasted with kubectl, NGINX has it, and then nothing is advised any more."""
     folder.configmap("settings", {})
     program = await _loaded(folder, pods, make)
-    status, found = await _tuned(program, folder, "--configmap", f"{NAMESPACE}/settings")
+    status, found = await _asked("tune", program, folder, "--configmap", f"{NAMESPACE}/settings")
     changes = {one["id"]: one for one in found["report"]["changes"]}
     assert (1, {READ, "proxy-connect-timeout"}) == (status, set(changes))
     assert f"of {ENOUGH:,} requests until the header" in changes[READ]["measured"]
@@ -66,7 +69,7 @@ async def test_a_controller_under_load(folder: Folder, pods: Pods, make: Make, t
     good = {one["id"] for one in found["report"]["good"]}
     assert {"net.core.somaxconn", "worker-shutdown-timeout", "nofile"} <= good
     await _paste(folder, tmp_path, found["files"])
-    pasted = (await _tuned(program, folder, "--configmap", f"{NAMESPACE}/settings"))[1]
+    pasted = (await _asked("tune", program, folder, "--configmap", f"{NAMESPACE}/settings"))[1]
     assert [] == pasted["report"]["changes"]
 
     async def served() -> bool:
@@ -74,6 +77,22 @@ async def test_a_controller_under_load(folder: Folder, pods: Pods, make: Make, t
         return "proxy_read_timeout 1s;" in shown.stdout
 
     await until(served, SEEN, program.last_words)
+    # What made NGINX load it was of this namespace.
+    assert 1 <= await program.total("painless_reloads_caused_total", namespace=NAMESPACE)
+
+
+async def test_another_environment_should_move(folder: Folder, pods: Pods, make: Make) -> None:
+    """What it gains was counted; what it takes is a copy in another class."""
+    program = await _loaded(folder, pods, make, few=5)
+    status, found = await _asked("split", program, folder)
+    (move,) = found["moves"]
+    assert (1, "staging", [[NAMESPACE, "staging"]], 1) == (
+        status,
+        move["pool"],
+        move["refs"],
+        move["requests"],
+    )
+    assert {"pools.yaml", "copies-staging.yaml"} == set(found["files"])
 
 
 async def _paste(folder: Folder, tmp_path: Path, files: dict[str, str]) -> None:

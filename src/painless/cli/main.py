@@ -291,6 +291,27 @@ def tune_command(write: Path | None, output: str, **flags: Any) -> None:
         raise SystemExit(tune.tune(chosen))
 
 
+@main.command("split")
+@measuring
+@option("ingress-class", "Class that is looked at.", default="nginx")
+@option("release", "Helm release that has it.", default="painless")
+@option("namespace", "Namespace of the release.", default="painless")
+@option("write", "Folder for values and manifests.", default=None, type=click.Path(path_type=Path))
+@option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
+def split_command(write: Path | None, output: str, **flags: Any) -> None:
+    """Say which Ingresses should move to another class, what that gains, and how to do it without a gap.
+
+    Other environments, connections that stay, namespaces that change most, Services that hold most
+    connections; each only with a gain that was measured.  Exit status 1 when something should move.
+    """
+    from painless.cli import split
+    from painless.tune.classes import Target
+
+    with _sentences():
+        target = Target(flags["ingress_class"], release=flags["release"], namespace=flags["namespace"])
+        raise SystemExit(split.split(split.Chosen(sources_of(flags), target, output, write)))
+
+
 @main.command("migrate")
 @compiling
 @option("values", "Values file of the ingress-nginx chart.", type=click.Path(path_type=Path), default=None)

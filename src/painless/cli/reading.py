@@ -79,7 +79,7 @@ def write(folder: Path, pastes: Mapping[str, str]) -> None:
             (folder / name).write_text(text)
     except OSError as cause:
         raise NotReadable(f"--write: {folder} cannot be written: {cause.strerror}") from cause
-    click.echo(f"{len(pastes)} files are in {folder}", err=True)
+    click.echo(f"{', '.join(pastes) or 'no files'} in {folder}", err=True)
 
 
 def _once(trees: list[object]) -> Iterator[object]:

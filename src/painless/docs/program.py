@@ -90,7 +90,7 @@ def _metrics() -> Iterable[Metric]:
     doctor = Doctor(lambda: Examined(0.0, {("K001", "high"): 1}, 1))
     beside = (doctor, Machine(_watched, lambda: running), Served(_serves, "class"), Answered(_said))
     metrics = Metrics(config, state, *more, servers, *beside)
-    metrics.reloaded("IngressAdded", 1)
+    metrics.reloaded("IngressAdded", 1, ["shop"])
     metrics.renewed(done=True)
     metrics.unanswered()
     found = text_string_to_metric_families((metrics.page() + _requests()).decode())
@@ -191,7 +191,7 @@ def _command(name: str, command: click.Command, shared: tuple[Record, ...]) -> I
 
 def _compiles(command: click.Command) -> bool:
     # Others read manifests as well; only these ask which classes are served.
-    return any("--ingress-class" in one.opts for one in command.params)
+    return any("--controller-class" in one.opts for one in command.params)
 
 
 def _shared(known: Mapping[str, click.Command]) -> Iterator[Record]:

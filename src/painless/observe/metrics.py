@@ -7,8 +7,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from painless.observe.config import Config
+from painless.observe.governor import OTHERS
 from painless.observe.labels import NOBODY, Identity, Labelled
 
+NAMESPACES = 100
+"""Namespaces whose loads have a series of their own; those of further ones are counted together."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -91,6 +94,14 @@ class Metrics:
             ["reason"],
             registry=self._registry,
         )
+        self._caused = Counter(
+            "painless_reloads_caused",
+            "Times NGINX was told to load for objects of a namespace, each with a part in it; the first "
+            "hundred namespaces have series of their own.",
+            ["namespace"],
+            registry=self._registry,
+        )
+        self._namespaces: set[str] = set()
         self._endpoints = Counter(
             "painless_endpoint_updates",
             "Upstreams whose endpoints changed, without a reload.",
@@ -124,9 +135,18 @@ class Metrics:
     def unanswered(self) -> None:
         self._admission.reviews.labels("unanswered").inc()
 
-    def reloaded(self, reason: str, count: int) -> None:
+    def reloaded(self, reason: str, count: int, namespaces: Iterable[str] = ()) -> None:
         self._reloads.labels(reason).inc(count)
+        for one in {self._named(namespace) for namespace in namespaces}:
+            self._caused.labels(one).inc(count)
         self._config.loaded(count)
+
+    def _named(self, namespace: str) -> str:
+        if namespace not in self._namespaces:
+            if len(self._namespaces) >= NAMESPACES:
+                return OTHERS
+            self._namespaces.add(namespace)
+        return namespace
 
     def endpoints_updated(self, upstreams: int) -> None:
         self._endpoints.inc(upstreams)

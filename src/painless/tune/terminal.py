@@ -21,7 +21,7 @@ _INDENT = 12
 
 def lines(report: Report, files: Mapping[str, str], *, written: bool) -> Iterator[str]:
     """Yield the lines; the files are shown unless they were ``written``."""
-    yield f"measured by {_plain(report.source)}"
+    yield f"measured by {plain(report.source)}"
     yield ""
     for one in report.changes:
         yield from _advice(one)
@@ -40,16 +40,16 @@ def summary(report: Report) -> str:
 
 
 def _advice(one: Advice) -> Iterator[str]:
-    yield f"{one.id}  {_plain(one.about)}"
+    yield f"{one.id}  {plain(one.about)}"
     for field, label in _LABELS:
         if says := getattr(one, field):
-            yield from _wrapped(label, says)
+            yield from wrapped(label, says)
     yield ""
 
 
-def _wrapped(label: str, says: str) -> list[str]:
+def wrapped(label: str, says: str) -> list[str]:
     first = f"  {label:<{_INDENT - 2}}"
-    return textwrap.wrap(_plain(says), WIDTH, initial_indent=first, subsequent_indent=" " * _INDENT)
+    return textwrap.wrap(plain(says), WIDTH, initial_indent=first, subsequent_indent=" " * _INDENT)
 
 
 def _files(files: Mapping[str, str]) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _good(report: Report) -> Iterator[str]:
     if report.good:
         yield "good as it is"
         for one in report.good:
-            yield from _wrapped("", f"{one.id}, {one.about}: {one.now}; {one.measured}")
+            yield from wrapped("", f"{one.id}, {one.about}: {one.now}; {one.measured}")
         yield ""
 
 
@@ -76,7 +76,7 @@ def _missing(report: Report) -> Iterator[str]:
         by_reason.setdefault(one.how, {}).setdefault(one.id, []).append(one.about)
     for how, names in by_reason.items():
         shown = "; ".join(f"{name} ({_some(about)})" for name, about in names.items())
-        yield from _wrapped("", f"{shown}: {how}")
+        yield from wrapped("", f"{shown}: {how}")
     yield ""
 
 
@@ -84,6 +84,6 @@ def _some(about: list[str]) -> str:
     return ", ".join(about[:SHOWN]) + (f" and {len(about) - SHOWN} more" if len(about) > SHOWN else "")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text without what moves a terminal: names come from files."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
