@@ -19,6 +19,7 @@ from painless.discovery.outside import is_own
 from painless.ending import Patience
 from painless.examining.schedule import Examining, Pace, Subject
 from painless.garbage import keep_collecting, tame
+from painless.looking import Looks
 from painless.measures import Measures, main_file
 from painless.nginx.spans import Export
 from painless.observe import logs
@@ -30,10 +31,11 @@ from painless.sources import changes_of, trusts_loopback
 from painless.stating import Known, status
 from painless.told import Doorman, Told
 from painless.watching import Watching
-from painless.web.admin import serve_admin
+from painless.web.admin import Adding, serve_admin
 from painless.web.examined import Examined
 from painless.web.explained import Explained
 from painless.web.health import Check, Pages, serve_health
+from painless.web.page import pages
 from painless.web.webhook import serve_webhook
 
 
@@ -65,7 +67,8 @@ class Program:
         self._examining = Examining(subject, self._clock, Pace(settings.doctor_interval))
         measures = Measures(settings, outside, self._watching, self._examining, self._picture)
         self._metrics = measures.metrics
-        self._told = Told(measures.metrics, measures.config, measures.governed, outside.answers)
+        metrics, config, governed = measures.metrics, measures.config, measures.governed
+        self._told = Told(metrics, config, governed, outside.answers, lambda: self._picture().live)
         self._controller = Controller(
             nginx=outside.nginx,
             responder=outside.responder,
@@ -106,7 +109,8 @@ class Program:
             if settings.webhook
             else nullcontext()
         )
-        async with health, webhook, self._admin():
+        looks = Looks(self._controller, self._outside, self._told.history, self._status)
+        async with pages(looks, self._clock) as page, health, webhook, self._admin(page.add_to):
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._outside.liveness.run())
@@ -120,6 +124,7 @@ class Program:
                     group.create_task(self._outside.responder.supervise())
                     group.create_task(keep_collecting())
                     group.create_task(self._watch_machine())
+                    group.create_task(self._told.history.run())
                     group.create_task(self._outside.log.run(uncarried))
                     group.create_task(self._outside.refused.run(self._site, self._told.overloaded))
                     group.create_task(self._outside.traces.run(self._export))
@@ -130,8 +135,9 @@ class Program:
                 pass
         logs.event("controller_stopped")
 
-    def _admin(self) -> AbstractAsyncContextManager[None]:
-        more = Explained(self._controller.explaining).add_to, Examined(lambda: self._examining.json).add_to
+    def _admin(self, *also: Adding) -> AbstractAsyncContextManager[None]:
+        explained, examined = Explained(self._controller.explaining), Examined(lambda: self._examining.json)
+        more = explained.add_to, examined.add_to, *also
         settings, cluster = self._settings, self._outside.cluster
         port = port_of(settings.admin, cluster.client if cluster else None, self._clock)
         return serve_admin(settings.state_dir, self._status, self._controller.pricing, port=port, more=more)

@@ -4,15 +4,17 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from painless.compiler.fit import Fit
+from painless.controller.history import History, What
 from painless.controller.ports import WorldError
 from painless.controller.status import Decided, Load, load_of
 from painless.controller.telling import Took
 from painless.kube.answers import Answers
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Ingress, ObjectRef
+from painless.nginx.generation import Generation
 from painless.observe import logs
 from painless.observe.config import Config
 from painless.observe.governor import OTHERS, Governed
@@ -31,16 +33,22 @@ _SHOWN_FINDINGS = (
 
 
 class Told:
-    """What the loop says; without ``answers`` there is no cluster to tell."""
+    """What the loop says; without ``answers`` there is no cluster to tell.  ``live`` is what runs."""
 
     def __init__(
-        self, metrics: Metrics, config: Config, governed: Governed, answers: Answers | None = None
+        self,
+        metrics: Metrics,
+        config: Config,
+        governed: Governed,
+        answers: Answers | None = None,
+        live: Callable[[], Generation | None] = lambda: None,
     ) -> None:
         self.loads: tuple[Load, ...] = ()
         self.decisions: tuple[Decided, ...] = ()
         """The last loads and decisions of the governor, the newest first."""
         self.unread: tuple[str, ...] = ()
         """What of NGINX's workers could not be read, each with the right that it takes."""
+        self.history = History(live, _now)
         self._metrics = metrics
         self._config = config
         self._governed = governed
@@ -51,7 +59,9 @@ class Told:
         self._metrics.reloaded(first_label(reasons), count, namespaces)
         if self._answers:
             self._answers.owners.reloaded(reasons)
-        self.loads = (load_of(_now(), generation, reasons, count), *self.loads[: _LAST - 1])
+        load = load_of(_now(), generation, reasons, count)
+        self.loads = (load, *self.loads[: _LAST - 1])
+        self.history.loaded(load)
         shown = [str(one) for one in reasons[:_SHOWN_REASONS]]
         logs.event(
             "generation_applied", id=generation, reloads=count, reasons=shown, more=len(reasons) - len(shown)
@@ -93,12 +103,14 @@ class Told:
 
     def refused(self, output: str, about: str) -> None:
         self._metrics.refused()
+        self.history.happened(What.REFUSED, f"about {about}: {output}")
         if self._answers:
             self._answers.owners.refused(output, about)
         logs.event("generation_refused", level=logging.ERROR, about=about, nginx=output)
 
     def failed(self, problem: Exception, retry_in: float) -> None:
         self._metrics.failed()
+        self.history.happened(What.FAILED, f"{problem}; tried again in {retry_in:g} s")
         if self._answers:
             self._answers.owners.failed(problem)
         ours = () if isinstance(problem, WorldError) else traceback.format_exception(problem)
@@ -112,6 +124,7 @@ class Told:
 
     def renewed(self, problem: str) -> None:
         self._metrics.renewed(done=not problem)
+        self.history.happened(What.REPLACED, f"was kept: {problem}" if problem else "was replaced")
         if problem:
             logs.event("nginx_kept", level=logging.ERROR, problem=problem, then="the old binary serves on")
         else:
@@ -174,6 +187,7 @@ class Told:
         logs.event("connections_aged", level=level, host=host, ingress=str(ingress), connections=count)
 
     def nginx_gone(self) -> None:
+        self.history.happened(What.ENDED, "it is started again")
         logs.event("nginx_ended", level=logging.ERROR, then="it is started again")
         if self._answers:
             self._answers.owners.nginx_gone()

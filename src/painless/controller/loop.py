@@ -24,6 +24,7 @@ from painless.controller.propagation import Propagation
 from painless.controller.rounds import Rounds
 from painless.controller.sampling import Sampling
 from painless.controller.telling import Listener
+from painless.model.objects import EndpointSlice
 from painless.model.snapshot import Name
 
 GATHER = 0.02  # Seconds between a change and the compile: the files of one "kubectl apply" come together.
@@ -80,6 +81,10 @@ class Controller:
     @property
     def picture(self) -> Picture:
         return self._shown.picture
+
+    def slices(self, service: Name) -> tuple[EndpointSlice, ...]:
+        """Return the endpoints of a Service as they are at this moment."""
+        return self._inbox.slices(service)
 
     async def run(self, source: AsyncIterator[Change]) -> None:
         """Run until cancelled or until the source ends."""

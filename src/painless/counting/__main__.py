@@ -83,16 +83,25 @@ class Counting:
             writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
 
     async def _say(self, question: bytes, writer: asyncio.StreamWriter) -> None:
-        if question == shared.PAGE:
+        if pieces := self._pieces(question):
             if self._answers > AT_A_TIME:
                 return
-            for piece in self._page():
+            for piece in pieces:
                 writer.write(piece)
                 # Other answers and the next look are not kept waiting.
                 await asyncio.sleep(0)
                 await writer.drain()
         writer.write(shared.END)
         await writer.drain()
+
+    def _pieces(self, question: bytes) -> Iterator[bytes] | None:
+        match question:
+            case shared.PAGE:
+                return self._page()
+            case shared.HOSTS:
+                return (msgspec.json.encode(one) + b"\n" for one in self._tally.by_host().items())
+            case _:
+                return None
 
     def _page(self) -> Iterator[bytes]:
         return chain((told(self._tally.lines(), self._log.dropped),), self._tally.page())

@@ -25,7 +25,7 @@ from painless.nginxd.accesslog import MOST, OLD, Writer
 from painless.nginxd.errors import DiskFull
 from painless.observe import logs
 from painless.observe.requests import Shown, counting
-from painless.observe.tally import Known
+from painless.observe.tally import Answered, Known
 
 EVERY = 0.2
 """Seconds between two looks at what exists: a new host is told before NGINX has loaded it."""
@@ -88,6 +88,16 @@ class Counting:
                 whole = piece.endswith(shared.END)
                 yield piece
         yield counting(whole=whole, dropped=self.dropped)
+
+    async def by_host(self) -> dict[str, Answered] | None:
+        """Return how requests to each host were answered; ``None`` when nobody says so, or not all."""
+        lines: list[bytes] = []
+        async with aclosing(answer(self._folder / shared.SOCKET, shared.HOSTS)) as pieces:
+            async for piece in pieces:
+                lines += piece.splitlines(keepends=True)
+        if not lines or lines[-1] != shared.END:
+            return None
+        return dict(msgspec.json.decode(one, type=tuple[str, Answered]) for one in lines[:-1])
 
     async def finish(self) -> None:
         """End it; what it has not counted is counted by the next one."""

@@ -1,7 +1,8 @@
-"""What the counting process and the controller agree on: names of files, and two questions over a socket.
+"""What the counting process and the controller agree on: names of files, and three questions over a socket.
 
-A question is a line.  The answer is a text in Prometheus' format, which ends with the line ``END``; without
-it the answer is not whole.  What exists is a file, so that whoever is started next knows it at once.
+A question is a line.  The answer is a text in Prometheus' format, for ``HOSTS`` a line of JSON for each host.
+It ends with the line ``END``; without it the answer is not whole.  What exists is a file, so that whoever is
+started next knows it at once.
 """
 
 from contextlib import suppress
@@ -21,7 +22,7 @@ REOPEN, CLOSED = ".reopen", ".closed"
 """Where no holes can be made, the log is renamed: the process asks that NGINX opens a new one, and is told
 that nobody has the old one open."""
 
-PAGE, ALIVE = b"page\n", b"alive\n"
+PAGE, HOSTS, ALIVE = b"page\n", b"hosts\n", b"alive\n"
 END = b"# END\n"
 
 

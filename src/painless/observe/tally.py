@@ -62,15 +62,29 @@ class Known(Struct, frozen=True):
         return wild if wild in self.hosts else ""
 
 
+class Answered(Struct, frozen=True):
+    """Requests to a host since counting began: all, those with a status of 4xx, and of 5xx."""
+
+    requests: int = 0
+    refused: int = 0
+    failed: int = 0
+
+    def __add__(self, other: "Answered") -> "Answered":
+        return Answered(
+            self.requests + other.requests, self.refused + other.refused, self.failed + other.failed
+        )
+
+
 class _Series:
-    """One set of labels."""
+    """One set of labels; ``kind`` is the first digit of the status."""
 
-    __slots__ = ("counts", "host", "ingress", "requests", "sums", "text", "touched")
+    __slots__ = ("counts", "host", "ingress", "kind", "requests", "sums", "text", "touched")
 
-    def __init__(self, text: str, host: str, ingress: str, histograms: int) -> None:
+    def __init__(self, text: str, host: str, ingress: str, kind: str, histograms: int) -> None:
         self.text = text
         self.host = host
         self.ingress = ingress
+        self.kind = kind
         self.requests = 0
         self.touched = 0.0
         self.counts: list[list[int]] = [[] for _ in range(histograms)]
@@ -86,7 +100,7 @@ class Tally:
         self._known = Known()
         self._series: dict[Labels, _Series] = {}
         self._kept: dict[bytes, _Series] = {}
-        self._beyond = self._made(dict.fromkeys(LABELS, OTHER), "", "")
+        self._beyond = self._made(dict.fromkeys(LABELS, OTHER), OTHER, "")
         self._counted = self._malformed = self._folded = 0
         self._now = 0.0
         self._alone = Lock()
@@ -123,6 +137,16 @@ class Tally:
             beyond = (self._beyond,) if self._beyond.requests else ()
             rows = tuple(_row(one) for one in (*self._series.values(), *beyond))
         return written(self._shown, rows)
+
+    def by_host(self) -> dict[str, Answered]:
+        """Return how requests to each host were answered; what is beyond the ceiling is of host ``other``."""
+        with self._alone:
+            found: dict[str, Answered] = {}
+            for one in (*self._series.values(), self._beyond):
+                if count := one.requests:
+                    new = Answered(count, count if one.kind == "4" else 0, count if one.kind == "5" else 0)
+                    found[one.host] = found.get(one.host, Answered()) + new
+        return found
 
     def _is_gone(self, one: _Series) -> bool:
         known = self._known
@@ -193,7 +217,8 @@ class Tally:
     def _made(self, told: dict[str, str], host: str, ingress: str) -> _Series:
         names = (*self._shown.labels, "controller_namespace", "controller_class", "controller_pod")
         values = (*(told[one] for one in self._shown.labels), *self._shown.controller)
-        return _Series(labelled(names, values), host, ingress, len(self._histograms))
+        text = labelled(names, values)
+        return _Series(text, host, ingress, told["status"][:1], len(self._histograms))
 
 
 def _begun(series: _Series, at: int, bounds: int) -> list[int]:

@@ -9,15 +9,20 @@ CONTEXT = 3  # Lines around a difference.
 MARGIN = 50  # Equal lines around it that are compared with it, so that it begins where readers expect.
 
 
-def difference(live: Generation, want: Generation) -> Iterator[str]:
-    """Yield the lines of a diff, file by file; each ends its line."""
+def difference(live: Generation, want: Generation, most: int | None = None) -> Iterator[str]:
+    """Yield the lines of a diff, file by file; each ends its line.
+
+    Of a file with more than ``most`` lines between the first and the last that differ it is only said how
+    many they are: comparing them takes longer than a reader waits.
+    """
     for name in sorted({*live.cold, *want.cold}):
         before, after = (one.cold.get(name, "") for one in (live, want))
         if before != after:
-            yield from _unified(name, before.splitlines(keepends=True), after.splitlines(keepends=True))
+            lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
+            yield from _unified(name, *lines, most)
 
 
-def _unified(name: str, before: list[str], after: list[str]) -> Iterator[str]:
+def _unified(name: str, before: list[str], after: list[str], most: int | None) -> Iterator[str]:
     # Only what lies between the equal head and the equal tail is compared: of a large file that is little.
     head = _equal(before, after)
     tail = _equal(before[head:][::-1], after[head:][::-1])
@@ -25,6 +30,9 @@ def _unified(name: str, before: list[str], after: list[str]) -> Iterator[str]:
     olds, news = (text[start : len(text) - max(0, tail - MARGIN)] for text in (before, after))
     yield f"--- live/{name}\n"
     yield f"+++ want/{name}\n"
+    if most is not None and (count := max(len(olds), len(news))) > most:
+        yield f"… {count} lines lie between the first and the last that differ\n"
+        return
     for group in difflib.SequenceMatcher(None, olds, news).get_grouped_opcodes(CONTEXT):
         _, old, _, new, _ = group[0]
         _, _, old_end, _, new_end = group[-1]

@@ -20,7 +20,7 @@ from painless.counting.__main__ import AT_A_TIME, Apart
 from painless.counting.client import Counting, Health, answer, bounded
 from painless.nginxd.accesslog import OLD, RENAME_AT, AccessLog
 from painless.observe.requests import MOST_SERIES, Shown
-from painless.observe.tally import Known, Tally
+from painless.observe.tally import Answered, Known, Tally
 
 COME = 30.0  # Seconds until something is so; a fraction of one on a free machine.
 LINES, HOSTS = (10_000_000, 1_000_000) if SOAK else (1_000_000, 100_000)
@@ -193,3 +193,12 @@ async def test_what_exists_is_whole_or_nothing(tmp_path: Path) -> None:
     before = shared.stamp(tmp_path)
     shared.write_known(tmp_path, known)
     assert (known, True) == (shared.read_known(tmp_path), before != shared.stamp(tmp_path))
+
+
+async def test_who_looks_is_told_by_host(counting: Counting, nginx: Nginx) -> None:
+    """And told so where nobody can say."""
+    nginx.write(b'web.test\t503\tGET\t/\tshop/web\tshop.web.80\t-"1\t1\t0\t-\t-\t-\n' * 3)
+    await _until_counted(counting, 3)
+    assert {"web.test": Answered(3, 0, 3)} == await counting.by_host()
+    (counting._folder / shared.SOCKET).unlink()
+    assert await counting.by_host() is None

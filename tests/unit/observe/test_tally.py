@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from painless.observe.requests import LABELS, PREFIX, Lines, Shown
-from painless.observe.tally import GRACE, KEPT, LONGEST, OTHER, UNDEFINED, Known, Tally
+from painless.observe.tally import GRACE, KEPT, LONGEST, OTHER, UNDEFINED, Answered, Known, Tally
 
 KNOWN = Known(frozenset({"web.test", "*.wild.test"}), frozenset({"shop/web"}))
 GOOD = '-"100\t234\t0.003\t0.001\t0.002\t0.002'
@@ -198,3 +198,12 @@ def test_what_is_remembered_of_lines_is_bounded() -> None:
     for start in range(0, 3 * KEPT, KEPT // 2):
         tally.write(b"".join(_line(host=f"{at}.test") for at in range(start, start + KEPT // 2)))
     assert (KEPT >= len(tally._kept), 1) == (True, tally.lines().series)
+
+
+def test_answers_by_host() -> None:
+    """For who looks: all requests of a host, refused and failed ones; what nobody has is one host."""
+    lines = (_line(), _line(status="404"), _line(status="503"), _line(host="a.wild.test", status="500"))
+    found = _tally(*lines, _line(host="nobody.test")).by_host()
+    wanted = {"web.test": Answered(3, 1, 1), "*.wild.test": Answered(1, 0, 1), UNDEFINED: Answered(1)}
+    assert wanted == found
+    assert {OTHER: Answered(2, 0, 0)} == _tally(_line(), _line(), shown=Shown(most_series=0)).by_host()
