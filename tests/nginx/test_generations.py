@@ -219,6 +219,20 @@ async def test_after_adoption(site: Site) -> None:
         assert drained[0] <= drained[1]
 
 
+async def test_a_second_master_is_no_worker(site: Site) -> None:
+    """Where somebody has NGINX start its binary anew by hand, the workers of both count, and nobody else."""
+    await site.load("first", first=True)
+    master = site.nginx.master
+    assert master is not None, "it was started"
+    os.kill(master, signal.SIGUSR2)
+    await site.seen(lambda found: sum(len(one.workers) for one in found) > 1)
+    masters = [one for one in procfs.children(master) if procfs.title(one) != procfs.WORKER]
+    workers = [worker for each in (master, *masters) for worker in procfs.children(each)]
+    assert 1 == len(masters)
+    [found] = site.look().generations
+    assert {*workers} - {*masters} == {one.pid for one in found.workers}
+
+
 async def test_a_master_without_workers(site: Site) -> None:
     """Where none is left and none can be started there is no generation, which nobody stumbles over."""
     await site.load("first", first=True)
@@ -226,6 +240,10 @@ async def test_a_master_without_workers(site: Site) -> None:
     assert master is not None, "it was started"
     os.kill(master, signal.SIGSTOP)
     try:
+        # It is asleep before its workers go, or it would start others.
+        async with asyncio.timeout(DEADLINE):
+            while procfs.fields(master)[:1] != ["T"]:
+                await asyncio.sleep(0.01)
         for one in procfs.children(master):
             os.kill(one, signal.SIGKILL)
         assert () == (await site.seen(lambda found: not found))

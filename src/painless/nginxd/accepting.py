@@ -51,7 +51,7 @@ class Accepting:
         if sight is None:
             self._pids = ()
             return None
-        self._pids = tuple(one.pid for one in sight.workers if one.accepts)
+        self._pids = tuple(one.pid for one in sight.workers if one.is_one and one.accepts)
         missing: set[str] = set()
         queues = self._queues(sight.master, missing)
         workers = tuple(filter(None, (self._worker(pid, missing) for pid in self._pids)))

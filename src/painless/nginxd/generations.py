@@ -91,16 +91,17 @@ class Census:
     def _workers(self, master: int, now: float) -> Iterator[Known]:
         sight = look(master, self._run, before=frozenset(pid for pid, _ in self._known))
         for one in sight.workers:
-            if (known := self._recall(one.pid)) is not None:
+            if one.is_one and (known := self._recall(one.pid)) is not None:
                 if one.generation is not None:
                     known.generation = one.generation
                 self._mark(known, now, drains=not one.accepts)
                 yield known
         for pid in self._others(now, frozenset(one.pid for one in sight.workers)):
-            known = self._recall(pid)
-            if known is not None:
+            known, title = self._recall(pid), procfs.title(pid)
+            # One that is dead has a start still, until its master hears of it, and no title.
+            if known is not None and title:
                 known.generation = procfs.marker(pid, self._run) or known.generation
-                self._mark(known, now, drains=procfs.title(pid) == DRAINING)
+                self._mark(known, now, drains=title == DRAINING)
                 yield known
 
     def _others(self, now: float, children: frozenset[int]) -> tuple[int, ...]:

@@ -32,6 +32,11 @@ class Worker(Struct, frozen=True):
         """Whether it takes new connections, or is about to: a new child has its parent's title at first."""
         return self.title != DRAINING
 
+    @property
+    def is_one(self) -> bool:
+        """Whether it is a worker already; a master that a replaced binary started never will be."""
+        return self.title.startswith(WORKER)
+
 
 class Sight(Struct, frozen=True):
     """NGINX at one moment: the generations the master holds (two while it loads one) and its workers."""
