@@ -59,7 +59,7 @@ ALERTS = {
 }
 FLAGS = (
     *("--enable-metrics", "--configmap", "shop/settings", "--max-generations", "3"),
-    *("--publish-status-address", "192.0.2.1"),
+    *("--publish-status-address", "192.0.2.1", "--doctor-interval", "2"),
 )
 
 pytestmark = [PATIENT, pytest.mark.skipif(program("prometheus") is None, reason=WITHOUT)]

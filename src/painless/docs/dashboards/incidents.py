@@ -3,6 +3,7 @@
 from painless.docs.dashboards.board import (
     BAD,
     CONTROLLERS,
+    FULL,
     ONES,
     POD,
     RATE,
@@ -285,6 +286,20 @@ _MACHINE = Row(
             none="none",
             steps=((1.0, BAD),),
             alerts=("PainlessCertificateExpiry",),
+        ),
+        Panel(
+            "Findings of the doctor",
+            "At its last look; each id has a page in docs/reference/checks, `painless doctor` the evidence.",
+            (
+                Query(
+                    f"max by (severity, id, pod, instance) (painless_doctor_findings{{{ONES}}}) > 0",
+                    "findings",
+                ),
+            ),
+            kind=TABLE,
+            width=FULL,
+            none="no findings",
+            alerts=("PainlessDoctorFindings",),
         ),
     ),
 )
