@@ -233,6 +233,20 @@ CASES: dict[str, tuple[Given, Given]] = {
         {CONF: "worker_processes 2; events {}", QUOTA: Quota(0.5), CPUS: Cpus(2, 2)},
         {CONF: "worker_processes 1; events {}", QUOTA: Quota(0.5), CPUS: Cpus(2, 2)},
     ),
+    "L009": (
+        {
+            CONF: "worker_shutdown_timeout 240s; events {}",
+            WORKERS: (worker(),),
+            MEMORY: Memory(25 * MIB, MIB, 0),
+            PAINLESS: Painless(ready=True, missing="", held=0, loads=(10.0, 20.0), because=("", "")),
+        },
+        {
+            CONF: "worker_shutdown_timeout 240s; events {}",
+            WORKERS: (worker(),),
+            MEMORY: Memory(25 * MIB, MIB, 0),
+            PAINLESS: Painless(ready=True, missing="", held=0, loads=(600.0, 1200.0), because=("", "")),
+        },
+    ),
     "L011": (
         {MEMORY: Memory(100 * MIB, 91 * MIB, 0), WORKERS: (worker(),)},
         {MEMORY: Memory(100 * MIB, 90 * MIB, 0), WORKERS: (worker(),)},

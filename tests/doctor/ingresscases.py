@@ -23,6 +23,7 @@ from painless.doctor.objects import (
     BINDINGS,
     CLASSES,
     CONFIGMAPS,
+    EVENTS,
     HPAS,
     INGRESSES,
     NAMESPACES,
@@ -63,6 +64,33 @@ def environment(name: str) -> Tree:
 def secret(bad: Any, good: Any) -> tuple[Given, Given]:
     asked = {INGRESSES: some(ingress(tls="pair"))}
     return {**asked, SECRETS: pairs(bad)}, {**asked, SECRETS: pairs(good)}
+
+
+def balancer() -> Tree:
+    """The Service of the controller, behind a balancer that keeps connections for 300 s."""
+    prefix = "service.beta.kubernetes.io/aws-load-balancer-"
+    annotations = {f"{prefix}connection-idle-timeout": "300", f"{prefix}backend-protocol": "http"}
+    return thing(
+        "Service",
+        "ingress",
+        metadata={"annotations": annotations},
+        spec={"type": "LoadBalancer", "selector": {"app": "painless"}},
+    )
+
+
+def unready(count: int) -> Any:
+    """Failures of a readiness probe in half an hour, none of which is long ago."""
+    return some(
+        thing(
+            "Event",
+            "e",
+            message="Readiness probe failed: HTTP probe failed with statuscode: 503",
+            count=count,
+            firstTimestamp="2026-01-01T00:00:00Z",
+            lastTimestamp="2026-01-01T00:30:00Z",
+            involvedObject={"namespace": "shop", "name": "web-1"},
+        )
+    )
 
 
 OTHER: dict[str, Any] = {"namespace": "other", "metadata": {"creationTimestamp": "2026-01-01T00:00:00Z"}}
@@ -157,6 +185,20 @@ CASES: dict[str, tuple[Given, Given]] = {
         },
         {INGRESSES: some(ingress()), SERVICES: some(service())},
     ),
+    "I012": (
+        {
+            WORKLOADS: some(controller()),
+            SERVICES: some(balancer()),
+            INGRESSES: some(ingress(limit_rps="5")),
+        },
+        {
+            WORKLOADS: some(theirs()),
+            SERVICES: some(balancer()),
+            INGRESSES: some(ingress(limit_rps="5")),
+            CONFIGMAPS: some(config(use_proxy_protocol="true")),
+        },
+    ),
+    "I014": ({EVENTS: unready(20)}, {EVENTS: unready(200)}),
     "I015": only(ingress(tls="pair", hosts=["other.example"]), ingress(tls="pair", hosts=["*.example"])),
     "I016": only(thing("Ingress", "empty", spec={}), ingress()),
     "I017": (
@@ -186,6 +228,28 @@ CASES: dict[str, tuple[Given, Given]] = {
         ingress(metadata={"annotations": {CLASS: "nginx"}}),
     ),
     "I021": only(ingress(path_type="ImplementationSpecific"), ingress()),
+    "I022": (
+        {WORKLOADS: some(theirs()), SERVICES: some(balancer()), CONFIGMAPS: some(config())},
+        {
+            WORKLOADS: some(theirs()),
+            SERVICES: some(balancer()),
+            CONFIGMAPS: some(config(keep_alive="620")),
+        },
+    ),
+    "U002": (
+        {
+            INGRESSES: some(ingress()),
+            SERVICES: some(service()),
+            WORKLOADS: some(theirs(), web(container={"command": ["uvicorn", "app:app"]})),
+            CONFIGMAPS: some(config()),
+        },
+        {
+            INGRESSES: some(ingress()),
+            SERVICES: some(service()),
+            WORKLOADS: some(theirs(), web(container={"command": ["uvicorn", "app:app"]})),
+            CONFIGMAPS: some(config(upstream_keepalive_timeout="4")),
+        },
+    ),
     "V013": ({CONF: PATIENT, PAINLESS: LOADED}, {CONF: PATIENT, PAINLESS: CALM}),
     "D013": application(web(container={"readinessProbe": None}), web()),
     "D014": application(web(strategy={"rollingUpdate": {"maxSurge": "100%"}}), web()),

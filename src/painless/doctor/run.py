@@ -81,7 +81,7 @@ def run(checks: Iterable[Check], facts: Facts, limits: Mapping[str, float] = {})
     for one in checks:
         lacking = [name for name in one.needs if name not in facts.known]
         if lacking:
-            unknown.append(Undecided(one.id, one.title, "; ".join(facts.lack(name) for name in lacking)))
+            unknown.append(Undecided(one.id, one.title, "; ".join(dict.fromkeys(map(facts.lack, lacking)))))
             continue
         found = list(_results(one, facts, limits))
         made += 1
