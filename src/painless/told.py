@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from painless import differing
 from painless.compiler.fit import Fit
 from painless.controller.history import History, What
 from painless.controller.ports import WorldError
@@ -48,7 +49,7 @@ class Told:
         """The last loads and decisions of the governor, the newest first."""
         self.unread: tuple[str, ...] = ()
         """What of NGINX's workers could not be read, each with the right that it takes."""
-        self.history = History(live, _now)
+        self.history = History(live, _now, differing.tell)
         self._metrics = metrics
         self._config = config
         self._governed = governed

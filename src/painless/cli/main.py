@@ -83,7 +83,12 @@ def main() -> None:
     "shutdown-patience", "Seconds for requests to finish at the end.", default=240.0, type=click.FloatRange(0)
 )
 @click.option(
-    "-v", "--v", "verbosity", type=Level(), default=0, help="Log verbosity; more is told from 1 on."
+    "-v",
+    "--v",
+    "verbosity",
+    type=Level(),
+    default=0,
+    help="Log verbosity; from 1 on more is told, from 2 on what each load changed.",
 )
 @switch("version", "Show our version and end.")
 @accepting

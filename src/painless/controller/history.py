@@ -52,12 +52,21 @@ class Entry(Struct, frozen=True, rename="camel"):
 
 
 class History:
-    """The last entries; ``live`` says which generation runs, ``now`` the time as it is shown."""
+    """The last entries; ``live`` says which generation runs, ``now`` the time as it is shown.
 
-    def __init__(self, live: Callable[[], Generation | None], now: Callable[[], str]) -> None:
+    ``differs`` is told of each difference, with the generation that was loaded.
+    """
+
+    def __init__(
+        self,
+        live: Callable[[], Generation | None],
+        now: Callable[[], str],
+        differs: Callable[[str, str], None] = lambda _generation, _diff: None,
+    ) -> None:
         self.entries: tuple[Entry, ...] = ()
         self._live = live
         self._now = now
+        self._differs = differs
         self._before: Generation | None = None
         self._count = 0
         self._undone: dict[int, tuple[Generation, Generation]] = {}
@@ -85,7 +94,9 @@ class History:
             self._bell.clear()
             while self._undone:
                 number = min(self._undone)
-                diff = await asyncio.to_thread(bounded, *self._undone.pop(number))
+                before, after = self._undone.pop(number)
+                diff = await asyncio.to_thread(bounded, before, after)
+                self._differs(after.id, diff)
                 self.entries = tuple(
                     structs.replace(one, diff=diff) if one.number == number else one for one in self.entries
                 )

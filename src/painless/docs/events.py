@@ -14,7 +14,7 @@ def events_page() -> str:
         "holds, it is one line: control characters and what turns text around are escaped, a text has 8,192 "
         "characters at most and a list 500 entries. Keys, passwords and tokens are in none.",
         "`--v`, or `-v`, is how much is told: from 0 on `info`, `warning` and `error`, from 1 on `debug`, "
-        "too. Requests are in the "
+        "too, from 2 on what each load changed. Requests are in the "
         "[access log](configmap.md#what-a-line-of-the-access-log-says), NGINX's own words in its error log.",
         *(
             part
