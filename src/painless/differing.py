@@ -44,7 +44,7 @@ def parts(diff: str) -> tuple[list[str], ...]:
 def _cut(diff: str) -> Iterator[list[str]]:
     part: list[str] = []
     size = 0
-    for whole in diff.split("\n"):
+    for whole in diff.rstrip("\n").split("\n"):
         line = whole[:LINE]
         if part and size + len(line) > PART:
             yield part
