@@ -211,3 +211,5 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Give an answer the headers that each has."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    # Strangers need not know which library answers, and of which version.
+    response.headers["Server"] = "painless"
