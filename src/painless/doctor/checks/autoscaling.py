@@ -114,12 +114,11 @@ def no_target(hpas: Fact[Objects], workloads: Fact[Objects]) -> Iterator[Finding
 
     Sources: popeye 600.
     """
-    known = {one.ref for one in workloads.value}
+    known = {(one.ref.kind, one.ref.namespace, one.ref.name) for one in workloads.value}
     for one in hpas.value:
         wanted = one.at("spec.scaleTargetRef")
         ours = wanted["kind"].text in {"Deployment", "StatefulSet"}
-        there = any((ref.kind, ref.namespace, ref.name) == named(one) for ref in known)
-        if ours and not there and workloads.value.tells(one.ref.namespace):
+        if ours and named(one) not in known and workloads.value.tells(one.ref.namespace):
             yield Finding(
                 str(one.ref),
                 f"there is no {wanted['kind'].text} {wanted['name'].text}",

@@ -161,13 +161,13 @@ def slow_start(hpas: Fact[Objects], workloads: Fact[Objects], pods: Fact[Objects
 
     Sources: Kubernetes, Pod Lifecycle.
     """
+    spaces: dict[str, list[Part]] = {}
+    for one in pods.value:
+        spaces.setdefault(one.ref.namespace, []).append(one)
     for _, workload in targets(hpas.value, workloads.value):
         wanted = labels(workload).items()
-        its = [
-            p
-            for p in pods.value
-            if p.ref.namespace == workload.ref.namespace and wanted and p.labels.items() >= wanted
-        ]
+        near = spaces.get(workload.ref.namespace, ())
+        its = [one for one in near if wanted and one.labels.items() >= wanted]
         times = sorted(seconds for one in its if (seconds := _starts(one)) is not None)
         slowest = times[int(len(times) * 0.9)] if times else 0.0
         if slowest > SLOW:
