@@ -14,6 +14,8 @@ from tests.front.clients import ask, until
 from tests.monitoring.prometheus import STARTED, WITHOUT, program
 
 from painless.demo.ports import LOOPBACK, free_ports
+from painless.tune import numbers
+from painless.tune.prometheus import Prometheus, measure
 
 pytestmark = pytest.mark.skipif(program("prometheus") is None, reason=WITHOUT)
 
@@ -36,7 +38,12 @@ def _series() -> Iterator[tuple[str, list[float]]]:
             yield f"{PREFIX}{name}_duration_seconds_bucket{{{labels}}}", [float(each * at) for at in minutes]
     yield f'painless_netns_tcpext_total{{{OURS},name="PassiveOpens"}}', [60_000.0 * at for at in minutes]
     yield f'painless_listen_queue_limit{{{OURS},listen="0.0.0.0:80",worker="all"}}', [128.0] * MINUTES
-    yield f'painless_reloads_total{{{OURS},reason="IngressChanged"}}', [float(at // 2) for at in minutes]
+    # Two replicas, each of which loads what one namespace changes, and another controller elsewhere.
+    for pod in (OURS, OURS.replace("-1", "-2"), 'namespace="other",pod="other-1"'):
+        yield f"painless_capacity_clients{{{pod}}}", [7.0] * MINUTES
+        yield f'painless_reloads_total{{{pod},reason="IngressChanged"}}', [float(at // 2) for at in minutes]
+        caused = f'painless_reloads_caused_total{{{pod},exported_namespace="shop"}}'
+        yield caused, [float(at // 2) for at in minutes]
     hpa = 'namespace="kube-system",exported_namespace="shop",horizontalpodautoscaler="web"'
     name = f"kube_horizontalpodautoscaler_status_desired_replicas{{{hpa}}}"
     yield name, [6.0 if at % 10 < 5 else 2.0 for at in minutes]
@@ -94,9 +101,18 @@ async def test_what_a_prometheus_has(tmp_path: Path) -> None:
         assert "1,024" == changes["net.core.somaxconn"]["advised"]
         assert "scaleDown.stabilizationWindowSeconds 1200" == changes["flapping"]["advised"]
         assert "HorizontalPodAutoscaler shop/web" == changes["flapping"]["about"]
+        ours = await asyncio.to_thread(measure, Prometheus(url), "2h", 7200.0, 'namespace="ingress"')
+        assert 2 == ours.pods
+        assert pytest.approx(30, rel=0.1) == ours.value(numbers.RELOADS)
+        assert {"shop": pytest.approx(60, rel=0.1)} == ours.churn
+        assert pytest.approx(11_900, rel=0.05) == ours.traffic[0].requests
+        every = await asyncio.to_thread(measure, Prometheus(url), "2h", 7200.0)
+        assert 3 == every.pods
+        wrong_match = await command("tune", "--prometheus", url, "--match", "namespace=")
         refused = await command("tune", "--prometheus", url, "--window", "0h")
         wrong = await command("tune", "--prometheus", f"{url}/nowhere")
     assert (2, True) == (refused.returncode, "expected a time such as 6h or 7d" in refused.stderr)
     assert (2, True) == (wrong.returncode, "is no Prometheus" in wrong.stderr)
+    assert (2, True) == (wrong_match.returncode, "parse error" in wrong_match.stderr)
     away = await command("tune", "--prometheus", url)
     assert (2, True) == (away.returncode, "does not answer" in away.stderr)

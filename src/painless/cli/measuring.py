@@ -17,6 +17,7 @@ class Sources(Struct, frozen=True, kw_only=True):
     seconds: float = 10.0
     prometheus: str = ""
     window: str = "7d"
+    match: str = ""
     source: Path | None = None
     hpa: tuple[Path, ...] = ()
 
@@ -32,6 +33,7 @@ _MEASURING: tuple[Callable[[Command], Command], ...] = (
     option("seconds", "Between two looks at a page.", default=10.0, type=click.FloatRange(0.1, 3600)),
     option("prometheus", "URL of a Prometheus to ask in place of a page.", default=""),
     option("window", "How far back it is asked.", default="7d"),
+    option("match", "Labels of the controllers that are meant, as in PromQL.", default=""),
     option(
         "source",
         "Folder of manifests: autoscalers, Deployments, Ingresses, ConfigMap, Namespaces.",
@@ -59,5 +61,5 @@ def sources_of(flags: dict[str, Any]) -> Sources:
     """Return what the command line says."""
     if flags["prometheus"] and flags["metrics"]:
         raise click.UsageError("expected one of --prometheus and --metrics")
-    names = ("metrics", "seconds", "prometheus", "window", "source", "hpa")
+    names = ("metrics", "seconds", "prometheus", "window", "match", "source", "hpa")
     return Sources(**{name: flags[name] for name in names})

@@ -37,7 +37,7 @@ def measurements(sources: Sources) -> Measured:
     """Return what was measured; raises a ``WorldError``."""
     if sources.prometheus:
         seconds = _window(sources.window)
-        return measure(Prometheus(sources.prometheus), sources.window, seconds)
+        return measure(Prometheus(sources.prometheus), sources.window, seconds, sources.match)
     if len(sources.metrics) > 2:
         raise SettingsError(
             f"found --metrics {len(sources.metrics)} times, expected an earlier and a later page"

@@ -32,8 +32,8 @@ def autoscalers(world: World) -> Iterator[Advice | Missing]:
         yield from _flapping(world, ref, known.get(ref))
     if not known and not world.measured.replicas:
         how = (
-            "no autoscaler was read: kubectl get hpa,deployments,pods -A -o yaml > all.yaml, then "
-            "--hpa all.yaml"
+            "no autoscaler was read: kubectl get hpa,deployments,pods -A -o yaml > all.yaml, then --hpa "
+            "all.yaml"
         )
         yield Missing("reaction", "HorizontalPodAutoscalers", how)
 
@@ -192,8 +192,7 @@ def _flapping(world: World, ref: Ref, one: Autoscaler | None) -> Iterator[Advice
         if now is not None
         else "spec.behavior was not read",
         measured=f"{found.verdict.value}: {found.moves} changes in {span(round(found.seconds))}, "
-        f"{found.reversals} took "
-        f"the one before back{soonest}; {found.wasted} Pods started for nothing",
+        f"{found.reversals} took the one before back{soonest}; {found.wasted} Pods started for nothing",
         advised=f"scaleDown.stabilizationWindowSeconds {advised}" if change else "as it is",
         why="twice the usual time between two moves of the same direction, from 300 to 3600 s",
         effect="Pods that will be needed again are kept; fewer changes of endpoints, fewer cold starts",

@@ -102,7 +102,7 @@ def facts(measured: Measured, objects: Objects, mine: Mapping[Ref, Ingress]) -> 
         ),
         loads=measured.churn,
         hours=seconds / _HOUR if seconds else None,
-        clients=slots,
+        clients=None if slots is None else slots * measured.pods,
     )
 
 
@@ -210,8 +210,8 @@ def _steps(move: Move, mine: Mapping[Ref, Ingress], target: Target) -> Iterator[
             *(f"kubectl -n {_q(ref[0])} delete ingress {_q(ref[1])}" for ref in move.refs),
             *(command for ref in move.refs if (command := _annotate(mine[ref], pool))),
         ),
-        "Where the Ingresses are kept, in a repository or a chart, they have the names and the class of the "
-        "copies from now on. Until here the way back is the DNS record.",
+        "Where the Ingresses are kept, in a repository or a chart, they have the names and the class of "
+        "the copies from now on. Until here the way back is the DNS record.",
     )
 
 

@@ -15,8 +15,7 @@ THROTTLED = 0.05
 """Part of the periods of a CPU quota in which it ran out, from which on clients notice."""
 _TWICE = (
     "it takes two looks at a running controller (no file), or a Prometheus (--prometheus): one page of "
-    "metrics "
-    "has counts and no rates"
+    "metrics has counts and no rates"
 )
 _UNSEEN = "the metrics of a running Painless have it where the kernel tells it"
 
@@ -53,8 +52,7 @@ def _queue(world: World) -> Iterator[Advice | Missing]:
         + ("; a queue this long would hold its last client for more than a second" if too_long else ""),
         effect="bursts wait in place of being dropped; Painless sets the backlog to it",
         risk="an unsafe sysctl: the kubelet needs --allowed-unsafe-sysctls=net.core.somaxconn, and "
-        "without it "
-        "the Pod does not start",
+        "without it the Pod does not start",
         change=limit < advised,
         paste=(Sysctl(SOMAXCONN, str(advised)),),
     )
@@ -115,12 +113,10 @@ def _ports(world: World) -> Iterator[Advice | Missing]:
         measured=f"{found.used:,} go to one pod at most ({share:.1%})",
         advised=f"{first} to {last}" if more and not found.enough else "as it is",
         why="each connection to a pod takes a local port, and one that was closed keeps it for a minute; "
-        "when "
-        "there is none left, requests get 502",
+        "when there is none left, requests get 502",
         effect=f"{last - first + 1:,} connections to each pod",
         risk="ports that something in the Pod listens on have to be in net.ipv4.ip_local_reserved_ports; "
-        "keeping "
-        "connections to applications (upstream-keepalive-connections) is better",
+        "keeping connections to applications (upstream-keepalive-connections) is better",
         change=more and not found.enough,
         paste=(
             Sysctl(PORTS, f"{first} {last}", safe=True),

@@ -41,12 +41,14 @@ class Traffic(Struct, frozen=True, kw_only=True):
 class Measured(Struct, frozen=True, kw_only=True):
     """All of it: ``seconds`` is how long was counted, ``numbers`` are by the names of ``numbers.SPECS``.
 
-    ``churn`` are loads of NGINX by the namespace whose objects changed.  ``replicas`` are those of
+    ``numbers`` and ``churn``, loads of NGINX by the namespace whose objects changed, are those of one
+    controller, ``traffic`` is that of all ``pods`` of them.  ``replicas`` are those of
     autoscalers over time.
     """
 
     source: str = "nothing"
     seconds: float | None = None
+    pods: float = 1.0
     traffic: tuple[Traffic, ...] = ()
     numbers: Mapping[str, Number] = {}
     histograms: Mapping[str, Histogram] = {}

@@ -1,6 +1,7 @@
 """The numbers that advice is made of: of which metric, and how, on a page and in PromQL alike.
 
-Of several replicas and series the worst counts; a rate is that of the busiest two minutes.
+Of several replicas and series the worst counts; a rate is that of the busiest two minutes.  What all replicas
+do together, such as loads, is divided by how many there are.
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,20 +42,25 @@ class Spec(Struct, frozen=True):
     labels: Mapping[str, str] = {}
 
     @property
-    def name(self) -> str:
-        """The metric as it is scraped, with its labels."""
+    def bare(self) -> str:
+        """The metric as it is scraped."""
         counter = self.how in {How.PEAK_RATE, How.HOURLY, How.INCREASE}
-        return self.metric + ("_total" if counter else "") + _selector(self.labels)
+        return self.metric + ("_total" if counter else "")
 
-    def query(self, window: str) -> str:
-        """Return the question to a Prometheus, about so long a time as ``7d``."""
-        name = self.name
+    @property
+    def name(self) -> str:
+        """The same with its labels."""
+        return self.bare + selector(self.labels)
+
+    def query(self, window: str, match: str = "") -> str:
+        """Return the question to a Prometheus, about so long a time as ``7d``; ``match`` are more labels."""
+        name = self.bare + selector(self.labels, match)
         match self.how:
             case How.PEAK_RATE:
                 return f"max({peak(f'rate({name}[{STEP}])', window)})"
             case How.HOURLY:
-                # The labels of a scrape tell replicas apart; those of the metric are added up.
-                return f"max(sum by (instance, pod) (rate({name}[{window}]))) * 3600"
+                # Of all replicas, also of those that were replaced meanwhile.
+                return f"sum(rate({name}[{window}])) * 3600"
             case How.INCREASE:
                 return f"max(increase({name}[{window}]))"
             case How.MOST:
@@ -68,8 +74,15 @@ def peak(rate: str, window: str) -> str:
     return f"(max_over_time(({rate})[{window}:{STEP}]) or {rate})"
 
 
-def _selector(labels: Mapping[str, str]) -> str:
-    inner = ",".join(f'{key}="{value}"' for key, value in labels.items())
+def replicas(window: str, match: str = "") -> str:
+    """Return the question how many replicas there were, on average."""
+    now = f"count(painless_capacity_clients{selector({}, match)})"
+    return f"avg_over_time({now}[{window}:{STEP}]) or {now}"
+
+
+def selector(labels: Mapping[str, str], match: str = "") -> str:
+    """Return labels as they stand behind a metric's name; ``match`` are more, written as in PromQL."""
+    inner = ",".join([*(f'{key}="{value}"' for key, value in labels.items()), *([match] if match else [])])
     return f"{{{inner}}}" if inner else ""
 
 

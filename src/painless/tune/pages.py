@@ -105,8 +105,7 @@ def _number(spec: Spec, now: Page, before: Page | None, seconds: float | None) -
 
 
 def _values(spec: Spec, one: Page) -> list[float]:
-    name = spec.name.partition("{")[0]
-    return [value for _, value in one.of(name, spec.labels)]
+    return [value for _, value in one.of(spec.bare, spec.labels)]
 
 
 def _rate(value: float, then: float | None, now: Page, before: Page | None) -> float | None:

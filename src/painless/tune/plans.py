@@ -1,10 +1,10 @@
 """A plan for eyes: who should move and what that gains, then the steps, then the files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from painless.advice.split import Move, Why
 from painless.tune.classes import Plan
-from painless.tune.terminal import plain, wrapped
+from painless.tune.terminal import plain, shown_files, wrapped
 
 SHOWN = 5
 _WHY = {
@@ -26,7 +26,7 @@ def lines(plan: Plan, *, written: bool) -> Iterator[str]:
             yield from (f"{' ' * 12}$ {plain(one)}" for one in step.commands)
             yield from wrapped("", step.then)
         yield ""
-    yield from _files({} if written else plan.files)
+    yield from shown_files({} if written else plan.files)
     for one in plan.missing:
         yield from wrapped("not known", one)
     yield summary(plan)
@@ -60,10 +60,3 @@ def gains(move: Move) -> Iterator[str]:
         yield f"{move.open:,.1f} open requests at a time take no connections of the others"
     if move.requests:
         yield f"{move.requests:,.0f} requests go with them"
-
-
-def _files(files: Mapping[str, str]) -> Iterator[str]:
-    for name, text in files.items():
-        yield f"--- {name}"
-        yield from text.splitlines()
-        yield ""

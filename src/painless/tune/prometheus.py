@@ -13,7 +13,7 @@ from painless.advice.histogram import Histogram
 from painless.controller.ports import WorldError
 from painless.tune import numbers
 from painless.tune.measured import Measured, Number, Ref, Traffic
-from painless.tune.numbers import SPECS, peak
+from painless.tune.numbers import SPECS, How, peak
 from painless.tune.pages import FAILED, TIMED_OUT, UPGRADED, Labels, histogram, ref_of
 
 PATIENCE = 60.0
@@ -77,50 +77,73 @@ class Prometheus:
             connection.close()
 
 
-def measure(prometheus: Prometheus, window: str, seconds: float) -> Measured:
-    """Return what was measured in so long a time, such as ``7d``, which is so many seconds."""
+class _Asking:
+    """Questions about one window, of the controllers that have some labels."""
+
+    def __init__(self, prometheus: Prometheus, window: str, match: str) -> None:
+        self.prometheus = prometheus
+        self.window = window
+        self.match = match
+
+    def numbers(self, query: str) -> list[tuple[Labels, float]]:
+        return list(_numbers(self.prometheus.ask(query)))
+
+    def increase(self, by: str, name: str, *labels: str) -> list[tuple[Labels, float]]:
+        """Return by how much counters grew, added up by labels."""
+        match = ",".join((*labels, *([self.match] if self.match else [])))
+        return self.numbers(f"sum by ({by}) (increase({name}{{{match}}}[{self.window}]))")
+
+    def histogram(self, name: str) -> Histogram:
+        buckets = self.increase("le", f"{name}_bucket")
+        return histogram((labels.get("le", ""), value) for labels, value in buckets)
+
+    def histograms(self, name: str) -> dict[Ref, Histogram]:
+        """Return a histogram for each Ingress, of what ended by itself."""
+        found: dict[Ref, list[tuple[str, float]]] = defaultdict(list)
+        for labels, value in self.increase(f"{_BY}, le", f"{name}_bucket", _ENDED):
+            found[ref_of(labels)].append((labels.get("le", ""), value))
+        return {ref: histogram(some) for ref, some in found.items()}
+
+    def by_status(self, name: str) -> dict[Ref, dict[str, float]]:
+        found: dict[Ref, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+        for labels, value in self.increase(f"{_BY}, status", name):
+            found[ref_of(labels)][labels.get("status", "")] += value
+        return found
+
+
+def measure(prometheus: Prometheus, window: str, seconds: float, match: str = "") -> Measured:
+    """Return what was measured in so long a time, such as ``7d``, which is so many seconds.
+
+    ``match`` are labels of the controllers that are meant, as PromQL has them.
+    """
+    asking = _Asking(prometheus, window, match)
+    pods = max([value for _, value in asking.numbers(numbers.replicas(window, match))], default=1.0)
     found = {}
     for name, spec in SPECS.items():
-        for _, value in _numbers(prometheus.ask(spec.query(window))):
-            found[name] = Number(value, spec.name)
+        for _, value in asking.numbers(spec.query(window, match)):
+            each = value / pods if spec.how is How.HOURLY else value
+            found[name] = Number(each, spec.name)
     churn: dict[str, float] = defaultdict(float)
-    asked = f"sum by (namespace, exported_namespace) (increase({numbers.CHURN}_total[{window}]))"
-    for labels, value in _numbers(prometheus.ask(asked)):
-        churn[ref_of(labels)[0]] += value
+    for labels, value in asking.increase("namespace, exported_namespace", f"{numbers.CHURN}_total"):
+        churn[ref_of(labels)[0]] += value / pods
     return Measured(
         source=f"the Prometheus at {prometheus.name}, the last {window}",
         seconds=seconds,
-        traffic=tuple(_traffic(prometheus, window)),
+        pods=pods,
+        traffic=tuple(_traffic(asking)),
         numbers=found,
-        histograms={
-            name: histogram(
-                (labels.get("le", ""), value)
-                for labels, value in _numbers(
-                    prometheus.ask(f"sum by (le) (increase({name}_bucket[{window}]))")
-                )
-            )
-            for name in (numbers.PROPAGATION, numbers.APPLY)
-        },
+        histograms={name: asking.histogram(name) for name in (numbers.PROPAGATION, numbers.APPLY)},
         churn=dict(churn),
         replicas=dict(_replicas(prometheus, window)),
     )
 
 
-def _traffic(prometheus: Prometheus, window: str) -> Iterator[Traffic]:
-    by = f"{_BY}, status"
-    requests = f"sum by ({by}) (increase({numbers.REQUESTS}[{window}]))"
-    counts: dict[Ref, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for labels, value in _numbers(prometheus.ask(requests)):
-        counts[ref_of(labels)][labels.get("status", "")] += value
-    times: dict[Ref, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for labels, value in _numbers(prometheus.ask(f"sum by ({by}) (increase({numbers.WHOLE}_sum[{window}]))")):
-        times[ref_of(labels)][labels.get("status", "")] += value
-    rate = f"sum by ({_BY}) (rate({numbers.REQUESTS}[{numbers.STEP}]))"
-    rates = {ref_of(labels): value for labels, value in _numbers(prometheus.ask(peak(rate, window)))}
-    shapes = {
-        name: _histograms(prometheus, name, window)
-        for name in (numbers.CONNECT, numbers.HEADER, numbers.WHOLE)
-    }
+def _traffic(asking: _Asking) -> Iterator[Traffic]:
+    counts, times = asking.by_status(numbers.REQUESTS), asking.by_status(f"{numbers.WHOLE}_sum")
+    name = numbers.REQUESTS + numbers.selector({}, asking.match)
+    rate = peak(f"sum by ({_BY}) (rate({name}[{numbers.STEP}]))", asking.window)
+    rates = {ref_of(labels): value for labels, value in asking.numbers(rate)}
+    shapes = {one: asking.histograms(one) for one in (numbers.CONNECT, numbers.HEADER, numbers.WHOLE)}
     for ref, some in sorted(counts.items()):
         if ref[1]:
             yield Traffic(
@@ -136,14 +159,6 @@ def _traffic(prometheus: Prometheus, window: str) -> Iterator[Traffic]:
                 header=shapes[numbers.HEADER].get(ref, Histogram()),
                 whole=shapes[numbers.WHOLE].get(ref, Histogram()),
             )
-
-
-def _histograms(prometheus: Prometheus, name: str, window: str) -> dict[Ref, Histogram]:
-    buckets: dict[Ref, list[tuple[str, float]]] = defaultdict(list)
-    asked = f"sum by ({_BY}, le) (increase({name}_bucket{{{_ENDED}}}[{window}]))"
-    for labels, value in _numbers(prometheus.ask(asked)):
-        buckets[ref_of(labels)].append((labels.get("le", ""), value))
-    return {ref: histogram(some) for ref, some in buckets.items()}
 
 
 def _replicas(prometheus: Prometheus, window: str) -> Iterator[tuple[Ref, tuple[tuple[float, int], ...]]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import ceil
 
 from painless.advice import keepalive, timeouts
-from painless.advice.histogram import Histogram, Quantile, needed, tail, together
+from painless.advice.histogram import Quantile, needed, tail, together
 from painless.annotations.lifetimes import KEEP_ALIVE
 from painless.features.retries import TIMEOUT as TOTAL
 from painless.features.retries import TRIES
@@ -17,6 +17,8 @@ from painless.tune.measured import Ref, Traffic
 _CENSORED = 0.001
 """More time-outs than this part, and nobody knows how long the slowest would have taken."""
 DAY = 86400.0
+CAUTIOUS = 10
+"""Seconds: ten times what a request usually takes at most, and a sixth of the default."""
 _UNCOUNTED = (
     "count requests: painless serve --enable-metrics (controller.metrics.enabled), then ask again after a day"
 )
@@ -29,14 +31,14 @@ def requests(world: World) -> Iterator[Advice | Missing]:
         yield Missing("proxy-connect-timeout", "ConfigMap", _UNCOUNTED)
     else:
         yield from _connect(world)
-        for one in world.measured.traffic:
+        for one in sorted(world.measured.traffic, key=lambda one: (-one.requests, one.ref)):
             yield from _read(world, one)
     yield Missing(
         "client-header-timeout",
         "ConfigMap",
-        "no metric has how long clients pause. Log $request_time of requests with status 408: where "
-        "there are "
-        f"none, {timeouts.HEADER:g} s, and {timeouts.BODY:g} s for client-body-timeout, cut attackers only",
+        "no metric has how long clients pause. Log $request_time of requests with status 408: where there "
+        f"are none, {timeouts.HEADER:g} s, and {timeouts.BODY:g} s for client-body-timeout, cut attackers "
+        "only",
     )
     yield from _clients(world)
     yield from _upstreams(world)
@@ -47,7 +49,7 @@ def _connect(world: World) -> Iterator[Advice | Missing]:
     shape = together(one.connect for one in world.measured.traffic)
     measured = tail(shape)
     if measured is None:
-        yield Missing("proxy-connect-timeout", "ConfigMap", _few(shape))
+        yield Missing("proxy-connect-timeout", "ConfigMap", _few())
         return
     if not measured.known:
         yield Missing("proxy-connect-timeout", "ConfigMap", _beyond(measured, "connecting"))
@@ -69,14 +71,13 @@ def _connect(world: World) -> Iterator[Advice | Missing]:
 
 
 def _read(world: World, one: Traffic) -> Iterator[Advice | Missing]:
-    about, now = f"Ingress {one.ref[0]}/{one.ref[1]}", world.annotation(one.ref, READ.name, READ.default)
+    about, now = _about(one.ref), world.annotation(one.ref, READ.name, READ.default)
     if one.upgraded:
         yield Missing(
             READ.name,
             about,
-            f"it has connections that stay ({one.upgraded:,.0f} of them ended), whose time-out follows "
-            "from how "
-            "often either side says something: two pings and 15 s; ask who wrote the application",
+            "it has connections that stay, whose time-out follows from how often either side says "
+            "something: two pings and 15 s; ask who wrote the application",
         )
         return
     measured = tail(one.header)
@@ -93,45 +94,58 @@ def _decided(world: World, one: Traffic, measured: Quantile, now: Now) -> Iterat
         measured,
         connecting,
         timeouts.Budget(told.client, tries=1) if told.client else None,
-        timeouts.Load(one.rate, int(2 * slots)) if slots and one.rate else None,
+        timeouts.Load(one.rate, int(2 * slots * world.measured.pods)) if slots and one.rate else None,
     )
-    advised = ceil(found.seconds) if found.fits else None
-    about = f"Ingress {one.ref[0]}/{one.ref[1]}"
     others = "; ".join(
         f"{name} allows {span(round(value, 1))}"
         for name, value in (("the client's time-out", found.budget), ("a quarter of the slots", found.slots))
         if value is not None
     )
     seen = f"{_quantile(measured)} until the header" + (f"; {others}" if others else "")
-    if advised is None:
-        who = "its clients' time-out" if found.bound == "budget" else "a quarter of all connections"
-        yield Advice(
-            id=READ.name,
-            about=about,
-            now=now.says,
-            measured=seen,
-            advised=f"no number: the application needs {found.latency:g} s and {who} allows "
-            f"{span(round(found.seconds, 1))}",
-            why="a lower time-out would end good requests, a higher one does not help who waits",
-            effect="painless.dev/max-inflight keeps it from taking everybody's connections; painless split "
-            "says whether a class of its own would help",
-        )
+    if not found.fits:
+        yield _unfit(one, found, seen, now)
         return
+    advised = max(ceil(found.seconds), _least(world))
+    short = f"; {CAUTIOUS} s at least, as less than a day was measured" if _least(world) else ""
     yield Advice(
         id=READ.name,
-        about=about,
+        about=_about(one.ref),
         now=now.says,
         measured=seen,
         advised=f"{advised} s",
-        why=f"{measured.name} times {timeouts.factor(measured.samples):g} and half a second; each "
-        "request to an "
-        "application that hangs holds two connections for this long",
+        why=f"{measured.name} times {timeouts.factor(measured.samples):g} and half a second{short}; each "
+        "request to an application that hangs holds two connections for this long",
         effect="an application that hangs answers 504 sooner, and holds fewer connections",
-        risk="requests that are rarer and slower than what was measured get 504" + _brief(world),
+        risk="requests that are rarer and slower than what was measured get 504",
         change=_differs(now, advised),
         paste=(Annotation(one.ref, f"{world.told.prefix}/{READ.name}", str(advised)),),
     )
     yield from _tries(world, one.ref, connecting, advised)
+
+
+def _unfit(one: Traffic, found: timeouts.Read, seen: str, now: Now) -> Advice:
+    who = "its clients' time-out" if found.bound == "budget" else "a quarter of all connections"
+    return Advice(
+        id=READ.name,
+        about=_about(one.ref),
+        now=now.says,
+        measured=seen,
+        advised=f"no number: the application needs {found.latency:g} s and {who} allows "
+        f"{span(round(found.seconds, 1))}",
+        why="a lower time-out would end good requests, a higher one does not help who waits",
+        effect="painless.dev/max-inflight keeps it from taking everybody's connections; painless split "
+        "says whether a class of its own would help",
+    )
+
+
+def _least(world: World) -> int:
+    """Return what a time-out should not be below: nights and batches were not seen in less than a day."""
+    seconds = world.measured.seconds
+    return CAUTIOUS if seconds is None or seconds < DAY else 0
+
+
+def _about(ref: Ref) -> str:
+    return f"Ingress {ref[0]}/{ref[1]}"
 
 
 def _tries(world: World, ref: Ref, connecting: float, reading: int) -> Iterator[Advice]:
@@ -143,7 +157,7 @@ def _tries(world: World, ref: Ref, connecting: float, reading: int) -> Iterator[
     now = world.annotation(ref, TOTAL.name, TOTAL.default)
     yield Advice(
         id=TOTAL.name,
-        about=f"Ingress {ref[0]}/{ref[1]}",
+        about=_about(ref),
         now=now.says,
         measured=f"clients wait {world.told.client:g} s (told), a try takes {connecting + reading:g} s "
         "at most",
@@ -162,12 +176,12 @@ def _unusable(one: Traffic, measured: Quantile | None, now: Now) -> str:
     if one.requests and one.timed_out / one.requests > _CENSORED:
         limit = f" of {now.seconds:g} s" if now.seconds else ""
         return (
-            f"{one.timed_out / one.requests:.1%} of its requests ended with the time-out{limit}: how "
-            "long they "
-            "would have taken is not known. Raise it for a day, then ask again, or mend the application"
+            f"{one.timed_out / one.requests:.1%} of its requests ended with the time-out{limit}: how long "
+            "they would have taken is not known. Raise it for a day, then ask again, or mend the "
+            "application"
         )
     if measured is None:
-        return _few(one.header)
+        return _few()
     return "" if measured.known else _beyond(measured, "the header")
 
 
@@ -216,8 +230,7 @@ def _upstreams(world: World) -> Iterator[Advice | Missing]:
         measured=f"applications leave connections idle for {world.told.application:g} s (told)",
         advised=f"{advised} s",
         why="NGINX must give up an idle connection before the application closes it: a POST that is sent "
-        "into "
-        "it gets 502, since it is not tried again",
+        "into it gets 502, since it is not tried again",
         effect="fewer 502 with upstream prematurely closed connection in the error log",
         risk="more new connections to applications, each a round trip",
         change=not found.holds,
@@ -225,29 +238,17 @@ def _upstreams(world: World) -> Iterator[Advice | Missing]:
     )
 
 
-def _brief(world: World) -> str:
-    """Return what to beware of when less than a day was measured."""
-    seconds = world.measured.seconds
-    if seconds is not None and seconds >= DAY:
-        return ""
-    length = "for a time that is not known" if seconds is None else f"for {seconds / 3600:.1f} hours"
+def _few() -> str:
     return (
-        f"; this was measured {length}, and a day has slower ones: ask a Prometheus before you go below 10 s"
-    )
-
-
-def _few(shape: Histogram) -> str:
-    return (
-        f"{shape.count:,.0f} requests were counted, {needed(0.99):,} are needed for p99: wait, or ask a "
-        "Prometheus (--prometheus)"
+        f"fewer than {needed(0.99):,} requests were counted, which p99 takes: wait, or ask a Prometheus "
+        "(--prometheus)"
     )
 
 
 def _beyond(measured: Quantile, what: str) -> str:
     return (
         f"{measured.name} of {what} is beyond the last bucket of the histogram ({measured.last:g} s): "
-        "painless "
-        "serve --time-buckets with larger ones shows it"
+        "painless serve --time-buckets with larger ones shows it"
     )
 
 

@@ -1,13 +1,15 @@
 """Advice for eyes: what should change and why, what to paste, what is good, what was not measured."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from painless.tune.advice import Advice, Report
 
 WIDTH = 100
 SHOWN = 3
-"""Objects of one reason that are named; JSON has them all."""
+"""Objects of one setting, or of one reason, that are shown; JSON has them all."""
+FILES = 10
+"""Files that are shown; of more there is the count."""
 _LABELS = (
     ("now", "now"),
     ("measured", "measured"),
@@ -20,22 +22,34 @@ _INDENT = 12
 
 
 def lines(report: Report, files: Mapping[str, str], *, written: bool) -> Iterator[str]:
-    """Yield the lines; the files are shown unless they were ``written``."""
+    """Yield the lines; the files are shown unless they were ``written``, or are many."""
     yield f"measured by {plain(report.source)}"
     yield ""
-    for one in report.changes:
-        yield from _advice(one)
-    yield from _files({} if written else files)
+    for some in _by_id(report.changes):
+        for one in some[:SHOWN]:
+            yield from _advice(one)
+        if len(some) > SHOWN:
+            more = len(some) - SHOWN
+            yield f"and {more} more of {some[0].id} (--output json has all, --write DIR their files)"
+            yield ""
+    yield from shown_files({} if written else files)
     yield from _good(report)
     yield from _missing(report)
     yield summary(report)
 
 
+def _by_id(advice: Iterable[Advice]) -> list[list[Advice]]:
+    found: dict[str, list[Advice]] = {}
+    for one in advice:
+        found.setdefault(one.id, []).append(one)
+    return list(found.values())
+
+
 def summary(report: Report) -> str:
     changes = len(report.changes)
     return (
-        f"{changes} {'thing' if changes == 1 else 'things'} to change, {len(report.good)} good as measured, "
-        f"{len(report.missing)} not measured"
+        f"{changes} {'thing' if changes == 1 else 'things'} to change, {len(report.good)} good as "
+        f"measured, {len(report.missing)} not measured"
     )
 
 
@@ -52,7 +66,12 @@ def wrapped(label: str, says: str) -> list[str]:
     return textwrap.wrap(plain(says), WIDTH, initial_indent=first, subsequent_indent=" " * _INDENT)
 
 
-def _files(files: Mapping[str, str]) -> Iterator[str]:
+def shown_files(files: Mapping[str, str]) -> Iterator[str]:
+    """Yield the text of files, or how many there are."""
+    if len(files) > FILES:
+        yield f"{len(files)} files to paste: --write DIR has them"
+        yield ""
+        return
     for name, text in files.items():
         yield f"--- {name}"
         yield from text.splitlines()
@@ -60,11 +79,15 @@ def _files(files: Mapping[str, str]) -> Iterator[str]:
 
 
 def _good(report: Report) -> Iterator[str]:
-    if report.good:
-        yield "good as it is"
-        for one in report.good:
+    if not report.good:
+        return
+    yield "good as it is"
+    for some in _by_id(report.good):
+        for one in some[:SHOWN]:
             yield from wrapped("", f"{one.id}, {one.about}: {one.now}; {one.measured}")
-        yield ""
+        if len(some) > SHOWN:
+            yield from wrapped("", f"and {len(some) - SHOWN} more of {some[0].id}")
+    yield ""
 
 
 def _missing(report: Report) -> Iterator[str]:
