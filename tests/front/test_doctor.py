@@ -1,15 +1,27 @@
 """The doctor beside a controller that serves: what it finds is seen from outside, and costs nobody."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import msgspec
+import pytest
 from tests.front.clients import Load, Target, until
 from tests.front.given import Make
 from tests.front.manifests import Folder
+from tests.front.network import own_network
 from tests.front.pods import Pods
 
 from painless.cli.running import ask
 from painless.controller.status import Status
+from painless.doctor.check import Severity
+from painless.doctor.run import Report
 from painless.examining.schedule import Look
 
+SHOP = Path(__file__).parents[2] / "docs/examples/shop"
+SOMAXCONN = 4096  # What the kernel gives a new namespace, and docs/explain/accept-queue.md asks for.
+MACHINE = frozenset("K022 L007 L011 L014 L016".split())
+"""Checks of what others of this machine and this cgroup do; a Pod of its own has no others."""
 LOOKED = 40.0  # Seconds; three or four on a free machine, of which the first look waits one.
 
 
@@ -36,3 +48,29 @@ async def test_the_doctor_looks_while_requests_are_served(folder: Folder, pods: 
         return (doctor and sum(doctor.findings.values())) == await program.total("painless_doctor_findings")
 
     await until(agree, LOOKED, program.last_words)
+
+
+async def test_our_defaults_are_well(make: Make) -> None:
+    """In a Pod of enough room a controller that was told nothing has nothing to mend above low."""
+    try:
+        with own_network(net__core__somaxconn=SOMAXCONN):
+            program = make(source=SHOP)
+            program.start()
+            await program.ready()
+            report = examined(program.state)
+            await program.end()
+    except PermissionError as cause:
+        pytest.skip(f"a network namespace of its own takes a right: {cause}")
+    above = [f"{one.id} {one.says}" for one in report.findings if one.severity not in LITTLE]
+    assert ([], ()) == ([one for one in above if one.split()[0] not in MACHINE], report.problems)
+    assert {"net.core.somaxconn", "listeners", "workers", "whole configuration"} <= set(report.looked_at)
+
+
+LITTLE = {Severity.LOW, Severity.INFO}
+
+
+def examined(state: Path) -> Report:
+    """Return what ``painless doctor`` says of the controller of a state directory."""
+    command = (sys.executable, "-m", "painless", "doctor", "--state-dir", str(state), "--output", "json")
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    return msgspec.json.decode(done.stdout, type=Report)
