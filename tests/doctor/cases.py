@@ -349,7 +349,11 @@ CASES: dict[str, tuple[Given, Given]] = {
             BUILD: build(1, 22, 1),
         },
     ),
-    "U005": conf(passing("proxy_connect_timeout 6s;"), passing("proxy_connect_timeout 5s;")),
+    "U005": conf(
+        passing("proxy_connect_timeout 6s;"),
+        passing("proxy_connect_timeout 5s;")
+        + upstream("", "proxy_connect_timeout 9s;", "server unix:/run/app;"),
+    ),
     "U006": conf(passing("proxy_read_timeout 7d;"), passing(f"proxy_read_timeout 7d; {WEBSOCKET}")),
     "U007": conf(
         passing("proxy_next_upstream error timeout http_502;", peers=3),
@@ -386,7 +390,9 @@ CASES: dict[str, tuple[Given, Given]] = {
         {CERTIFICATES: (Certificate("a.example", 90.0, 0.0, "/a.pem"),)},
     ),
     "T003": conf(
-        http("ssl_protocols TLSv1 TLSv1.2;"), http("ssl_protocols TLSv1.2; ssl_ciphers HIGH:!MD5:!RC4;")
+        http("ssl_protocols TLSv1 TLSv1.2;"),
+        http("ssl_protocols TLSv1.2; ssl_ciphers HIGH:!MD5:!RC4;")
+        + http("ssl_protocols TLSv1; server { listen 80; }"),
     ),
     "T004": conf(
         http("ssl_session_tickets off; server { listen 443 ssl; }"),

@@ -42,6 +42,8 @@ def no_end(conf: Fact[Conf]) -> Iterator[Finding]:
             ),
             "a time, such as 240s",
             "worker_shutdown_timeout 240s;",
+            # Plain requests end by their own time-outs.
+            None if long_lived else Severity.MEDIUM,
         )
 
 

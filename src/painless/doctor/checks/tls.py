@@ -72,8 +72,10 @@ def weak(conf: Fact[Conf]) -> Iterator[Finding]:
 
     Sources: RFC 8996; RFC 9325.
     """
+    spoken = {one.value("ssl_protocols") for one in _secure(conf.value)}
     for one in conf.value.all("ssl_protocols"):
-        if found := sorted(WEAK & set(one.args)):
+        # What is said above servers without TLS is spoken by nobody.
+        if (found := sorted(WEAK & set(one.args))) and (one in spoken or not conf.value.servers):
             yield Finding(
                 f"{one.block.label} ssl_protocols",
                 f"{', '.join(found)} may be spoken",

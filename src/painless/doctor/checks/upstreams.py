@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from painless.doctor.check import Check, Evidence, Finding, Limit, Severity, at
-from painless.doctor.conf import Block, Conf, settings, upgrades
+from painless.doctor.conf import Block, Conf, Directive, settings, upgrades
 from painless.doctor.facts import BUILD, CONF, ERRORS, WHOLE, Errors, Fact
 from painless.doctor.units import counted, number
 from painless.nginx.build import Build, Version, spelled
@@ -34,6 +34,8 @@ def no_keepalive(conf: Fact[Conf], build: Fact[Build] | None) -> Iterator[Findin
     version = spelled(build.value.version) if build else "unknown"
     users = _users(conf.value)
     for upstream in conf.value.upstreams:
+        if _is_local(upstream):
+            continue
         blocks = users.get(" ".join(upstream.args), [])
         why = _not_kept(upstream, blocks, old=old)
         if blocks and why:
@@ -62,7 +64,11 @@ def slow_connect(conf: Fact[Conf], *, limit: float) -> Iterator[Finding]:
 
     Sources: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_connect_timeout; measured.
     """
-    for one, blocks in settings(conf.value.proxied(), "proxy_connect_timeout").items():
+    local = {" ".join(one.args) for one in conf.value.upstreams if _is_local(one)}
+    proxied = [
+        one for one in conf.value.proxied() if _host(one.own["proxy_pass"][0]) not in {*local, "unix:"}
+    ]
+    for one, blocks in settings(proxied, "proxy_connect_timeout").items():
         most = one.seconds if one else CONNECT
         if most is not None and most > limit:
             yield Finding(
@@ -78,7 +84,8 @@ def slow_connect(conf: Fact[Conf], *, limit: float) -> Iterator[Finding]:
                 ),
                 f"at most {limit:g} s",
                 "proxy_connect_timeout 5s;",
-                None if one else Severity.MEDIUM,
+                # So long it is where nobody thought of it; longer, where somebody did.
+                None if most > CONNECT else Severity.MEDIUM,
             )
 
 
@@ -370,8 +377,18 @@ def _users(conf: Conf) -> dict[str, list[Block]]:
     """Return the blocks that pass requests on, by the name of the upstream or host."""
     found: dict[str, list[Block]] = {}
     for one in conf.all("proxy_pass"):
-        found.setdefault(one.first.partition("://")[2].partition("/")[0], []).append(one.block)
+        found.setdefault(_host(one), []).append(one.block)
     return found
+
+
+def _host(one: Directive) -> str:
+    return one.first.partition("://")[2].partition("/")[0]
+
+
+def _is_local(upstream: Block) -> bool:
+    """Whether all peers are sockets of this machine, which take no port and answer or refuse at once."""
+    peers = upstream.own.get("server", ())
+    return bool(peers) and all(one.first.startswith("unix:") for one in peers)
 
 
 def _not_kept(upstream: Block, blocks: list[Block], *, old: bool) -> str:
