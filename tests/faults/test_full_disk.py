@@ -76,6 +76,13 @@ def _told(program: Program) -> bool:
     return any("no room to write" in one["problem"] for one in program.events("round_failed"))
 
 
+async def _asks_again(pods: Pods, program: Program) -> None:
+    """Wait until NGINX follows pods: what it asked while no responder was there it asks again after 5 s."""
+    name = await pods.start("web")
+    pods.publish("web")
+    await until_seen(Target(program.doors.http, "web.test"), lambda seen: seen.pod == name, NOISE)
+
+
 async def _change_without_room(folder: Folder, pods: Pods, program: Program) -> None:
     """Ask for a site there is no room for; endpoints are followed all the same."""
     folder.ingress("more", "more.test", "web")
@@ -121,6 +128,7 @@ async def test_a_controller_that_takes_over_on_a_full_volume(
             program = make()
             program.start()
             await program.ready()
+            await _asks_again(pods, program)
             await _change_without_room(folder, pods, program)
         await _served_in_the_end(program, 0)
     assert (master, []) == (program.master(), load.failures())
