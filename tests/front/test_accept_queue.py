@@ -7,6 +7,7 @@ are asked all the while, and none of them may fail.
 import asyncio
 import datetime as dt
 import os
+import resource
 import signal
 import socket
 import time
@@ -32,6 +33,8 @@ SEEN = 2.0
 """Seconds from the first drop until it is told, on a machine of its own."""
 SEEN_BUSY = 20.0
 """Seconds that are allowed on one that others use too."""
+FILES = 60
+"""Files of a worker, of which it needs half for itself."""
 CGROUP = Path("/sys/fs/cgroup/cpu")
 
 pytestmark = pytest.mark.usefixtures("network")
@@ -172,12 +175,18 @@ async def test_every_worker_is_stopped(folder: Folder, make: Make, flood: Flood)
 
 
 async def test_no_file_is_left(folder: Folder, make: Make, flood: Flood) -> None:
-    """Clients that say nothing take all files of the worker, and it accepts nobody any more."""
-    program = configured(make, folder, worker_processes="1", max_worker_open_files="60")
+    """Clients that say nothing take all files of the worker, and it accepts nobody any more.
+
+    We would not let it have more connections than it has files: somebody takes files away while it runs.
+    """
+    program = configured(make, folder, worker_processes="1")
     # So few at a time that there is room for them.
     some = flooding(flood, program.doors.http, QUEUE // 2, stay=True)
-    async with probed(program), some:
-        event = await seen(program, "open_files")
+    async with probed(program):
+        [worker] = program.workers()
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (FILES, FILES))
+        async with some:
+            event = await seen(program, "open_files")
     assert "file" in event["evidence"]
 
 
