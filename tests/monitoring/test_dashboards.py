@@ -21,7 +21,7 @@ from tests.cluster.controllers import NAMESPACE, Replica, replicas
 from tests.cluster.given import InCluster
 from tests.fakes.apiserver import FakeApiServer
 from tests.front.clients import Load, Target, until
-from tests.front.given import PATIENT, certificate
+from tests.front.given import certificate
 from tests.front.network import own_network
 from tests.front.pods import Pods
 from tests.monitoring import theirs
@@ -62,7 +62,7 @@ FLAGS = (
     *("--publish-status-address", "192.0.2.1", "--doctor-interval", "2"),
 )
 
-pytestmark = [PATIENT, pytest.mark.skipif(program("prometheus") is None, reason=WITHOUT)]
+pytestmark = [pytest.mark.timeout(180), pytest.mark.skipif(program("prometheus") is None, reason=WITHOUT)]
 
 
 class Watch:
