@@ -68,7 +68,8 @@ def settings(running: Running | None) -> dict[str, Found]:
     found[sysctls.RESERVED] = _sysctl(sysctls.RESERVED, running, _ranges)
     found[TRACKED] = _tracked(running)
     found[SOCKETS] = _pages(running)
-    return found | _cgroup(running)
+    found[CPUS] = _cpus(running)
+    return found | cgroups(_folders("cpu", running), _folders("memory", running))
 
 
 def counts(running: Running | None) -> dict[str, Counted]:
@@ -124,21 +125,21 @@ def _tracked(running: Running | None) -> Found:
 def _pages(running: Running | None) -> Found:
     proc = _PROC if running is None else _PROC / str(running.pid)
     pages, limits = tables.tcp_pages(proc), netstat.sysctl(sysctls.TCP_MEM)
-    if pages is None or limits is None:
+    numbers = [int(one) for one in (limits or "").split() if one.isdecimal()]
+    if pages is None or len(numbers) < 3:
         return f"{sysctls.TCP_MEM} is told on the node only"
-    return Read((pages, int(limits.split()[1])), "/proc/net/sockstat and net.ipv4.tcp_mem")
+    return Read((pages, numbers[1]), "/proc/net/sockstat and net.ipv4.tcp_mem")
 
 
-def _cgroup(running: Running | None) -> dict[str, Found]:
-    cpus, bytes_ = _folders("cpu", running), _folders("memory", running)
-    found: dict[str, Found] = {QUOTA: _UNSEEN, MEMORY: _UNSEEN, CPUS: _cpus(running)}
+def cgroups(cpus: tuple[Path, ...], bytes_: tuple[Path, ...]) -> dict[str, Found]:
+    """Return what the cgroups in these folders have, of CPU and of memory, the own one first."""
+    found: dict[str, Found] = {QUOTA: _UNSEEN, MEMORY: _UNSEEN}
     if cpus:
         quota = cgroup.cpu_quota(cpus)
         found[QUOTA] = quota.problem or Read(Quota(quota.value), quota.file or str(cpus[0]))
     if bytes_:
         use = memory.use(bytes_)
-        group = bytes_[0] / "memory.oom.group"
-        together = group.exists() and group.read_text().strip() == "1"
+        together = _text(bytes_[0] / "memory.oom.group") == "1"
         found[MEMORY] = Read(Memory(use.limit, use.used, use.kills, together), str(bytes_[0]))
     found[PRESSURE] = _pressure(cpus[0] if cpus else Path("/none"))
     return found
@@ -169,10 +170,21 @@ def _pressure(folder: Path) -> Found:
 
 
 def _periods(running: Running | None) -> Counted:
-    folders = _folders("cpu", running)
+    return periods(_folders("cpu", running))
+
+
+def periods(folders: tuple[Path, ...]) -> Counted:
+    """Return the periods of the quota that the cgroups in these folders have, and the throttled ones."""
     if not folders:
         return _UNSEEN
     found = quota_periods(folders)
     # Without a quota there are no periods in which it could run out.
-    periods, throttled = max(found, key=lambda one: one[1], default=(0, 0))
-    return Read({"periods": periods, "throttled": throttled}, str(folders[0] / "cpu.stat"))
+    all_, throttled = max(found, key=lambda one: one[1], default=(0, 0))
+    return Read({"periods": all_, "throttled": throttled}, str(folders[0] / "cpu.stat"))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace").strip()
+    except OSError:
+        return ""

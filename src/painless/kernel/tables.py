@@ -14,27 +14,26 @@ _SHARED = "entries"  # The whole table's, repeated for each CPU.
 
 def softnet(proc: Path = _PROC) -> dict[str, int] | None:
     """Return how many packets all CPUs did not take in time, and how often they ran out of it."""
-    text = _text(proc / "net/softnet_stat")
-    lines = [line.split() for line in (text or "").splitlines()]
-    if not lines or any(len(one) < 3 for one in lines):
+    try:
+        lines = [line.split() for line in (_text(proc / "net/softnet_stat") or "").splitlines()]
+        sums = [sum(int(one[column], 16) for one in lines) for column in (1, 2)]
+    except (ValueError, IndexError):
         return None
-    return {
-        "dropped": sum(int(one[1], 16) for one in lines),
-        "squeezed": sum(int(one[2], 16) for one in lines),
-    }
+    return {"dropped": sums[0], "squeezed": sums[1]} if lines else None
 
 
 def conntrack_counters(proc: Path = _PROC) -> dict[str, int] | None:
     """Return the counters of connection tracking, of all CPUs together."""
-    text = _text(proc / "net/stat/nf_conntrack")
-    if not text:
+    lines = [line.split() for line in (_text(proc / "net/stat/nf_conntrack") or "").splitlines()]
+    if not lines:
         return None
-    names, *lines = [line.split() for line in text.splitlines()]
-    return {
-        name: sum(int(one[at], 16) for one in lines if len(one) == len(names))
-        for at, name in enumerate(names)
-        if name != _SHARED
-    }
+    names, rows = lines[0], [one for one in lines[1:] if len(one) == len(lines[0])]
+    try:
+        return {
+            name: sum(int(one[at], 16) for one in rows) for at, name in enumerate(names) if name != _SHARED
+        }
+    except ValueError:
+        return None
 
 
 def tcp_pages(proc: Path = _PROC) -> int | None:
@@ -52,6 +51,6 @@ def pressure(file: Path) -> dict[str, float] | None:
 
 def _text(file: Path) -> str | None:
     try:
-        return file.read_text()
+        return file.read_text(errors="replace")
     except OSError:
         return None
