@@ -13,6 +13,7 @@ from tests.front.given import Make
 from tests.front.manifests import NAMESPACE, Folder
 from tests.front.pods import Pods
 from tests.front.program import Program
+from tests.front.test_long_lived import Clients
 
 HOST = "web.test"
 STAGING = "staging.web.test"
@@ -82,8 +83,19 @@ async def test_a_controller_under_load(folder: Folder, pods: Pods, make: Make, t
 
 
 async def test_another_environment_should_move(folder: Folder, pods: Pods, make: Make) -> None:
-    """What it gains was counted; what it takes is a copy in another class."""
+    """What it gains was counted; what it takes is a copy in another class.  Who stays is told apart."""
     program = await _loaded(folder, pods, make, few=5)
+    clients = Clients(program)
+    await clients.upgraded(HOST)
+    clients.close()
+
+    async def counted() -> bool:
+        return await program.total("nginx_ingress_controller_requests_total", status="101") == 1
+
+    await until(counted, SEEN, program.last_words)
+    missing = (await _asked("tune", program, folder))[1]["report"]["missing"]
+    (about,) = (one["about"] for one in missing if "two pings" in one["how"])
+    assert f"Ingress {NAMESPACE}/web" == about
     status, found = await _asked("split", program, folder)
     (move,) = found["moves"]
     assert (1, "staging", [[NAMESPACE, "staging"]], 1) == (

@@ -40,7 +40,7 @@ def _series() -> Iterator[tuple[str, list[float]]]:
     yield f'painless_listen_queue_limit{{{OURS},listen="0.0.0.0:80",worker="all"}}', [128.0] * MINUTES
     # Two replicas, each of which loads what one namespace changes, and another controller elsewhere.
     for pod in (OURS, OURS.replace("-1", "-2"), 'namespace="other",pod="other-1"'):
-        yield f"painless_capacity_clients{{{pod}}}", [7.0] * MINUTES
+        yield f"{numbers.RUNS}{{{pod}}}", [3.0] * MINUTES
         yield f'painless_reloads_total{{{pod},reason="IngressChanged"}}', [float(at // 2) for at in minutes]
         caused = f'painless_reloads_caused_total{{{pod},exported_namespace="shop"}}'
         yield caused, [float(at // 2) for at in minutes]
@@ -93,7 +93,7 @@ async def test_what_a_prometheus_has(tmp_path: Path) -> None:
         assert done.returncode == 1, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)["report"]
         changes = {one["id"]: one for one in found["changes"]}
-        assert f"the Prometheus at {url}, the last 2h" == found["source"]
+        assert f"the Prometheus at {url}, the last 2h (values of 2.0 hours)" == found["source"]
         # 10 s three times, and half a second: 11,900 requests are enough for p99.9, which takes twice.
         assert "21 s" == changes["proxy-read-timeout"]["advised"]
         assert "Ingress shop/web" == changes["proxy-read-timeout"]["about"]
@@ -101,18 +101,23 @@ async def test_what_a_prometheus_has(tmp_path: Path) -> None:
         assert "1,024" == changes["net.core.somaxconn"]["advised"]
         assert "scaleDown.stabilizationWindowSeconds 1200" == changes["flapping"]["advised"]
         assert "HorizontalPodAutoscaler shop/web" == changes["flapping"]["about"]
-        ours = await asyncio.to_thread(measure, Prometheus(url), "2h", 7200.0, 'namespace="ingress"')
+        ours = await asyncio.to_thread(measure, Prometheus(url), "7d", 'namespace="ingress"')
         assert 2 == ours.pods
+        # Two hours of the seven days that were asked for.
+        assert pytest.approx(7200, abs=300) == ours.seconds
         assert pytest.approx(30, rel=0.1) == ours.value(numbers.RELOADS)
         assert {"shop": pytest.approx(60, rel=0.1)} == ours.churn
         assert pytest.approx(11_900, rel=0.05) == ours.traffic[0].requests
-        every = await asyncio.to_thread(measure, Prometheus(url), "2h", 7200.0)
+        every = await asyncio.to_thread(measure, Prometheus(url), "7d")
         assert 3 == every.pods
         wrong_match = await command("tune", "--prometheus", url, "--match", "namespace=")
+        nobody = await command("tune", "--prometheus", url, "--match", 'namespace="nobody"')
         refused = await command("tune", "--prometheus", url, "--window", "0h")
         wrong = await command("tune", "--prometheus", f"{url}/nowhere")
     assert (2, True) == (refused.returncode, "expected a time such as 6h or 7d" in refused.stderr)
     assert (2, True) == (wrong.returncode, "is no Prometheus" in wrong.stderr)
+    # Autoscalers are there all the same.
+    assert (1, True) == (nobody.returncode, "(no controller)" in nobody.stdout)
     assert (2, True) == (wrong_match.returncode, "parse error" in wrong_match.stderr)
     away = await command("tune", "--prometheus", url)
     assert (2, True) == (away.returncode, "does not answer" in away.stderr)

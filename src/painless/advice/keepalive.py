@@ -41,6 +41,15 @@ def clients(now: float, balancer: float) -> Kept:
     return Kept(now >= least, max(now, least))
 
 
+def within_flow(now: float, flow: float) -> Kept:
+    """Return NGINX's keepalive_timeout behind what forwards packets: 95 % of how long it remembers a flow.
+
+    Whoever forgets a flow resets it or drops its packets, so NGINX has to close an idle connection before.
+    """
+    most = flow * 0.95
+    return Kept(now <= most, min(now, most))
+
+
 def upstreams(now: float, application: float) -> Kept:
     """Return upstream keepalive_timeout: a second less than the application's, or half where that is little.
 

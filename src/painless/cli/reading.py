@@ -25,8 +25,7 @@ HEALTH = "http://127.0.0.1:10254/metrics"
 """Where a controller has its metrics when nobody says otherwise."""
 PATIENCE = 30.0
 """Seconds for one page: with ten thousand series it is hundreds of megabytes."""
-_WINDOW = re.compile(r"(\d{1,4})([smhdw])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_WINDOW = re.compile(r"[1-9]\d{0,3}[smhdw]", re.ASCII)
 
 
 class NotReadable(WorldError):
@@ -36,8 +35,12 @@ class NotReadable(WorldError):
 def measurements(sources: Sources) -> Measured:
     """Return what was measured; raises a ``WorldError``."""
     if sources.prometheus:
-        seconds = _window(sources.window)
-        return measure(Prometheus(sources.prometheus), sources.window, seconds, sources.match)
+        if not _WINDOW.fullmatch(sources.window):
+            raise SettingsError(f'--window: found "{sources.window}", expected a time such as 6h or 7d')
+        found = measure(Prometheus(sources.prometheus), sources.window, sources.match)
+        if not (found.numbers or found.traffic or found.replicas):
+            raise NotReadable(f"{found.source}, has no series of a controller, or --match leaves none")
+        return found
     if len(sources.metrics) > 2:
         raise SettingsError(
             f"found --metrics {len(sources.metrics)} times, expected an earlier and a later page"
@@ -136,10 +139,3 @@ def _get(url: str) -> str:
     if response.status != http.client.OK:
         raise NotReadable(f"{url} answers with status {response.status}")
     return body.decode(errors="replace")
-
-
-def _window(text: str) -> float:
-    found = _WINDOW.fullmatch(text)
-    if found is None or not int(found[1]):
-        raise SettingsError(f'--window: found "{text}", expected a time such as 6h or 7d')
-    return float(int(found[1]) * _SECONDS[found[2]])

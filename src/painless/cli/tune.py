@@ -10,7 +10,7 @@ import click
 import msgspec
 from msgspec import Struct
 
-from painless.advice.keepalive import APPLICATIONS, LOAD_BALANCERS
+from painless.advice.keepalive import APPLICATIONS, FLOWS, LOAD_BALANCERS
 from painless.cli.measuring import Sources
 from painless.cli.reading import measurements, read_objects, write
 from painless.settings import SettingsError, object_name
@@ -38,6 +38,7 @@ def tune(chosen: Chosen) -> int:
     told = Told(
         client=chosen.client,
         balancer=_idle("--load-balancer", chosen.balancer, LOAD_BALANCERS),
+        flows=chosen.balancer in FLOWS,
         application=_idle("--application", chosen.application, APPLICATIONS),
         configmap=object_name("--configmap", chosen.configmap),
         prefix=chosen.prefix,

@@ -84,11 +84,13 @@ class Told(Struct, frozen=True, kw_only=True):
     """What nothing can measure, and people know; all times are seconds.
 
     ``client`` is how long clients wait in all, ``balancer`` how long the load balancer in front leaves a
-    connection idle, ``application`` how long applications do.
+    connection idle, ``application`` how long applications do.  With ``flows`` it forwards packets and takes
+    no connection out of a pool.
     """
 
     client: float | None = None
     balancer: float | None = None
+    flows: bool = False
     application: float | None = None
     configmap: Ref | None = None
     prefix: str = "nginx.ingress.kubernetes.io"

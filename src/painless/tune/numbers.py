@@ -15,6 +15,8 @@ CONNECT = f"{PREFIX}connect_duration_seconds"
 HEADER = f"{PREFIX}header_duration_seconds"
 WHOLE = f"{PREFIX}request_duration_seconds"
 BORN = f"{PREFIX}nginx_process_oldest_start_time_seconds"
+RUNS = f"{PREFIX}nginx_process_num_procs"
+"""What each controller has, also ingress-nginx's."""
 CHURN = "painless_reloads_caused"
 REPLICAS = "kube_horizontalpodautoscaler_status_desired_replicas"
 PROPAGATION = "painless_endpoint_propagation_seconds"
@@ -59,8 +61,9 @@ class Spec(Struct, frozen=True):
             case How.PEAK_RATE:
                 return f"max({peak(f'rate({name}[{STEP}])', window)})"
             case How.HOURLY:
-                # Of all replicas, also of those that were replaced meanwhile.
-                return f"sum(rate({name}[{window}])) * 3600"
+                # Of all replicas, also of those that were replaced meanwhile; what it comes to in an hour
+                # depends on how long there was something to count.
+                return f"sum(increase({name}[{window}]))"
             case How.INCREASE:
                 return f"max(increase({name}[{window}]))"
             case How.MOST:
@@ -76,8 +79,14 @@ def peak(rate: str, window: str) -> str:
 
 def replicas(window: str, match: str = "") -> str:
     """Return the question how many replicas there were, on average."""
-    now = f"count(painless_capacity_clients{selector({}, match)})"
+    now = f"count({RUNS}{selector({}, match)})"
     return f"avg_over_time({now}[{window}:{STEP}]) or {now}"
+
+
+def covered(window: str, match: str = "") -> str:
+    """Return the question for how many seconds of the window there are values: it may know less."""
+    at = f"timestamp({RUNS}{selector({}, match)})"
+    return f"time() - min(min_over_time({at}[{window}:{STEP}]) or {at})"
 
 
 def selector(labels: Mapping[str, str], match: str = "") -> str:

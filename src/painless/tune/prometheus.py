@@ -20,6 +20,7 @@ PATIENCE = 60.0
 """Seconds for one answer: a week of ten thousand series takes some."""
 LARGEST = 64 << 20
 """Bytes of one answer."""
+HOUR = 3600.0
 _ENDED = f'status!~"{UPGRADED}|{TIMED_OUT}"'
 _BY = "namespace, exported_namespace, ingress"
 
@@ -88,6 +89,9 @@ class _Asking:
     def numbers(self, query: str) -> list[tuple[Labels, float]]:
         return list(_numbers(self.prometheus.ask(query)))
 
+    def one(self, query: str) -> float | None:
+        return next((value for _, value in self.numbers(query)), None)
+
     def increase(self, by: str, name: str, *labels: str) -> list[tuple[Labels, float]]:
         """Return by how much counters grew, added up by labels."""
         match = ",".join((*labels, *([self.match] if self.match else [])))
@@ -111,23 +115,26 @@ class _Asking:
         return found
 
 
-def measure(prometheus: Prometheus, window: str, seconds: float, match: str = "") -> Measured:
-    """Return what was measured in so long a time, such as ``7d``, which is so many seconds.
+def measure(prometheus: Prometheus, window: str, match: str = "") -> Measured:
+    """Return what was measured in so long a time, such as ``7d``, as far as there are values.
 
     ``match`` are labels of the controllers that are meant, as PromQL has them.
     """
     asking = _Asking(prometheus, window, match)
-    pods = max([value for _, value in asking.numbers(numbers.replicas(window, match))], default=1.0)
+    pods = asking.one(numbers.replicas(window, match)) or 1.0
+    seconds = asking.one(numbers.covered(window, match))
     found = {}
     for name, spec in SPECS.items():
         for _, value in asking.numbers(spec.query(window, match)):
-            each = value / pods if spec.how is How.HOURLY else value
-            found[name] = Number(each, spec.name)
+            if spec.how is not How.HOURLY:
+                found[name] = Number(value, spec.name)
+            elif seconds:
+                found[name] = Number(value / pods / seconds * HOUR, spec.name)
     churn: dict[str, float] = defaultdict(float)
     for labels, value in asking.increase("namespace, exported_namespace", f"{numbers.CHURN}_total"):
         churn[ref_of(labels)[0]] += value / pods
     return Measured(
-        source=f"the Prometheus at {prometheus.name}, the last {window}",
+        source=_source(prometheus, window, seconds),
         seconds=seconds,
         pods=pods,
         traffic=tuple(_traffic(asking)),
@@ -136,6 +143,11 @@ def measure(prometheus: Prometheus, window: str, seconds: float, match: str = ""
         churn=dict(churn),
         replicas=dict(_replicas(prometheus, window)),
     )
+
+
+def _source(prometheus: Prometheus, window: str, seconds: float | None) -> str:
+    known = "no controller" if seconds is None else f"values of {seconds / HOUR:.1f} hours"
+    return f"the Prometheus at {prometheus.name}, the last {window} ({known})"
 
 
 def _traffic(asking: _Asking) -> Iterator[Traffic]:

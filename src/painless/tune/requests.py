@@ -17,6 +17,14 @@ from painless.tune.measured import Ref, Traffic
 _CENSORED = 0.001
 """More time-outs than this part, and nobody knows how long the slowest would have taken."""
 DAY = 86400.0
+_POOL = (
+    "the load balancer takes connections out of a pool, so it must give up an idle one before NGINX closes "
+    "it; else a request is sent into a connection that ends, and answered with 502"
+)
+_FLOWS = (
+    "the load balancer forwards packets and forgets connections that are idle, so NGINX must close them "
+    "before; what stays, such as WebSockets, has to ping at half of that time"
+)
 CAUTIOUS = 10
 """Seconds: ten times what a request usually takes at most, and a sixth of the default."""
 _UNCOUNTED = (
@@ -193,18 +201,20 @@ def _clients(world: World) -> Iterator[Advice | Missing]:
     now = world.setting(KEEP_ALIVE.name, KEEP_ALIVE.default)
     if now.seconds is None:
         return
-    found = keepalive.clients(now.seconds, world.told.balancer)
-    advised = ceil(found.advised)
+    flows, idle = world.told.flows, world.told.balancer
+    found = (keepalive.within_flow if flows else keepalive.clients)(now.seconds, idle)
+    advised = int(found.advised) if flows else ceil(found.advised)
     yield Advice(
         id=KEEP_ALIVE.name,
         about="ConfigMap",
         now=now.says,
-        measured=f"the load balancer leaves connections idle for {world.told.balancer:g} s (told)",
+        measured=f"the load balancer {'forgets' if flows else 'closes'} what is idle for {idle:g} s (told)",
         advised=f"{advised} s",
-        why="the load balancer takes connections out of a pool, so it must give up an idle one before NGINX "
-        "closes it; else a request is sent into a connection that ends, and answered with 502",
-        effect="fewer 502 of the load balancer that NGINX knows nothing of",
-        risk="idle connections of the load balancer stay longer, one slot each",
+        why=_FLOWS if flows else _POOL,
+        effect="no client waits for an answer on a connection that was forgotten"
+        if flows
+        else "fewer 502 of the load balancer that NGINX knows nothing of",
+        risk="clients connect more often" if flows else "idle connections stay longer, one slot each",
         change=not found.holds,
         paste=(Setting(KEEP_ALIVE.name, str(advised)),),
     )

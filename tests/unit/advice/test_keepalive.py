@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from painless.advice.keepalive import APPLICATIONS, LOAD_BALANCERS, across_reloads, clients, probes, upstreams
+from painless.advice.keepalive import (
+    APPLICATIONS,
+    LOAD_BALANCERS,
+    across_reloads,
+    clients,
+    probes,
+    upstreams,
+    within_flow,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +46,9 @@ def test_before_an_application(now, application, expected):
 @given(st.floats(0.1, 3600), st.floats(0.1, 3600))
 def test_what_is_advised_holds(now, other):
     """And is nothing new where it held before."""
-    first, second = clients(now, other), upstreams(now, other)
+    first, second, third = clients(now, other), upstreams(now, other), within_flow(now, other)
+    assert within_flow(third.advised, other).holds
+    assert third.advised < other
     assert clients(first.advised, other).holds
     assert upstreams(second.advised, other).holds
     assert (first.holds, second.holds) == (first.advised == now, second.advised == now)

@@ -97,6 +97,8 @@ def test_tries_fit_the_client():
         ({"balancer": 600.0}, {}, {"keep-alive": "630 s"}),
         ({"balancer": 60.0}, {}, {}),
         ({"balancer": 60.0}, {"keep-alive": "30"}, {"keep-alive": "65 s"}),
+        ({"balancer": 350.0, "flows": True}, {}, {}),
+        ({"balancer": 350.0, "flows": True}, {"keep-alive": "400"}, {"keep-alive": "332 s"}),
         ({"application": 5.0}, {}, {"upstream-keepalive-timeout": "4 s"}),
         ({"application": 120.0}, {}, {}),
     ],
