@@ -90,34 +90,42 @@ async def test_what_a_prometheus_has(tmp_path: Path) -> None:
     """Rates at their peak, quantiles of hours, and autoscalers over time; asked in PromQL."""
     async with _prometheus(tmp_path) as url:
         done = await command("tune", "--prometheus", url, "--window", "2h", "--output", "json")
-        assert done.returncode == 1, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)["report"]
-        changes = {one["id"]: one for one in found["changes"]}
-        assert f"the Prometheus at {url}, the last 2h (values of 2.0 hours)" == found["source"]
-        # 10 s three times, and half a second: 11,900 requests are enough for p99.9, which takes twice.
-        assert "21 s" == changes["proxy-read-timeout"]["advised"]
-        assert "Ingress shop/web" == changes["proxy-read-timeout"]["about"]
-        assert "1,000.0 new connections a second" in changes["net.core.somaxconn"]["measured"]
-        assert "1,024" == changes["net.core.somaxconn"]["advised"]
-        assert "scaleDown.stabilizationWindowSeconds 1200" == changes["flapping"]["advised"]
-        assert "HorizontalPodAutoscaler shop/web" == changes["flapping"]["about"]
         ours = await asyncio.to_thread(measure, Prometheus(url), "7d", 'namespace="ingress"')
-        assert 2 == ours.pods
-        # Two hours of the seven days that were asked for.
-        assert pytest.approx(7200, abs=300) == ours.seconds
-        assert pytest.approx(30, rel=0.1) == ours.value(numbers.RELOADS)
-        assert {"shop": pytest.approx(60, rel=0.1)} == ours.churn
-        assert pytest.approx(11_900, rel=0.05) == ours.traffic[0].requests
         every = await asyncio.to_thread(measure, Prometheus(url), "7d")
-        assert 3 == every.pods
-        wrong_match = await command("tune", "--prometheus", url, "--match", "namespace=")
+    assert done.returncode == 1, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)["report"]
+    changes = {one["id"]: one for one in found["changes"]}
+    assert f"the Prometheus at {url}, the last 2h (values of 2.0 hours)" == found["source"]
+    # 10 s three times, and half a second: 11,900 requests are enough for p99.9, which takes twice.
+    assert "21 s" == changes["proxy-read-timeout"]["advised"]
+    assert "Ingress shop/web" == changes["proxy-read-timeout"]["about"]
+    assert "1,000.0 new connections a second" in changes["net.core.somaxconn"]["measured"]
+    assert "1,024" == changes["net.core.somaxconn"]["advised"]
+    assert "scaleDown.stabilizationWindowSeconds 1200" == changes["flapping"]["advised"]
+    assert "HorizontalPodAutoscaler shop/web" == changes["flapping"]["about"]
+    # Two hours of the seven days that were asked for, of two replicas and of another one.
+    assert (2, 3) == (ours.pods, every.pods)
+    assert pytest.approx(7200, abs=300) == ours.seconds
+    assert pytest.approx(30, rel=0.1) == ours.value(numbers.RELOADS)
+    assert {"shop": pytest.approx(60, rel=0.1)} == ours.churn
+    assert pytest.approx(11_900, rel=0.05) == ours.traffic[0].requests
+
+
+async def test_what_is_no_answer_is_a_sentence(tmp_path: Path) -> None:
+    """A wrong window, a wrong question, another server, and nobody at all."""
+    async with _prometheus(tmp_path) as url:
+        # Of nobody there are autoscalers all the same.
         nobody = await command("tune", "--prometheus", url, "--match", 'namespace="nobody"')
-        refused = await command("tune", "--prometheus", url, "--window", "0h")
-        wrong = await command("tune", "--prometheus", f"{url}/nowhere")
-    assert (2, True) == (refused.returncode, "expected a time such as 6h or 7d" in refused.stderr)
-    assert (2, True) == (wrong.returncode, "is no Prometheus" in wrong.stderr)
-    # Autoscalers are there all the same.
-    assert (1, True) == (nobody.returncode, "(no controller)" in nobody.stdout)
-    assert (2, True) == (wrong_match.returncode, "parse error" in wrong_match.stderr)
+        window = await command("tune", "--prometheus", url, "--window", "0h")
+        match = await command("tune", "--prometheus", url, "--match", "namespace=")
+        other = await command("tune", "--prometheus", f"{url}/nowhere")
     away = await command("tune", "--prometheus", url)
-    assert (2, True) == (away.returncode, "does not answer" in away.stderr)
+    assert (1, True) == (nobody.returncode, "(no controller)" in nobody.stdout)
+    for done, says in (
+        (window, "expected a time such as 6h or 7d"),
+        (match, "parse error"),
+        (other, "is no Prometheus"),
+        (away, "does not answer"),
+    ):
+        assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+        assert says in done.stderr
