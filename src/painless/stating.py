@@ -56,7 +56,7 @@ def status(options: Options, known: Known) -> Status:
         nginx=spelled(options.build.version),
         ready=not missing,
         missing=missing,
-        wrong=wrong_with(missing, held, overflows, picture.governor),
+        wrong=wrong_with(missing, held, overflows, picture.governor, picture.failing),
         unknown=(*_unfit(picture), *known.unread, *watched.missing),
         live=live_of(picture),
         generations=tuple(map(generation_of, picture.generations)) or None,

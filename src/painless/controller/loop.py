@@ -143,10 +143,12 @@ class Controller:
                     async with self._turn:
                         await self._rounds.round()
                     delay = RETRY[0]
+                    self._shown.show(failing="")
                 except CannotStart:
                     raise
                 except Exception as problem:  # noqa: BLE001 -- the one place: what is live stays, we try again.
                     self._listener.failed(problem, delay)
+                    self._shown.show(failing=str(problem))
                     await self._clock.sleep(delay)
                     delay = min(2 * delay, RETRY[1])
                     self._bell.set()

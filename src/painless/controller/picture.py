@@ -18,7 +18,8 @@ class Picture(Struct, frozen=True):
 
     ``held_earlier`` and ``held_out`` count the objects that NGINX refuses: those of which an earlier state is
     served, and those that are left out.  ``generations`` are what NGINX's workers ran when they
-    were seen last.  ``governor`` says what a change waits for, if one does.
+    were seen last.  ``governor`` says what a change waits for, if one does, ``failing`` why the last round came
+    to nothing, if it did.
     """
 
     compiled: Compiled | None = None
@@ -33,6 +34,7 @@ class Picture(Struct, frozen=True):
     from_governor: Findings = ()
     from_closing: Findings = ()
     governor: str = ""
+    failing: str = ""
 
     @property
     def parts(self) -> tuple[Findings, ...]:

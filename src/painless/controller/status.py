@@ -245,17 +245,25 @@ def overflows_of(queues: Queues) -> tuple[OverflowStatus, ...]:
 
 
 def wrong_with(
-    missing: str, held: Held, overflows: Iterable[OverflowStatus] = (), waits_for: str = ""
+    missing: str,
+    held: Held,
+    overflows: Iterable[OverflowStatus] = (),
+    waits_for: str = "",
+    failing: str = "",
 ) -> tuple[str, ...]:
     """Return what is not as it should be, each in a sentence."""
-    return tuple(_wrong(missing, held, overflows, waits_for))
+    return tuple(_wrong(missing, held, overflows, waits_for, failing))
 
 
-def _wrong(missing: str, held: Held, overflows: Iterable[OverflowStatus], waits_for: str) -> Iterable[str]:
+def _wrong(
+    missing: str, held: Held, overflows: Iterable[OverflowStatus], waits_for: str, failing: str
+) -> Iterable[str]:
     if missing:
         yield f"it is not ready: {missing}"
     if count := held.earlier + held.nothing:
         yield f"NGINX refuses {count} of the objects; the log says which and why"
+    if failing:
+        yield f"the latest changes are not applied, which is tried again: {failing}"
     if waits_for == Why.NO_ROOM:
         yield f"a change waits: {MEANS[waits_for]}"
     for one in overflows:

@@ -68,6 +68,7 @@ def test_what_is_wrong_is_said_with_what_to_do() -> None:
     assert (
         "it is not ready: it ends",
         "NGINX refuses 3 of the objects; the log says which and why",
+        "the latest changes are not applied, which is tried again: no room to write",
         "a change waits: a reload needs more memory than there is, and nothing is left that could end before",
         "0.0.0.0:80 dropped 12 connections: burst, 129 of 128 waited; raise net.core.somaxconn",
-    ) == wrong_with("it ends", Held(1, 2), (overflow,), "no-room")
+    ) == wrong_with("it ends", Held(1, 2), (overflow,), "no-room", "no room to write")

@@ -65,10 +65,13 @@ async def test_a_failure_is_tried_again(program: Program) -> None:
     async with asyncio.timeout(10):
         while not program.heard.failures:
             await settle()
+    assert "no room" == program.controller.picture.failing
     program.nginx.fails = None
     await program.clock.pass_(3.0)
     await program.wait_for(1)
+    await settle()
     assert ["no room"] == [str(one) for one in program.heard.failures]
+    assert "" == program.controller.picture.failing
 
 
 async def test_a_disk_that_fails_while_tidying_is_survived(program: Program) -> None:
