@@ -18,8 +18,8 @@ class Picture(Struct, frozen=True):
 
     ``held_earlier`` and ``held_out`` count the objects that NGINX refuses: those of which an earlier state is
     served, and those that are left out.  ``generations`` are what NGINX's workers ran when they
-    were seen last.  ``governor`` says what a change waits for, if one does, and ``failing`` why the last round
-    came to nothing, if it did.
+    were seen last.  ``governor`` says what a change waits for, if one does.
+    ``failing`` says why the last round came to nothing, if it did.
     """
 
     compiled: Compiled | None = None
