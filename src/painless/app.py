@@ -109,8 +109,7 @@ class Program:
             if settings.webhook
             else nullcontext()
         )
-        looks = Looks(self._controller, self._outside, self._told.history, self._status)
-        async with pages(looks, self._clock) as page, health, webhook, self._admin(page.add_to):
+        async with pages(self._looks(), self._clock) as page, health, webhook, self._admin(page.add_to):
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._outside.liveness.run())
@@ -134,6 +133,10 @@ class Program:
             except* _Stopped:
                 pass
         logs.event("controller_stopped")
+
+    def _looks(self) -> Looks:
+        history, examining = self._told.history, self._examining
+        return Looks(self._controller, self._outside, history, self._status, lambda: examining.json)
 
     def _admin(self, *also: Adding) -> AbstractAsyncContextManager[None]:
         explained, examined = Explained(self._controller.explaining), Examined(lambda: self._examining.json)

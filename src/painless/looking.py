@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from painless.controller.history import History
 from painless.controller.loop import Controller
 from painless.controller.status import Status
+from painless.explain.answer import Explanation
+from painless.explain.asked import Request
 from painless.model.objects import EndpointSlice
 from painless.model.snapshot import Name
 from painless.observe.tally import Answered
@@ -26,11 +28,13 @@ class Looks:
         outside: Outside,
         history: History,
         status: Callable[[], Awaitable[Status]],
+        doctor: Callable[[], bytes],
     ) -> None:
         self._controller = controller
         self._outside = outside
         self._history = history
         self._status = status
+        self._doctor = doctor
 
     async def see(self) -> Seen:
         answered = await self._answered()
@@ -44,10 +48,14 @@ class Looks:
             without_pods=self._outside.responder.without_pods,
             history=self._history.entries,
             answered=answered,
+            doctor=self._doctor,
         )
 
     def slices(self, service: Name) -> tuple[EndpointSlice, ...]:
         return self._controller.slices(service)
+
+    async def explain(self, asked: Request) -> Explanation:
+        return await self._controller.explaining.explain(asked)
 
     async def _answered(self) -> dict[str, Answered] | None:
         if (counting := self._outside.counting) is None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
+import msgspec
 from aiohttp import web
 from msgspec import structs
 from tests.builders import CLASS, ingress, options, path, rule, service
@@ -15,6 +16,7 @@ from painless.compiler import Compiled, compile_snapshot
 from painless.controller.history import Entry, What
 from painless.controller.status import (
     CapacityStatus,
+    DoctorStatus,
     FitStatus,
     GenerationStatus,
     Held,
@@ -28,6 +30,10 @@ from painless.controller.status import (
 )
 from painless.demo.certificate import self_made
 from painless.demo.ports import LOOPBACK, free_ports
+from painless.explain.answer import Explanation
+from painless.explain.asked import Request
+from painless.explain.request import request
+from painless.explain.scene import Known, upstreams_of
 from painless.model.diagnostics import Severity
 from painless.model.objects import (
     Endpoint,
@@ -47,6 +53,29 @@ from painless.web.page.streams import BOUNDS, Bounds
 NOW = time.time()
 PAIR = self_made(("*.shop.example",), dt.datetime.fromtimestamp(NOW, dt.UTC))
 OPTIONS_HERE = options(fallback_certificate=Sensitive(PAIR.certificate + PAIR.key))
+REPORT = msgspec.json.encode(
+    {
+        "at": NOW - 130,
+        "took": 2.5,
+        "report": {
+            "made": 118,
+            "findings": [
+                {
+                    "id": "R001",
+                    "severity": "critical",
+                    "title": "A listener drops connections",
+                    "says": "0.0.0.0:80 has dropped 1204 connections",
+                    "expected": "none",
+                    "why": "Clients wait a second for each try, and then give up.",
+                    "fix": "painless status",
+                    "evidence": [{"says": "1204 drops", "where": "sock_diag"}],
+                },
+                {"id": "K018", "severity": "low", "title": "Idle connections start slowly"},
+            ],
+            "unknown": [{"id": "N001", "title": "The node's packets", "why": "its files are not here"}],
+        },
+    }
+)
 TEAMS = ("shop", "billing", "search", "media", "login")
 
 
@@ -91,6 +120,7 @@ class Looked:
         self.history: tuple[Entry, ...] = ()
         self.answered: dict[str, Answered] | None = {}
         self.status = Status(version="1.0", nginx="1.31.3", ready=True)
+        self.report = b""
         self.looks = 0
 
     async def see(self) -> Seen:
@@ -116,10 +146,15 @@ class Looked:
             without_pods=lambda: self.without_pods,
             history=self.history,
             answered=self.answered,
+            doctor=lambda: self.report,
         )
 
     def slices(self, wanted: Name) -> tuple[EndpointSlice, ...]:
         return (slices(*wanted),)
+
+    async def explain(self, asked: Request) -> Explanation:
+        peers = {one.name: ("10.1.0.1:8080",) for one in upstreams_of(self.compiled.site, asked)}
+        return request(Known(self.compiled, snapshot_of(self.objects), OPTIONS_HERE, peers), asked)
 
     def ask(self, requests: int, failed: int = 0) -> None:
         """Have every host asked so many times more; the first ten answer some with 500."""
@@ -177,6 +212,11 @@ def incident(looked: Looked) -> None:
             FitStatus("worker_processes", 2, "2 CPUs in /sys/fs/cgroup/cpu.max"),
             FitStatus("worker_connections", 16384, "65536 files for each worker"),
         ),
+    )
+    looked.report = REPORT
+    worst = ("critical R001: 0.0.0.0:80 has dropped 1204 connections", "high R007: old workers pile up")
+    looked.status = structs.replace(
+        looked.status, doctor=DoctorStatus("2026-11-24T18:00:00Z", {"critical": 1, "high": 1}, worst)
     )
     looked.history = history(looked)
 

@@ -33,6 +33,7 @@ VIEWS = {
     "/certificates": "Certificates",
     "/search?q=app-0012": "Search",
     "/doctor": "Doctor",
+    f"/explain?url=https://{HOST}/api/x": "Explain a URL",
 }
 FIRST_VIEW, UPDATE = 1_000, 100
 """Milliseconds at 5,000 Ingresses: until the first view is there, and that the script takes for an update.
@@ -109,6 +110,12 @@ async def test_the_overview_says_what_is_wrong_and_follows(running: Browser, loo
         await expect(page.locator("#hosts")).to_contain_text(HOST)
         await expect(page.locator("#tile-requests")).to_contain_text("failed")
         looked.status = structs.replace(looked.status, overflows=(), held=type(looked.status.held)())
+        await expect(page.locator("#verdict")).to_contain_text("It serves. To look at:")
+        await expect(page.locator("#standing")).to_have_text("It serves")
+        looked.compiled, looked.status = (
+            Looked(cluster(5)).compiled,
+            structs.replace(looked.status, doctor=None),
+        )
         await expect(page.locator("#verdict")).to_contain_text("All is well")
         await expect(page.locator("#standing")).to_have_text("All is well")
         await expect(page.locator("[data-badge='/queues']")).to_be_hidden()
@@ -161,6 +168,32 @@ async def test_search_shows_results_as_one_types(running: Browser, looked: Looke
         await expect(page).to_have_url(f"{url}/search?q=pair+media")
         await page.locator("#q").fill("nobody has this")
         await expect(page.locator("#main")).to_contain_text("Nothing is called so.")
+
+
+async def test_a_url_is_explained(running: Browser, looked: Looked) -> None:
+    """Who answers and why, at an address that one can send to others; what is no URL is a sentence."""
+    async with served(looked) as (url, _), tab(running) as page:
+        await page.goto(f"{url}/explain")
+        await page.locator("#url").fill(f"https://{HOST}/api/cart")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#answer")).to_contain_text("shop/app-0000")
+        await expect(page.locator("#outcomes")).to_contain_text("10.1.0.1:8080")
+        assert "explain?method=GET&url=https%3A%2F%2Fapp-0000.shop.example%2Fapi%2Fcart" in page.url
+        await page.goto(f"{url}/explain?url=nothing")
+        await expect(page.get_by_role("alert")).to_contain_text("expected a URL such as")
+
+
+async def test_the_doctor_is_heard(running: Browser, looked: Looked) -> None:
+    """The worst on the overview, all of it in its view; before the first look it is said how to ask."""
+    async with served(looked) as (url, _), tab(running) as page:
+        await page.goto(url)
+        await expect(page.locator("#doctor")).to_contain_text("0.0.0.0:80 has dropped 1204 connections")
+        await page.goto(f"{url}/doctor")
+        await expect(page.locator("#found li").first).to_contain_text("A listener drops connections")
+        await page.locator("summary").click()
+        await expect(page.locator("#unknown")).to_contain_text("its files are not here")
+        looked.report = b""
+        await expect(page.locator("#main pre")).to_have_text("painless doctor")
 
 
 async def opened(page: Page, there: str) -> float:

@@ -29,7 +29,12 @@ WAYS = (
     ("/diagnostics", "Diagnostics"),
     ("/certificates", "Certificates"),
     ("/doctor", "Doctor"),
+    ("/explain", "Explain a URL"),
 )
+
+
+_WORST = ("critical", "high")
+"""Findings of the doctor that every page counts."""
 
 
 class Standing(Struct, frozen=True):
@@ -45,14 +50,19 @@ def standing(view: View) -> Standing:
     status = view.seen.status
     wrong, worst = len(status.wrong), status.findings
     failing = worst.get(Severity.REJECTED, 0) + worst.get(Severity.ERROR, 0)
-    state = "well" if not wrong else ("bad" if not status.ready else "wrong")
-    says = "All is well" if not wrong else f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong"
     badges = {
         "/diagnostics": failing,
         "/queues": len(status.overflows),
+        "/doctor": sum(status.doctor.findings.get(one, 0) for one in _WORST) if status.doctor else 0,
         "/hosts": sum(1 for one in view.rows if one.wrong),
     }
-    return Standing(view.version, state, says if status.ready else "Not ready", badges)
+    if not status.ready:
+        return Standing(view.version, "bad", "Not ready", badges)
+    if wrong:
+        says = f"{wrong} {'thing is' if wrong == 1 else 'things are'} wrong"
+        return Standing(view.version, "wrong", says, badges)
+    odd = any(badges.values())
+    return Standing(view.version, "look" if odd else "well", "It serves" if odd else "All is well", badges)
 
 
 def written(view: View, page: Page, query: str, versions: str) -> str:

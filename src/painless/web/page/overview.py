@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from painless.controller.status import Status
 from painless.model.diagnostics import Severity
 from painless.observe.quantities import counted, size, span
-from painless.web.page.frame import Page
+from painless.web.page.frame import Page, standing
 from painless.web.page.generations import entry
 from painless.web.page.html import Child, Html, el, several
 from painless.web.page.parts import (
@@ -23,6 +23,14 @@ from painless.web.page.parts import (
 )
 from painless.web.page.seen import Ask, Row, View
 
+_BADGES = {
+    "/diagnostics": ("error in objects", "errors in objects"),
+    "/queues": ("listener drops connections", "listeners drop connections"),
+    "/doctor": ("serious finding of the doctor", "serious findings of the doctor"),
+    "/hosts": ("host has a path that nobody answers", "hosts have paths that nobody answers"),
+}
+"""What every page counts, in words."""
+
 FINDINGS, HOSTS, ENTRIES = 5, 8, 4
 """How many are shown here; a link leads to all."""
 
@@ -32,15 +40,21 @@ def page(view: View, _: Ask) -> Page:
 
 
 def _parts(view: View) -> Iterator[Html]:
-    status = view.seen.status
     yield el("h1", "Overview", class_="unseen")
-    yield _verdict(status)
+    yield _verdict(view)
     yield el("div", _tiles(view), class_="tiles")
     yield el("div", _hosts(view), _changes(view), class_="halves")
+    yield from _doctor(view.seen.status)
     yield _findings(view)
 
 
-def _verdict(status: Status) -> Html:
+def _verdict(view: View) -> Html:
+    status, now = view.seen.status, standing(view)
+    if now.state == "look":
+        items = (el("li", _to_look_at(there, count)) for there, count in now.badges.items() if count)
+        return el(
+            "div", el("h2", "It serves. To look at:"), el("ul", items), class_="verdict look", id="verdict"
+        )
     if not status.wrong:
         held = status.governor.waits_for if status.governor else ""
         says = f"A change waits: {held}." if held else "NGINX serves what the objects ask for."
@@ -49,6 +63,11 @@ def _verdict(status: Status) -> Html:
     tone = "bad" if not status.ready else "wrong"
     sentences = el("ul", (el("li", one[:1].upper() + one[1:]) for one in status.wrong))
     return el("div", el("h2", head), sentences, class_=f"verdict {tone}", id="verdict")
+
+
+def _to_look_at(there: str, count: int) -> Html:
+    one, some = _BADGES[there]
+    return el("a", counted(count, one, some), href=there)
 
 
 def _tiles(view: View) -> Iterator[Html]:
@@ -196,6 +215,13 @@ def _changes(view: View) -> Html:
     if not some:
         return section("changes", "Latest changes", nothing("Nothing has changed since we began."), more=more)
     return section("changes", "Latest changes", el("ol", map(entry, some), class_="timeline"), more=more)
+
+
+def _doctor(status: Status) -> Iterator[Html]:
+    """Yield the worst of what the doctor found, where it found anything above low."""
+    if status.doctor is not None and status.doctor.worst:
+        items = el("ul", (el("li", one) for one in status.doctor.worst), class_="plain card")
+        yield section("doctor", "The doctor found", items, more=link("All of it", "doctor"))
 
 
 def _findings(view: View) -> Html:

@@ -4,7 +4,7 @@
 without asking anybody, and is never changed afterwards.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -13,6 +13,8 @@ from painless.compiler import Compiled
 from painless.compiler.site import Server, Site
 from painless.controller.history import Entry
 from painless.controller.status import Status
+from painless.explain.answer import Explanation
+from painless.explain.asked import Request
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import EndpointSlice, ObjectRef
 from painless.model.snapshot import Name
@@ -27,7 +29,7 @@ class Seen(Struct, frozen=True):
     """What the controller knows; ``at`` is in seconds since 1970.
 
     ``without_pods`` asks the disk which upstreams have no pod that is ready.  ``answered`` is by name of a
-    server; ``None`` where requests are not counted.
+    server; ``None`` where requests are not counted.  ``doctor`` returns the last report, as it is sent.
     """
 
     at: float
@@ -37,6 +39,7 @@ class Seen(Struct, frozen=True):
     without_pods: Callable[[], frozenset[str]] = frozenset
     history: tuple[Entry, ...] = ()
     answered: Mapping[str, Answered] | None = None
+    doctor: Callable[[], bytes] = bytes
 
 
 class Looking(Protocol):
@@ -47,6 +50,9 @@ class Looking(Protocol):
 
     def slices(self, service: Name) -> tuple[EndpointSlice, ...]:
         """Return the endpoints of a Service."""
+
+    async def explain(self, asked: Request) -> Explanation:
+        """Return what happens to a request; raises ``WorldError``."""
 
 
 class Rate(NamedTuple):
@@ -104,12 +110,13 @@ class View(Struct, frozen=True):
 
 
 class Ask(Struct, frozen=True):
-    """What somebody wants to see: words of the path and of the query, and the endpoints that it needs."""
+    """What somebody wants to see: words of the path and of the query, and what only the loop can say.
+
+    ``slices`` are the endpoints that are shown; ``explained`` is what happens to a request, or why that
+    cannot be said.
+    """
 
     path: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
     slices: Mapping[Name, tuple[EndpointSlice, ...]] = {}
-
-
-Slices = Callable[[Name], Iterable[EndpointSlice]]
-Showing = Callable[[], Awaitable[View]]
+    explained: Explanation | str | None = None

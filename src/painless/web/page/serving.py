@@ -18,10 +18,21 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from painless.controller.ports import Clock
-from painless.model.objects import EndpointSlice
-from painless.model.snapshot import Name
-from painless.web.page import doctor, generations, host, hosts, machine, objects, overview, searching, streams
+from painless.controller.ports import Clock, WorldError
+from painless.explain.answer import Explanation
+from painless.explain.asked import NotUnderstood
+from painless.web.page import (
+    doctor,
+    explaining,
+    generations,
+    host,
+    hosts,
+    machine,
+    objects,
+    overview,
+    searching,
+    streams,
+)
 from painless.web.page.frame import Page, written
 from painless.web.page.seen import Ask, Looking, View
 from painless.web.page.watch import Watch
@@ -47,6 +58,7 @@ DIGITS = 16
 SMALL = 1_400
 """Bytes that are one packet anyway."""
 
+EXPLAIN = "/explain"
 _TYPES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 Showing = Callable[[View, Ask], Page]
@@ -64,6 +76,7 @@ VIEWS: Mapping[str, Showing] = {
     "/objects/{kind}/{namespace}/{name}": objects.one_of,
     "/certificates": objects.certificates,
     "/doctor": doctor.page,
+    EXPLAIN: explaining.page,
     "/search": searching.page,
 }
 
@@ -105,7 +118,7 @@ class Pages:
             if len(request.rel_url.raw_query_string) > LONGEST:
                 return web.Response(status=HTTPStatus.REQUEST_URI_TOO_LONG, text="the query is too long\n")
             view, part = await self.watch.latest(), request.headers.get(PART)
-            ask = Ask(dict(request.match_info), dict(request.query), self._slices(view, request))
+            ask = await self._ask(view, request)
             key = view.version, part, request.rel_url.raw_path_qs
             return _answer(request, await self._once(key, self._page, view, showing, ask, part), "text/html")
 
@@ -134,10 +147,22 @@ class Pages:
         text = str(page.body) if part else written(view, page, ask.query.get("q", ""), self._versions)
         return _packed(page.status, text.encode(errors="replace"))
 
-    def _slices(self, view: View, request: web.Request) -> dict[Name, tuple[EndpointSlice, ...]]:
-        """Return the endpoints that a host's page shows: they are the loop's, so this is where it runs."""
-        name = request.match_info.get("host")
-        return {one: self._looking.slices(one) for one in host.services(view, name)} if name else {}
+    async def _ask(self, view: View, request: web.Request) -> Ask:
+        """Return what is wanted, with what only the loop can say of it."""
+        words, query = dict(request.match_info), dict(request.query)
+        name = words.get("host")
+        slices = {one: self._looking.slices(one) for one in host.services(view, name)} if name else {}
+        explained = await self._explained(query) if request.path == EXPLAIN else None
+        return Ask(words, query, slices, explained)
+
+    async def _explained(self, query: dict[str, str]) -> Explanation | str | None:
+        asked = explaining.asked(query)
+        if asked is None or isinstance(asked, NotUnderstood):
+            return asked.says if asked else None
+        try:
+            return await self._looking.explain(asked)
+        except WorldError as problem:
+            return str(problem)
 
     async def _file(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
