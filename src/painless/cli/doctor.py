@@ -4,8 +4,10 @@ Exit status 0 with nothing above low, 1 for medium and high, 2 for critical, or 
 not be read.
 """
 
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Never
 
 import click
 import msgspec
@@ -24,6 +26,7 @@ from painless.doctor.rulesfile import NotReadable, read_rules, today
 from painless.doctor.run import Report, run
 from painless.kube.find import Cluster
 
+EACH = 5.0  # Seconds between two looks: each takes a second, and half of one of a processor.
 _STATUS = {Severity.CRITICAL: 2, Severity.HIGH: 1, Severity.MEDIUM: 1}
 
 
@@ -37,6 +40,7 @@ class Chosen(Struct, frozen=True):
     baseline: Path | None
     config: Path | None
     unknown: bool
+    watch: bool = False
     source: Path | None = None
     cluster: bool = False
     node: bool = False
@@ -44,20 +48,46 @@ class Chosen(Struct, frozen=True):
 
 
 def examine(chosen: Chosen) -> int:
-    """Look, show, and return the exit status."""
+    """Look and show, once or again and again; return the exit status."""
+    if not chosen.watch:
+        report = _report(chosen)
+        _show(report, chosen)
+        return 2 if report.problems else _STATUS.get(report.worst, 0) if report.worst else 0
+    try:
+        _watch(chosen)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _watch(chosen: Chosen) -> Never:
+    """Show it anew whenever it has changed."""
+    shown: list[str] = []
+    while True:
+        lines = list(terminal.lines(_report(chosen), unknown=chosen.unknown))
+        if lines != shown:
+            click.clear()
+            for line in lines:
+                click.echo(line)
+            shown = lines
+        time.sleep(EACH)
+
+
+def _report(chosen: Chosen) -> Report:
     # A mistake in these files is told before anything is looked at.
     rules = read_rules(chosen.config) if chosen.config else Rules()
     baseline = _baseline(chosen.baseline) if chosen.baseline else None
     gathered = gather(_asked(chosen))
     report = structs.replace(run(CHECKS, gathered.facts, rules.limits), problems=gathered.problems)
     report = silenced(report, rules.silences, today())
-    report = against(report, baseline) if baseline else report
+    return against(report, baseline) if baseline else report
+
+
+def _show(report: Report, chosen: Chosen) -> None:
     if chosen.output == "text":
         for line in terminal.lines(report, unknown=chosen.unknown):
             click.echo(line)
     else:
         click.echo(machines.FORMS[chosen.output](report, CHECKS))
-    return 2 if report.problems else _STATUS.get(report.worst, 0) if report.worst else 0
 
 
 def _asked(chosen: Chosen) -> Asked:

@@ -226,7 +226,7 @@ def lint(output: str, **flags: Any) -> None:
 @option(
     "output",
     "For eyes or for machines.",
-    type=click.Choice(["text", "json", "sarif", "junit"]),
+    type=click.Choice(["text", "json", "sarif", "junit", "html"]),
     default="text",
 )
 @option(
@@ -242,6 +242,7 @@ def lint(output: str, **flags: Any) -> None:
     default=None,
 )
 @click.option("--unknown", is_flag=True, help="Name the checks that could not be made, and why.")
+@click.option("--watch", is_flag=True, help="Look each 5 seconds and show what has changed, until Ctrl-C.")
 def doctor_command(nginx_conf: Path | None, pid: int | None, **flags: Any) -> None:
     """Examine NGINX, its configuration and its machine, and say what to mend.
 
@@ -252,6 +253,8 @@ def doctor_command(nginx_conf: Path | None, pid: int | None, **flags: Any) -> No
 
     if nginx_conf is not None and pid is not None:
         raise click.UsageError("expected one of --nginx-conf and --pid")
+    if flags["watch"] and flags["output"] != "text":
+        raise click.UsageError("found --watch with another --output, expected text")
     with _sentences():
         raise SystemExit(doctor.examine(doctor.Chosen(conf=nginx_conf, pid=pid, **flags)))
 

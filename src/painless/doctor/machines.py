@@ -1,4 +1,4 @@
-"""A report for programs: JSON, SARIF for code hosts, JUnit for CI."""
+"""A report for programs: JSON, SARIF for code hosts, JUnit for CI; all forms but that for a terminal."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from painless.doctor.check import Check, Severity, link, page
+from painless.doctor.page import as_html
 from painless.doctor.run import Report, Result
 
 _LEVELS = {
@@ -98,5 +99,5 @@ def _fit(text: str) -> str:
 
 
 FORMS: Mapping[str, Callable[[Report, Iterable[Check]], bytes]] = MappingProxyType(
-    {"json": as_json, "sarif": as_sarif, "junit": as_junit}
+    {"json": as_json, "sarif": as_sarif, "junit": as_junit, "html": as_html}
 )
