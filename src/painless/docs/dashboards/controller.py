@@ -5,7 +5,6 @@ from painless.docs.dashboards.board import (
     CONTROLLERS,
     GOOD,
     ONES,
-    POD,
     RATE,
     SELECTED,
     SHOWN,
@@ -19,6 +18,7 @@ from painless.docs.dashboards.board import (
     Row,
     quantile,
 )
+from painless.docs.dashboards.cluster import API, PODS
 
 _PREFIX = "nginx_ingress_controller_"
 
@@ -150,6 +150,33 @@ _RELOADS = Row(
             (Query(_increases("painless_reload_turns_total", "way"), "{{way}}"),),
             needs="replicas in a cluster",
         ),
+        Panel(
+            "Controllers that are behind",
+            "Their NGINX does not run what the objects ask for: a change waits, or fails.",
+            (
+                Query(
+                    f"count({_PREFIX}config_hash{{{SELECTED}}} != on (instance) group_left () "
+                    f"painless_config_desired_hash{{{ONES}}})",
+                    "controllers",
+                ),
+            ),
+            none="none",
+            alerts=("PainlessConfigStale", "PainlessReloadFailed"),
+        ),
+        Panel(
+            "Reloads for each namespace",
+            "How often NGINX was told to load for its objects, since the controllers started.",
+            (
+                Query(
+                    "topk(20, sum by (exported_namespace, namespace) "
+                    f"(painless_reloads_caused_total{{{ONES}}}))",
+                    "reloads",
+                ),
+            ),
+            kind=TABLE,
+            none="no namespace",
+            alerts=("PainlessReloadRate", "PainlessReloadStorm"),
+        ),
     ),
 )
 
@@ -197,92 +224,6 @@ _OBJECTS = Row(
     ),
 )
 
-_PODS = Row(
-    "Pods",
-    (
-        Panel(
-            "Changes of endpoints",
-            "Upstreams whose pods came and went. None of these is a reload.",
-            (
-                Query(
-                    f"sum by (pod, instance) (rate(painless_endpoint_updates_total{{{ONES}}}[{RATE}]))", POD
-                ),
-            ),
-            unit="cps",
-        ),
-        Panel(
-            "Until NGINX knows",
-            "From a change of endpoints until NGINX was answered with it.",
-            tuple(
-                Query(
-                    quantile(share, f"painless_endpoint_propagation_seconds_bucket{{{ONES}}}"),
-                    f"p{100 * share:g}",
-                )
-                for share in (0.5, 0.99)
-            ),
-            unit="s",
-            alerts=("PainlessEndpointsSlow",),
-        ),
-    ),
-)
-
-_API = Row(
-    "The API server",
-    (
-        Panel(
-            "Silence",
-            "Seconds since it last said something. A quiet watch hears something each minute.",
-            (Query(f"max by (pod, instance) (painless_api_silence_seconds{{{ONES}}})", POD),),
-            unit="s",
-            steps=((180.0, BAD),),
-            alerts=("PainlessApiSilent",),
-            needs="a cluster",
-        ),
-        Panel(
-            "Changes and failures",
-            "What watches brought, whole lists that had to be read, and requests that failed.",
-            (
-                Query(f"sum(rate(painless_api_events_total{{{ONES}}}[{RATE}]))", "changes"),
-                Query(f"sum(rate(painless_api_lists_total{{{ONES}}}[{RATE}]))", "lists"),
-                Query(f"sum(rate(painless_api_failures_total{{{ONES}}}[{RATE}]))", "failures"),
-            ),
-            unit="cps",
-            alerts=("PainlessApiSilent",),
-            needs="a cluster",
-        ),
-        Panel(
-            "Who leads",
-            "The leader writes statuses and Events. Traffic needs none.",
-            (Query(f"max by (pod, instance) ({_PREFIX}leader_election_status{{{SELECTED}}})", POD),),
-            unit="bool_yes_no",
-            most=1,
-            alerts=("PainlessNoLeader",),
-            needs="a cluster",
-        ),
-        Panel(
-            "Statuses and Events",
-            "What the leader wrote, and what failed.",
-            (
-                Query(f"sum(increase(painless_statuses_written_total{{{ONES}}}[{RATE}]))", "statuses"),
-                Query(
-                    f"sum(increase(painless_status_failures_total{{{ONES}}}[{RATE}]))", "statuses that failed"
-                ),
-                Query(f"sum(increase(painless_events_sent_total{{{ONES}}}[{RATE}]))", "Events"),
-                Query(
-                    f"sum(increase(painless_events_dropped_total{{{ONES}}}[{RATE}]))", "Events that were lost"
-                ),
-            ),
-            needs="a cluster",
-        ),
-        Panel(
-            "Time of the last review",
-            "Of the admission webhook. The API server waits for ten seconds, by default.",
-            (Query(f"max({_PREFIX}admission_roundtrip_duration{{{SELECTED}}})", "seconds"),),
-            unit="s",
-        ),
-    ),
-)
-
 _COUNTING = Row(
     "Counting requests",
     (
@@ -313,6 +254,14 @@ _COUNTING = Row(
             ),
         ),
         Panel(
+            "Requests are counted",
+            "No: the process that counts did not answer. Another one is started after half a minute.",
+            (Query(f"min(painless_request_metrics_up{{{ONES}}})"),),
+            unit="bool_yes_no",
+            kind=STAT,
+            steps=((0.0, BAD), (1.0, GOOD)),
+        ),
+        Panel(
             "Access log",
             "Bytes, by where they went: dropped is what nobody took from our standard output.",
             (Query(f"sum by (to) (rate(painless_access_log_bytes_total{{{ONES}}}[{RATE}]))", "{{to}}"),),
@@ -326,5 +275,5 @@ CONTROLLER = Dashboard(
     "Painless / Controller",
     "Whether changes come through, what reloads NGINX, and how things stand with the API server.",
     CONTROLLERS,
-    (_STATE, _RELOADS, _OBJECTS, _PODS, _API, _COUNTING),
+    (_STATE, _RELOADS, _OBJECTS, PODS, API, _COUNTING),
 )
