@@ -189,6 +189,18 @@ async def test_what_holds_them(site: Site) -> None:
             await site.seen(lambda found: found[0].connections == Connections(http=1))
 
 
+async def test_who_took_over_is_gone(site: Site) -> None:
+    """An old generation drains since the first that followed it, however many did and have ended."""
+    await site.load("a", first=True)
+    async with client(site.http, "/ws"):
+        await site.load("b")
+        [_, before] = await site.seen(lambda found: len(found) == 2 and found[1].draining is not None)
+        c = await site.load("c")
+        [live, after] = await site.seen(lambda found: [one.id for one in found[:-1]] == [c])
+
+        assert max(live.age, before.draining or 0.0) < (after.draining or 0.0)
+
+
 async def test_a_generation_that_comes_back(site: Site) -> None:
     """What was served before and is served again is two: one drains, one serves."""
     async with AsyncExitStack() as stack:

@@ -152,7 +152,11 @@ class Census:
         for batch, following in zip_longest(batches, batches[1:], fillvalue=()):
             drained = tuple(one for one in batch if one.old is not None)
             if drained:
-                yield _old_state(drained, _since(batch, drained, following), now)
+                since = _since(batch, drained, following)
+                for one in drained:
+                    # Who took over may be gone before it is.
+                    one.drains_since = since
+                yield _old_state(drained, since, now)
             if len(drained) < len(batch):
                 accepting = tuple(one for one in batch if one.old is None)
                 yield GenerationState(
@@ -176,14 +180,13 @@ def _old_state(workers: Batch, since: float, now: float) -> GenerationState:
 
 
 def _since(batch: Batch, drained: Batch, following: Batch) -> float:
-    """Return when others took over: as those began that followed, of another generation or of the same."""
+    """Return when others took over: as the first of those began that followed, and were ever seen.
+
+    They are of another generation or of the same; where nobody followed, the master ends.
+    """
     later = [one.started for one in batch if one.old is None and one.started > drained[-1].started]
-    if following:
-        return following[0].started
-    if later:
-        return min(later)
-    # Nobody followed: the master ends.
-    return min(one.drains_since or 0.0 for one in drained)
+    begun = [following[0].started] if following else later
+    return min((*begun, *(one.drains_since for one in drained if one.drains_since is not None)))
 
 
 def _places(master: int) -> frozenset[Place]:
