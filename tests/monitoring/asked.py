@@ -13,7 +13,7 @@ from tests.monitoring.prometheus import ROOT, Prometheus
 
 from painless.docs.dashboards import DASHBOARDS, FOLDER
 
-WINDOW = {"$__rate_interval": "10s", "$__interval": "10s", "$__range": "1m"}
+WINDOW = {"$__rate_interval": "10s", "$__range": "1m"}
 """What Grafana makes of the time that is shown; there are two scrapes a second."""
 EVERY = ".*"
 _VALUES = re.compile(r"label_values\((.*), (\w+)\) *")

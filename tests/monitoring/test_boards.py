@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from tests.monitoring.asked import boards
 
@@ -51,6 +52,12 @@ def test_panels_do_not_overlap_and_have_their_own_names(uid: str) -> None:
 
 def test_every_panel_says_how_to_read_it() -> None:
     assert [] == [one.title for one in PANELS if not one.about.endswith(".")]
+
+
+def test_units_are_grafanas() -> None:
+    """One that it does not know would stand behind the number as a word."""
+    known = {value for value in vars(units).values() if isinstance(value, str)}
+    assert set() == {one.unit for one in PANELS} - known
 
 
 def _cells(place: dict[str, int]) -> Iterator[tuple[int, int]]:

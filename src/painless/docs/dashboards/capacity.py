@@ -146,7 +146,6 @@ _MACHINE = Row(
                     f"sum by (pod, instance) (rate({_PROCESS}cpu_seconds_total{{{SELECTED}}}[{RATE}]))", POD
                 ),
             ),
-            unit="cores",
         ),
         Panel(
             "Periods in which it was stopped",

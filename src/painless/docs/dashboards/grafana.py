@@ -31,6 +31,9 @@ SOURCE = "DS_PROMETHEUS"
 RUNBOOKS = "docs/runbooks"
 """Where runbooks are until somebody says where: their folder in this repository, as alerts name it."""
 TAG = "painless"
+ALERTS = 'ALERTS{alertname=~"Painless.*",alertstate="firing"}'
+RELOADS = "sum without (reason) (increase(painless_reloads_total[1m])) > 0"
+"""Marks on all panels.  A minute has two scrapes at least, and Grafana joins marks that follow each other."""
 
 _SOURCE = {"type": "prometheus", "uid": f"${{{SOURCE}}}"}
 _OWN = {"type": "grafana", "uid": "-- Grafana --"}
@@ -96,11 +99,7 @@ def _annotations() -> Iterator[dict[str, Any]]:
         "type": "dashboard",
     }
     yield _annotation("Alerts", ALERTS, BAD, "{{alertname}}", "{{severity}} {{instance}}")
-    yield _annotation("Reloads", RELOADS, "blue", "NGINX loaded a configuration", "{{reason}} {{instance}}")
-
-
-ALERTS = 'ALERTS{alertname=~"Painless.*",alertstate="firing"}'
-RELOADS = f"increase(painless_reloads_total[{'$__interval'}]) > 0"
+    yield _annotation("Reloads", RELOADS, "blue", "NGINX loaded a configuration", "{{instance}}")
 
 
 def _annotation(name: str, expr: str, colour: str, title: str, more: str) -> dict[str, Any]:
