@@ -68,7 +68,9 @@ class Program:
         measures = Measures(settings, outside, self._watching, self._examining, self._picture)
         self._metrics = measures.metrics
         metrics, config, governed = measures.metrics, measures.config, measures.governed
-        self._told = Told(metrics, config, governed, outside.answers, lambda: self._picture().live)
+        self._told = Told(
+            metrics, config, governed, outside.answers, lambda: self._picture().live, outside.following
+        )
         self._controller = Controller(
             nginx=outside.nginx,
             responder=outside.responder,
@@ -126,7 +128,8 @@ class Program:
                     group.create_task(self._told.history.run())
                     group.create_task(self._outside.log.run(uncarried))
                     group.create_task(self._outside.refused.run(self._site, self._told.overloaded))
-                    group.create_task(self._outside.traces.run(self._export))
+                    for spans in (self._outside.traces.run(self._export), self._outside.following.run()):
+                        group.create_task(spans)
                     if counting := self._outside.counting:
                         group.create_task(counting.run(self._site))
                     group.create_task(self._end(group))

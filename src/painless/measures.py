@@ -1,5 +1,6 @@
 """Puts the metrics together of what the parts know; each is declared in ``painless.observe``."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from painless.controller.picture import Picture
@@ -55,7 +56,11 @@ class Measures:
             self.governed,
             Rejected(outside.refused.so_far),
             Served(self._serves, settings.controller_class),
-            Spans(outside.traces.exported, outside.traces.dropped, outside.traces.went),
+            Spans(
+                lambda: outside.traces.exported() + outside.following.exported(),
+                lambda: outside.following.dropped() + Counter(outside.traces.dropped()),
+                outside.traces.went,
+            ),
             *((ApiServer(cluster.lines),) if cluster else ()),
             *((Answered(answers.said),) if answers else ()),
             *((Turned(lambda: turns.counts),) if turns else ()),

@@ -18,6 +18,7 @@ from painless.counting.client import Counting
 from painless.discovery.client import Responder
 from painless.ending import Ending
 from painless.features.log_files import ERROR_LOG
+from painless.following import Following, export_to
 from painless.kernel import cgroup
 from painless.kube.answers import Answers
 from painless.kube.turns import LeaseTurns
@@ -59,6 +60,7 @@ class Outside(NamedTuple):
     accepting: Accepting
     sight: Callable[[], Sight | None]
     machine: Callable[[], Machine]
+    following: Following
 
 
 async def open_outside(settings: Settings, stack: AsyncExitStack) -> Outside:
@@ -84,6 +86,8 @@ async def open_outside(settings: Settings, stack: AsyncExitStack) -> Outside:
         await responder.wait_answered(upstreams, since=nginx.told_at, within=math.inf)
 
     nginx = Nginx(build, disk, resolved, runner)
+    following = Following(export_to(settings.own_spans), RealClock())
+    nginx.stepped = following.step
     room = _room_of(settings, apart=runner is not None)
     log = _log_of(settings, disk, nginx)
     # These end after NGINX has: it writes its last lines as it ends.
@@ -122,6 +126,7 @@ async def open_outside(settings: Settings, stack: AsyncExitStack) -> Outside:
         accepting=Accepting(nginx.sight, disk.logs / ERROR_LOG),
         sight=nginx.sight,
         machine=read,
+        following=following,
     )
 
 

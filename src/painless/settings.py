@@ -77,6 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     shutdown_grace: float = 0.0
     webhook: Webhook | None = None
     admin: Admin | None = None
+    own_spans: tuple[str, int] | None = None
     shutdown_patience: float = 240.0
     post_shutdown_grace: float = 0.0
     max_generations: int = 4
@@ -191,6 +192,17 @@ def admin(address: str, token_file: str, certificate: str, key: str, *, alone: b
         )
     pair = (Path(certificate).absolute(), Path(key).absolute()) if certificate else None
     return Admin(host, port, loopback, Path(token_file).absolute() if token_file else None, pair)
+
+
+def collector(flag: str, text: str) -> tuple[str, int] | None:
+    """Decode a host with a port; the empty text means none."""
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    known = re.fullmatch(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]", host)
+    if not known or not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
+        raise SettingsError(f'{flag}: found "{text}", expected host:port such as otel-collector:4318')
+    return host, int(port)
 
 
 def endpoint(flag: str, text: str, example: str) -> tuple[str, int]:

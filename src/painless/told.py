@@ -7,11 +7,13 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from painless import differing
+from painless.clock import RealClock
 from painless.compiler.fit import Fit
 from painless.controller.history import History, What
 from painless.controller.ports import WorldError
 from painless.controller.status import Decided, Load, load_of
 from painless.controller.telling import Took
+from painless.following import Following
 from painless.kube.answers import Answers
 from painless.model.diagnostics import Diagnostic
 from painless.model.objects import Ingress, ObjectRef
@@ -28,6 +30,7 @@ from painless.web.webhook import Reviewed
 _LAST = 10  # Loads, and decisions, that are remembered.
 _MIB = 1 << 20
 _SHOWN_REASONS = 20  # Reasons of one reload in one log line.
+_TRACED, _TRACED_TEXT = 3, 256  # Reasons, and characters, in a span's attribute.
 _SHOWN_FINDINGS = (
     100  # Findings of one change in the log: a class that is removed makes one for each Ingress.
 )
@@ -43,6 +46,7 @@ class Told:
         governed: Governed,
         answers: Answers | None = None,
         live: Callable[[], Generation | None] = lambda: None,
+        following: Following | None = None,
     ) -> None:
         self.loads: tuple[Load, ...] = ()
         self.decisions: tuple[Decided, ...] = ()
@@ -54,6 +58,7 @@ class Told:
         self._config = config
         self._governed = governed
         self._answers = answers
+        self._following = following or Following(None, RealClock())
 
     def reloaded(self, generation: str, reasons: tuple[Change, ...], count: int) -> None:
         namespaces = {one.ref.namespace for one in reasons if one.ref and one.ref.namespace}
@@ -64,6 +69,7 @@ class Told:
         self.loads = (load, *self.loads[: _LAST - 1])
         self.history.loaded(load)
         shown = [str(one) for one in reasons[:_SHOWN_REASONS]]
+        self._following.note(generation=generation, reloads=count, reasons="; ".join(shown[:_TRACED]))
         logs.event(
             "generation_applied", id=generation, reloads=count, reasons=shown, more=len(reasons) - len(shown)
         )
@@ -71,6 +77,9 @@ class Told:
     def took(self, what: Took, seconds: float) -> None:
         if what is Took.COMPILE:
             self._config.compiled(seconds)
+            self._following.part("compile", seconds)
+        elif what is Took.CHANGE:
+            self._following.served(seconds)
         elif what is Took.ENDPOINTS:
             self._config.propagated(seconds)
         else:
@@ -104,6 +113,7 @@ class Told:
 
     def refused(self, output: str, about: str) -> None:
         self._metrics.refused()
+        self._following.note(failed=True, refused=about[:_TRACED_TEXT])
         self.history.happened(What.REFUSED, f"about {about}: {output}")
         if self._answers:
             self._answers.owners.refused(output, about)
@@ -111,6 +121,7 @@ class Told:
 
     def failed(self, problem: Exception, retry_in: float) -> None:
         self._metrics.failed()
+        self._following.note(failed=True, problem=str(problem)[:_TRACED_TEXT])
         self.history.happened(What.FAILED, f"{problem}; tried again in {retry_in:g} s")
         if self._answers:
             self._answers.owners.failed(problem)
@@ -149,6 +160,7 @@ class Told:
 
     def waited(self, why: Why, seconds: float) -> None:
         self._governed.waited(str(why), seconds)
+        self._following.part("wait", seconds, why=str(why))
 
     def over_budget(self) -> None:
         says = "there is less memory than a reload may need, and nothing is left that could end before"

@@ -242,3 +242,27 @@ async def test_another_collector_is_no_reload(
         await program.end()
         found = _has(other, "/3"), other.services
     assert (loads, (True, {"other"})) == (again, found)
+
+
+async def test_our_own_rounds_are_traced(
+    folder: Folder, pods: Pods, make: Make, collector: Collector
+) -> None:
+    """From a change's arrival until it is served: its parts follow each other within it."""
+    await pods.service("web")
+    folder.ingress("web", "web.test", "web")
+    program = make("--otlp-collector", f"{LOOPBACK}:{collector.port}")
+    program.start()
+    await program.ready()
+    folder.ingress("more", "more.test", "web")
+    await until(lambda: len(collector.named("change")) > 1, COME, program.last_words)
+    change = collector.named("change")[1]
+    parts = {one.name: one for one in collector.spans if one.parent_span_id == change.span_id}
+    assert {"compile", "stage", "test", "reload", "wait for workers"} <= parts.keys()
+    assert {change.trace_id} == {one.trace_id for one in parts.values()}
+    for before, after in (("compile", "test"), ("test", "reload"), ("reload", "wait for workers")):
+        assert parts[before].end_time_unix_nano <= parts[after].end_time_unix_nano
+    slack = 1_000_000_000  # Nanoseconds: other clocks say when it began.
+    begun = min(one.start_time_unix_nano for one in parts.values())
+    assert change.start_time_unix_nano <= begun + slack
+    assert "/more" in str(attributes(change)["painless.reasons"])
+    assert [] == collector.bad

@@ -11,6 +11,7 @@ from painless.settings import (
     SettingsError,
     addresses,
     admin,
+    collector,
     duration,
     memory,
     object_name,
@@ -279,6 +280,7 @@ def settings_of(flags: dict[str, Any], **more: Any) -> Settings:
                 flags.get("validating_webhook_certificate", ""),
                 flags.get("validating_webhook_key", ""),
             ),
+            own_spans=collector("--otlp-collector", flags.get("otlp_collector", "")),
             admin=admin(
                 flags.get("admin_address", ""),
                 flags.get("admin_token_file", ""),

@@ -57,6 +57,11 @@ def main() -> None:
 )
 @with_webhook
 @with_admin
+@option(
+    "otlp-collector",
+    "Host and port of a collector for spans of our own rounds (OTLP over HTTP, often port 4318).",
+    default="",
+)
 @counting
 @governing
 @examining

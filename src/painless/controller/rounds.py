@@ -195,6 +195,8 @@ class Rounds:
         if want.generation.id != want.compiled.generation.id:
             return  # It is what was live before: what is wanted is refused, and no object is behind that.
         before, self._confirmed = self._confirmed, want
+        if since := self._governing.arrivals.since:
+            self._listener.took(Took.CHANGE, self._clock.now() - min(since.values()))
         self._governing.arrivals.served()
         self._good, self._held, self._refused = want.objects, want.held, ""
         left_out = sum(one.good is None for one in want.held.values())

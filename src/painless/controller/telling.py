@@ -12,12 +12,16 @@ from painless.plan.governor import Retire, Why
 
 
 class Took(StrEnum):
-    """What takes time: a compile, a load by NGINX, hot files, endpoints until NGINX knows them."""
+    """What takes time: a compile, a load by NGINX, hot files, endpoints until NGINX knows them.
+
+    ``CHANGE`` is everything from a change's arrival until it is served.
+    """
 
     COMPILE = "compile"
     RELOAD = "reload"
     LIVE = "live"
     ENDPOINTS = "endpoints"
+    CHANGE = "change"
 
 
 class Listener(Protocol):

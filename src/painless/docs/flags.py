@@ -32,6 +32,10 @@ _EXAMPLES: Mapping[str, str] = {
     "validating-webhook": ":8443",
     "validating-webhook-certificate": "/etc/painless/webhook/tls.crt",
     "validating-webhook-key": "/etc/painless/webhook/tls.key",
+    "admin-token-file": "/etc/painless/admin-tokens/tokens",
+    "admin-tls-cert-file": "/etc/painless/admin-tls/tls.crt",
+    "admin-tls-key-file": "/etc/painless/admin-tls/tls.key",
+    "otlp-collector": "otel-collector.tracing.svc:4318",
     "nginx-runner": "/run/painless",
     "nginx": "/usr/sbin/nginx",
 }

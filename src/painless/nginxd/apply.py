@@ -68,6 +68,8 @@ class Nginx:
         self.reload_count = 0
         self.told_at = 0.0
         """When NGINX was last started, told to load or taken over: older questions may be another's."""
+        self.stepped: Callable[[Step, float, str], None] = lambda _step, _seconds, _said: None
+        """Hears of each step that was made, how long it took and why NGINX refused it."""
         self._build = build
         self._disk = disk
         self._resolved = resolved
@@ -150,7 +152,9 @@ class Nginx:
 
     async def _through(self, steps: Iterable[Step]) -> Outcome:
         for step in steps:
+            began = time.monotonic()
             said = await self._perform(step)
+            self.stepped(step, time.monotonic() - began, said)
             if (path := lacks_room(said)) is not None:
                 raise DiskFull(path)
             if said:

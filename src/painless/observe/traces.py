@@ -20,7 +20,9 @@ class Spans(Collector):
         self._went = went
 
     def collect(self) -> Iterator[CounterMetricFamily]:
-        sent = CounterMetricFamily("painless_spans_exported", "Spans of requests that a collector has taken.")
+        sent = CounterMetricFamily(
+            "painless_spans_exported", "Spans that a collector has taken: of requests, and of our own rounds."
+        )
         sent.add_metric([], self._exported())
         yield sent
         dropped = CounterMetricFamily(

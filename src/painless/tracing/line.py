@@ -30,6 +30,10 @@ _PARENT = re.compile(r"00-[0-9a-f]{32}-([0-9a-f]{16})-[0-9a-f]{2}")
 _decoder = msgspec.json.Decoder(Line)
 
 
+INTERNAL, SERVER = 1, 2
+"""Kinds of spans, in OTLP's numbers: what goes on inside of a program, and requests that it answers."""
+
+
 class Span(Struct, frozen=True):
     """A request; ``start`` and ``end`` are nanoseconds since 1970.  Where a trace begins is no ``parent``."""
 
@@ -42,10 +46,19 @@ class Span(Struct, frozen=True):
     end: int
     failed: bool
     attributes: tuple[tuple[str, Value], ...]
+    kind: int = SERVER
+
+
+_spans = msgspec.json.Decoder(Span)
 
 
 def read(line: bytes) -> Span | None:
-    """Return the span of a line; ``None`` where it is none of ours, such as the rest of one."""
+    """Return the span of a line; ``None`` where it is none of ours, such as the rest of one.
+
+    A line of NGINX's is a list.  An object is a span of our own rounds, as ``following`` writes it.
+    """
+    if line.startswith(b"{"):
+        return _own(line)
     found = _decoded(line)
     if found is None or not _is_whole(found):
         return None
@@ -62,6 +75,13 @@ def read(line: bytes) -> Span | None:
         failed=int(found.status) >= _FAILED,
         attributes=tuple((key, value) for key, value in _attributes(found) if value != ""),
     )
+
+
+def _own(line: bytes) -> Span | None:
+    try:
+        return _spans.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _decoded(line: bytes) -> Line | None:

@@ -12,7 +12,7 @@ from painless import __version__
 from painless.tracing.line import Span, Value
 
 CONTENT_TYPE = "application/json"
-_SERVER, _ERROR = 2, 2  # SpanKind and StatusCode.
+_ERROR = 2  # A StatusCode.
 
 
 def request(spans: Iterable[Span], service: str) -> bytes:
@@ -40,7 +40,7 @@ def _span(one: Span) -> dict[str, object]:
         **({"parentSpanId": one.parent} if one.parent else {}),
         **({"traceState": one.state} if one.state else {}),
         "name": one.name,
-        "kind": _SERVER,
+        "kind": one.kind,
         "startTimeUnixNano": str(one.start),
         "endTimeUnixNano": str(one.end),
         "attributes": [_attribute(*pair) for pair in one.attributes],

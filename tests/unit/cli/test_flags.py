@@ -15,7 +15,7 @@ from painless.cli.accepted import flag_name
 from painless.cli.help import TITLES, title
 from painless.cli.main import main, serve
 from painless.flags import CONTROLLER, FLAGS, KLOG, WITHOUT_EFFECT, Flag, Kind
-from painless.settings import admin, duration
+from painless.settings import SettingsError, admin, collector, duration
 
 EXAMPLES = {Kind.TEXT: "x", Kind.BOOL: "true", Kind.FLOATS: "0.5,1", Kind.DURATION: "1m30s"}
 
@@ -175,3 +175,24 @@ def test_where_the_admin_port_is(address, host, loopback):
     found = admin(address, "", "", "", alone=False)
     assert found is not None
     assert (host, 1, loopback) == (found.host, found.port, found.loopback)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", None),
+        ("otel-collector.tracing.svc:4318", ("otel-collector.tracing.svc", 4318)),
+        ("[2001:db8::1]:4318", ("[2001:db8::1]", 4318)),
+        ("http://collector:4318", False),
+        ("collector", False),
+        ("collector:0", False),
+        ("user@collector:1", False),
+        ("collector/path:1", False),
+    ],
+)
+def test_where_our_own_spans_go(text, found):
+    if found is False:
+        with pytest.raises(SettingsError, match="expected host:port such as otel-collector:4318"):
+            collector("--otlp-collector", text)
+    else:
+        assert found == collector("--otlp-collector", text)
