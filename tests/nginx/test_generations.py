@@ -261,6 +261,8 @@ async def test_a_master_without_workers(site: Site) -> None:
         assert () == (await site.seen(lambda found: not found))
     finally:
         os.kill(master, signal.SIGCONT)
+    # It starts one anew, which whoever tidies up has to find.
+    await site.seen(lambda found: len(found) == 1 and len(found[0].workers) == 1)
 
 
 COUNTED = """
