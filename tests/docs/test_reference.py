@@ -9,8 +9,8 @@ import pytest
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
 from painless.docs import compatibility, differs, pages
 from painless.docs.effects import Declared, effect
-from painless.docs.keys import expected
 from painless.docs.markdown import anchor, code, table
+from painless.explain.names import expected
 from painless.features import FEATURES, KEYS, Feature
 from painless.flags import FLAGS
 from painless.migrate import differences

@@ -325,6 +325,40 @@ def split_command(write: Path | None, output: str, **flags: Any) -> None:
         raise SystemExit(split.split(split.Chosen(sources_of(flags), target, output, write)))
 
 
+@main.command("explain")
+@click.argument("what")
+@compiling
+@click.option("-H", "--header", "headers", multiple=True, help="Header of the request, Name: value.")
+@option("client", "Address of the client, as NGINX sees it.", default="")
+@click.option("-X", "--request", "method", default="GET", show_default=True, help="Method of the request.")
+@_state_dir
+@option("output", "For eyes or for machines.", type=_OUTPUT, default="text")
+@click.option("--all", "whole", is_flag=True, help="Show what is a default, too.")
+@click.pass_context
+def explain_command(context: click.Context, /, what: str, state_dir: Path, output: str, **flags: Any) -> None:
+    """Say what happens to a request, what a line is for, or what a name means.
+
+    WHAT is a URL such as https://shop.example/cart, FILE:LINE such as nginx.conf:123, a directive, an
+    annotation, a key of the ConfigMap or a finding.  URLs are explained by the controller of --state-dir, or
+    without one by the manifests of --source.  Exit status 1 when no Ingress serves the URL, 2 when it is
+    not understood.
+    """
+    from painless.cli import explain
+
+    own = {name: flags.pop(name) for name in ("method", "headers", "client", "whole")}
+    folder = context.get_parameter_source("source") is not click.core.ParameterSource.DEFAULT
+    with _sentences():
+        question = explain.Question(
+            what=what,
+            state=state_dir,
+            settings=(lambda: settings_of(flags)) if folder else None,
+            prefix=flags["annotations_prefix"],
+            as_json=output == "json",
+            **own,
+        )
+        raise SystemExit(explain.explain(question))
+
+
 @main.command("migrate")
 @compiling
 @option("values", "Values file of the ingress-nginx chart.", type=click.Path(path_type=Path), default=None)

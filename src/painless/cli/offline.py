@@ -11,7 +11,7 @@ from msgspec import structs
 
 from painless import __version__, fallback
 from painless.compiler import Compiled, compile_snapshot
-from painless.compiler.options import RESOLVERS, Machine
+from painless.compiler.options import RESOLVERS, Machine, Options
 from painless.discovery.zone import answer
 from painless.machine import WorkerUser
 from painless.model.diagnostics import Diagnostic, Severity
@@ -152,7 +152,16 @@ def _compiled(settings: Settings, out: Path | None) -> tuple[Compiled, tuple[Dia
 
 def compiled_of(settings: Settings, out: Path | None, read: Read) -> tuple[Compiled, tuple[Diagnostic, ...]]:
     """Compile objects as if the state directory were ``out``, and collect all findings."""
-    options = options_of(
+    options = structs.replace(options_for(settings, out), read_classes=read.classes)
+    compiled = compile_snapshot(snapshot_of(read.objects), options)
+    about_endpoints = _about_endpoints(compiled, read.objects, allow_loopback=trusts_loopback(settings))
+    found = {*read.diagnostics, *compiled.diagnostics, *about_endpoints}
+    return compiled, tuple(sorted(found))
+
+
+def options_for(settings: Settings, out: Path | None) -> Options:
+    """Return the options as if the state directory were ``out``, on a machine that is nobody's."""
+    return options_of(
         settings,
         build_of(settings),
         state=out.absolute() if out else None,
@@ -160,11 +169,6 @@ def compiled_of(settings: Settings, out: Path | None, read: Read) -> tuple[Compi
         user=WorkerUser(),
         resolvers=RESOLVERS,
     )
-    options = structs.replace(options, read_classes=read.classes)
-    compiled = compile_snapshot(snapshot_of(read.objects), options)
-    about_endpoints = _about_endpoints(compiled, read.objects, allow_loopback=trusts_loopback(settings))
-    found = {*read.diagnostics, *compiled.diagnostics, *about_endpoints}
-    return compiled, tuple(sorted(found))
 
 
 def _about_endpoints(

@@ -9,17 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from painless.annotations.base import OURS, Key, Scope, Setting
-from painless.annotations.decode import Decoder, Rejected
 from painless.annotations.names import ANNOTATIONS, CONFIG_KEYS
 from painless.docs import differs
 from painless.docs.effects import effect
 from painless.docs.markdown import anchor, code, page, split, table
+from painless.explain.names import expected
 from painless.features import FEATURES, KEYS, Feature
 
 PREFIX = "nginx.ingress.kubernetes.io"
-
-_REFUSED = ("", "\0", "x" * 4000)
-"""Texts of which every decoder refuses one: nothing, a control character, more than NGINX's words hold."""
 
 _MOST = 12  # Directives of a key that are listed: more say less.
 
@@ -152,15 +149,6 @@ def differing(name: str) -> Iterator[str]:
 def _about_value(one: Declared) -> Iterable[tuple[str, str]]:
     yield "Value", expected(one.decode)
     yield "Default", _shown(one.default)
-
-
-def expected(decode: Decoder[Any]) -> str:
-    """Return what a decoder takes, in its own words: those it refuses a text with."""
-    for text in _REFUSED:
-        found = decode(text)
-        if isinstance(found, Rejected):
-            return found.expected
-    return "any text"
 
 
 def _shown(default: object) -> str:
