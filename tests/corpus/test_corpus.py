@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from tests.corpus.agreement import Explaining
 from tests.corpus.case import OPTIONAL, BadCase, Case, parse_case, with_output
 from tests.corpus.client import Answer
 from tests.corpus.conftest import Accepted
@@ -45,7 +46,8 @@ async def test_case(file: Path, stage: Theatre, accepted: Accepted | None) -> No
         pytest.skip(why)
     served = output_of(given, stage.options(options))
     async with stage.perform(served, given):
-        wrong = await _answers(case, probes, stage)
+        explaining = Explaining(served, given, stage.options(options))
+        wrong = await _answers(case, probes, stage, explaining)
     if wrong:
         pytest.fail(f"{case.sentence}\n\n{wrong}", pytrace=False)
 
@@ -88,11 +90,11 @@ def _accept(case: Case, file: Path, output: Output, accepted: Accepted) -> None:
         accepted[file] = text
 
 
-async def _answers(case: Case, probes: Iterable[Probe], stage: Theatre) -> str:
-    """Send the case's requests in order and return what is wrong with the answers."""
+async def _answers(case: Case, probes: Iterable[Probe], stage: Theatre, explaining: Explaining) -> str:
+    """Send the case's requests in order; return what is wrong with the answers, or what explains them."""
     cookies, found = Cookies(), []
     for probe in probes:
-        answers = []
+        answers, request = [], probe.request
         if probe.logged:
             await stage.logged()
         for _ in range(probe.times):
@@ -100,6 +102,8 @@ async def _answers(case: Case, probes: Iterable[Probe], stage: Theatre) -> str:
             answers.append(await stage.ask(request))
             cookies.keep(answers[-1])
         wrong = judge(probe, answers)
+        if differs := explaining.wrong(request, answers[-1]):
+            wrong += (f"explained otherwise: {differs}",)
         if probe.logged:
             lines = await stage.logged()
             wrong += tuple(filter(None, (check(lines) for check in probe.logged)))

@@ -117,7 +117,7 @@ class Echo:
 def _asked(pod: str, request: web.BaseRequest, length: int) -> Asked:
     headers = tuple((name.lower(), value) for name, value in request.headers.items())
     version = f"{request.version.major}.{request.version.minor}"
-    path, _, query = request.path_qs.partition("?")
+    path, _, query = request.raw_path.partition("?")
     return Asked(pod, request.method, path, query, version, headers, length)
 
 

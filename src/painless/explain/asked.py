@@ -38,6 +38,7 @@ class Request(Struct, frozen=True):
     ``host`` is what NGINX compares with server names, ``host_header`` what the client sent, ``port`` the one
     in it, if any.  ``raw`` is the path with its query as sent, ``path`` the decoded path that locations are
     compared with; it is empty where NGINX answers 400.  Names of ``headers`` are in lower case.
+    ``certificate``: the client has shown one that was good.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Request(Struct, frozen=True):
     query: str
     headers: tuple[tuple[str, str], ...] = ()
     client: str = NOBODY
+    certificate: bool = False
 
     @property
     def url(self) -> str:

@@ -14,6 +14,8 @@ from painless.nginx.tokens import Literal
 from painless.nginx.tree import Directive
 
 FORBIDDEN, UNAUTHORIZED = 403, 401
+NO_CERTIFICATE = 496
+"""NGINX's own status for it, which error pages know; clients get 400."""
 
 
 class Door(Struct, frozen=True):
@@ -42,6 +44,14 @@ def doors(levels: Levels, values: Values) -> tuple[tuple[Door, ...], int]:
         return found, 0
     # NGINX asks for a password where one would do.
     return found, next((one.status for one in found if one.status == UNAUTHORIZED), found[-1].status)
+
+
+def by_certificate(levels: Levels, values: Values) -> Door | None:
+    """Return the door that TLS is: who has no certificate does not come to the others."""
+    asked = levels.first("ssl_verify_client")
+    if asked is None or values.request.scheme != "https" or asked.args[0] != Literal("on"):
+        return None
+    return Door(asked, None if values.request.certificate else False, NO_CERTIFICATE)
 
 
 def _by_address(levels: Levels, values: Values) -> Door | None:

@@ -4,12 +4,17 @@ On bytes and without case where asked, as NGINX has them.  What cannot be read, 
 and never a guess.
 """
 
+import re
 from functools import lru_cache
 
 import regex
 from msgspec import Struct
 
 _LONGEST = 0.05  # Seconds: PCRE gives up, too, and one question must not hold up the next.
+
+
+_NAMED = re.compile(r"((?<!\\)(?:\\\\)*)\\k<")
+"""PCRE's way to name what a group has matched; Python's is another."""
 
 
 class Matched(Struct, frozen=True):
@@ -43,7 +48,8 @@ def match(pattern: str, text: str, *, case: bool = True) -> Matched | Unclear | 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, *, case: bool) -> "regex.Pattern[bytes] | None":
     try:
-        return regex.compile(_bytes(pattern), 0 if case else regex.IGNORECASE, cache_pattern=False)
+        flags = 0 if case else regex.IGNORECASE
+        return regex.compile(_bytes(_NAMED.sub(r"\1\\g<", pattern)), flags, cache_pattern=False)
     except (regex.error, OverflowError, RecursionError, ValueError):
         return None
 

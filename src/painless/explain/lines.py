@@ -93,6 +93,9 @@ def _all(origin: object) -> Iterator[Origin]:
 
 
 def _head(one: Node) -> str:
+    names = [each for each in one.block or () if each.name == "server_name"]
+    if names and names[0].args:
+        return f"{one.name} {names[0].args[0].text}"
     return " ".join((one.name, *(word.text for word in one.args[:4])))
 
 

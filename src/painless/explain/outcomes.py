@@ -11,6 +11,7 @@ from painless.explain.arms import why_of
 from painless.explain.scene import Known, Scene
 from painless.explain.walk import Ending, Walk
 from painless.features.canary import WHOLE
+from painless.nginx.tree import Directive
 
 
 class Run(Struct, frozen=True):
@@ -88,10 +89,11 @@ def passed_on(here: Scene, known: Known) -> Outcome:
 
 
 _BY_STATUS = {
-    400: "NGINX does not read such a request",
+    400: "NGINX does not take such a request",
     401: "a password is asked for",
     403: "the client may not enter",
     405: "NGINX does not answer this method",
+    444: "the connection is closed without an answer",
     413: "the body is larger than allowed",
 }
 
@@ -104,6 +106,8 @@ def _why(ending: Ending, location: Location | None) -> str:
         return answer.why
     if isinstance(answer, NotFound) and status == HTTPStatus.NOT_FOUND:
         return "nobody serves it, and there is no default backend"
+    if isinstance(ending.by, Directive) and ending.by.name == "ssl_verify_client":
+        return "a certificate is asked for"
     if ending.page_of or status == HTTPStatus.SERVICE_UNAVAILABLE:
         return "no pod of the Service is ready" if isinstance(answer, Proxy) else ""
     return _BY_STATUS.get(status, "")

@@ -101,7 +101,7 @@ def _beyond(here: Scene, asked: Request, known: Known, runs: tuple[Run, ...]) ->
     if not any(run.refused for run in runs):
         return ()
     headers = (*(one for one in asked.headers if one[0] != "authorization"), _PASSWORD)
-    return _runs(here, structs.replace(asked, headers=headers, client=""), known)
+    return _runs(here, structs.replace(asked, headers=headers, client="", certificate=True), known)
 
 
 def _server(here: Scene, asked: Request) -> Place:

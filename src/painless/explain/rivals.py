@@ -29,9 +29,8 @@ def rivals(known: Known, here: Scene, asked: Request, taken: Location | None) ->
 
 
 def _said(some: Iterable[Diagnostic]) -> dict[tuple[ObjectRef, str], Diagnostic]:
-    """Return what is said of fields, the worst of each."""
-    ordered = sorted(some, key=lambda one: one.severity is Severity.WARNING, reverse=True)
-    return {(one.about, one.field): one for one in ordered}
+    """Return what keeps fields from being served; a warning keeps nobody."""
+    return {(one.about, one.field): one for one in some if one.severity is not Severity.WARNING}
 
 
 def _names(here: Scene, host: str) -> tuple[str, ...]:

@@ -110,9 +110,11 @@ class Values:
         keyed = [(_key(one), one) for one in lines if one.name not in _NO_KEYS]
         texts = [(key.text, one) for key, one in keyed if isinstance(key, Literal)]
         exact = (one for text, one in texts if text.lower() == source.lower())
-        below = (one for text, one in texts if text.startswith("*.") and _below(source, text[1:]))
-        if found := next(exact, None) or next(below, None):
+        below = [one for text, one in texts if text.startswith("*.") and _below(source, text[1:])]
+        if found := next(exact, None):
             return found
+        if below:
+            return max(below, key=lambda one: len(_text(_key(one))))
         return self._by_expression(source, keyed)
 
     def _by_expression(
@@ -143,9 +145,16 @@ class Values:
                 pairs = (one.strip().partition("=") for one in self.request.header("cookie").split(";"))
                 return next((value for key, _, value in pairs if key.lower() == rest.lower()), "")
             case "ssl":
-                return None if self.request.scheme == "https" else ""
+                return self._of_tls(name)
             case _:
                 return "" if name.startswith(_EMPTY) else None
+
+    def _of_tls(self, name: str) -> str | None:
+        if self.request.scheme != "https":
+            return ""
+        if self.request.certificate or not name.startswith("ssl_client_"):
+            return None
+        return "NONE" if name == "ssl_client_verify" else ""
 
     def header(self, variable: str) -> str:
         """Return the header that a variable ``http_…`` is about."""

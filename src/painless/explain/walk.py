@@ -4,23 +4,21 @@ Knows NGINX's phases and nothing of Ingresses: what is walked through is the tre
 an answer cannot be another than the compiler's.  What nobody can say beforehand is noted and taken for no.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from msgspec import Struct, structs
 
-from painless.explain.doors import Door, doors
+from painless.explain.conditions import Files, holds_of
+from painless.explain.doors import Door, by_certificate, doors
 from painless.explain.expressions import Unclear, match
 from painless.explain.places import HANDLERS, Levels, locate, place_of
 from painless.explain.sent import Rewritten, escaped, rewritten
 from painless.explain.values import Values
-from painless.nginx.tokens import Expr, Literal, Regex, Token
+from painless.nginx.tokens import Literal, Regex, Token
 from painless.nginx.tree import Directive
 
 _MOST_ROUNDS = 10  # Times that NGINX looks for a location anew before it gives up with 500.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-Files = Callable[[str], bool | None]
-"""Whether a file exists; ``None`` where nobody can say."""
 
 
 class Met(Struct, frozen=True):
@@ -75,6 +73,11 @@ class Walk:
             return Ending(400, levels=self._outer)
         if self.values.request.method == "TRACE":
             return Ending(405, levels=self._outer)
+        certificate = by_certificate(self._outer, self.values)
+        if certificate and certificate.passes is False:
+            self.doors, self.reached = (certificate,), self._outer
+            found = self._or_page(self._end(certificate.status, by=certificate.directive))
+            return structs.replace(found, status=400) if found.status == certificate.status else found
         before = self._rewrites(self._server.block or (), self._outer)
         return self._or_page(before or self._in_location())
 
@@ -146,41 +149,12 @@ class Walk:
         return False
 
     def _if(self, one: Directive) -> Ending | bool:
-        holds = self._holds(one.args)
+        holds = holds_of(one.args, self.values, self._files)
         self.met.append(Met(one, holds))
         if not holds:
             return False
         self._levels = self._levels.within(one)
         return self._run(one.block or ())
-
-    def _holds(self, args: tuple[Token, ...]) -> bool | None:
-        """Return whether a condition holds."""
-        first = args[0]
-        subject = first.parts[1] if isinstance(first, Expr) and len(first.parts) > 1 else first
-        if len(args) == 1:
-            value = self.values.expand(subject)
-            return None if value is None else value not in {"", "0"}
-        operator = subject if len(args) == 2 or isinstance(subject, Literal) else args[1]
-        sign = operator.text if isinstance(operator, Literal) else ""
-        if sign.lstrip("!") in {"-f", "-d", "-e", "-x"}:
-            path = self.values.expand(args[1])
-            there = None if path is None else self._files(path)
-            return None if there is None else there != sign.startswith("!")
-        return self._compares(subject, sign, args[2])
-
-    def _compares(self, subject: Token, sign: str, token: Token) -> bool | None:
-        value = self.values.expand(subject)
-        if value is None:
-            return None
-        if isinstance(token, Regex):
-            found = match(token.pattern, value, case=not sign.endswith("*"))
-            if isinstance(found, Unclear):
-                return None
-            if found is not None:
-                self.values.keep(found)
-            return (found is not None) != sign.startswith("!")
-        other = self.values.expand(token)
-        return None if other is None else (value == other) != sign.startswith("!")
 
     def _return(self, one: Directive) -> Ending:
         first = self.values.expand(one.args[0]) or ""
@@ -266,7 +240,11 @@ class Walk:
             return ending
         for one in ending.levels.every("error_page"):
             words = [self.values.expand(arg) or "" for arg in one.args]
-            if str(ending.status) in words[:-1] and words[-1].startswith("@"):
+            if str(ending.status) not in words[:-1]:
+                continue
+            if words[-1].startswith(("http://", "https://")):
+                return structs.replace(ending, status=302, target=words[-1], page_of=ending.status)
+            if words[-1].startswith("@"):
                 self._failed = True
                 self._levels = ending.levels
                 found = self._named(words[-1])
