@@ -9,9 +9,8 @@ from painless.compiler.site import CanaryArm, Denied, Location, NotFound, Proxy,
 from painless.explain.answer import Outcome
 from painless.explain.arms import why_of
 from painless.explain.scene import Known, Scene
-from painless.explain.walk import Ending, Walk
+from painless.explain.walk import CLOSED, Ending, Walk
 from painless.features.canary import WHOLE
-from painless.nginx.tree import Directive
 
 
 class Run(Struct, frozen=True):
@@ -93,7 +92,7 @@ _BY_STATUS = {
     401: "a password is asked for",
     403: "the client may not enter",
     405: "NGINX does not answer this method",
-    444: "the connection is closed without an answer",
+    CLOSED: "the connection is closed",
     413: "the body is larger than allowed",
 }
 
@@ -106,7 +105,9 @@ def _why(ending: Ending, location: Location | None) -> str:
         return answer.why
     if isinstance(answer, NotFound) and status == HTTPStatus.NOT_FOUND:
         return "nobody serves it, and there is no default backend"
-    if isinstance(ending.by, Directive) and ending.by.name == "ssl_verify_client":
+    if ending.by and ending.by.name == "ssl_reject_handshake":
+        return "TLS to a name that nobody has is refused"
+    if ending.by and ending.by.name == "ssl_verify_client":
         return "a certificate is asked for"
     if ending.page_of or status == HTTPStatus.SERVICE_UNAVAILABLE:
         return "no pod of the Service is ready" if isinstance(answer, Proxy) else ""
@@ -119,6 +120,8 @@ def _shown(text: str) -> str:
 
 
 def _status(status: int) -> str:
+    if status == CLOSED:
+        return "no answer at all"
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:

@@ -18,6 +18,8 @@ from painless.nginx.tokens import Literal, Regex, Token
 from painless.nginx.tree import Directive
 
 _MOST_ROUNDS = 10  # Times that NGINX looks for a location anew before it gives up with 500.
+CLOSED = 444
+"""NGINX's own word for a connection that is closed without an answer."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -73,6 +75,8 @@ class Walk:
             return Ending(400, levels=self._outer)
         if self.values.request.method == "TRACE":
             return Ending(405, levels=self._outer)
+        if self._is_rejected():
+            return Ending(CLOSED, by=self._outer.first("ssl_reject_handshake"), levels=self._outer)
         certificate = by_certificate(self._outer, self.values)
         if certificate and certificate.passes is False:
             self.doors, self.reached = (certificate,), self._outer
@@ -80,6 +84,13 @@ class Walk:
             return structs.replace(found, status=400) if found.status == certificate.status else found
         before = self._rewrites(self._server.block or (), self._outer)
         return self._or_page(before or self._in_location())
+
+    def _is_rejected(self) -> bool:
+        """Whether no TLS comes about: the server has no name for the client to ask for."""
+        rejects = self._outer.first("ssl_reject_handshake")
+        return (
+            self.values.request.scheme == "https" and rejects is not None and rejects.args[0] == Literal("on")
+        )
 
     def _in_location(self) -> Ending:
         for _ in range(_MOST_ROUNDS + 1):
