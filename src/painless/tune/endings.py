@@ -90,8 +90,8 @@ def _grace(world: World, draining: float | None) -> Iterator[Advice | Missing]:
     name, controller = "terminationGracePeriodSeconds", world.objects.controller
     if controller is None:
         how = (
-            "the controller's Deployment was not read: kubectl get deployments -A -o yaml > all.yaml, "
-            "--hpa all.yaml"
+            "not one Deployment of a controller was read, but none or several: kubectl get deployments -A "
+            "-o yaml > all.yaml, --hpa all.yaml"
         )
         yield Missing(name, "Deployment", how)
         return

@@ -1,5 +1,6 @@
 """Advice as files to paste: a sysctl file for nodes, patches for kubectl, and commands that apply them."""
 
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,9 @@ _RESOURCES = {
     "StatefulSet": "statefulset",
 }
 
+_NAME = re.compile("[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+"""What Kubernetes calls objects; metrics may call them anything, and a file has the name."""
+
 Files = dict[str, str]
 
 
@@ -42,6 +46,8 @@ def files(report: Report, objects: Objects, told: Told) -> Files:
         found["pod-sysctls.yaml"] = _pod(own) + _yaml({"spec": {"template": {"spec": _context(own, {})}}})
         commands.append("# Into the controller's Deployment (chart: controller.sysctls): pod-sysctls.yaml")
     for (kind, ref), tree in _with_sysctls(patches, own, objects.controller).items():
+        if not all(map(_NAME.fullmatch, ref)):
+            continue
         name = f"{_RESOURCES.get(kind, kind.lower())}-{ref[0]}-{ref[1]}.yaml"
         notes = _pod(own) if objects.controller and (kind, ref) == _key(objects.controller) else ""
         found[name] = notes + _yaml(tree)

@@ -10,6 +10,15 @@ Ref = tuple[str, str]
 """Namespace and name."""
 
 
+LARGEST = 1e15
+"""More than anything that is counted here: bytes, seconds, requests; above it numbers are mistakes."""
+
+
+def usable(value: float) -> bool:
+    """Whether a sample is a number that something can have: not negative, endless, or none at all."""
+    return 0 <= value < LARGEST
+
+
 class Number(Struct, frozen=True):
     """A number and the metric that it is from."""
 

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from painless.advice.histogram import Histogram
 from painless.tune import numbers
-from painless.tune.measured import Measured, Number, Ref, Traffic
+from painless.tune.measured import Measured, Number, Ref, Traffic, usable
 from painless.tune.numbers import SPECS, How, Spec
 
 _ENDS = ("_total", "_bucket", "_sum", "_count")
@@ -45,8 +45,9 @@ def page(source: str, at: float, text: str) -> Page:
     try:
         for family in text_string_to_metric_families(_wanted(text)):
             for one in family.samples:
-                found[one.name].append((one.labels, one.value))
-    except (ValueError, KeyError, IndexError) as cause:
+                if usable(one.value):
+                    found[one.name].append((one.labels, one.value))
+    except (ArithmeticError, LookupError, ValueError) as cause:
         raise NoPage(f"{source} is no page of metrics: {cause}") from cause
     if not found:
         raise NoPage(f"{source} has no metric of Painless, such as painless_workers")

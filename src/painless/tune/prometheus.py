@@ -5,14 +5,13 @@ import http.client
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from math import isfinite
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from painless.advice.histogram import Histogram
 from painless.controller.ports import WorldError
 from painless.tune import numbers
-from painless.tune.measured import Measured, Number, Ref, Traffic
+from painless.tune.measured import Measured, Number, Ref, Traffic, usable
 from painless.tune.numbers import SPECS, How, peak
 from painless.tune.pages import FAILED, TIMED_OUT, UPGRADED, Labels, histogram, ref_of
 
@@ -184,5 +183,5 @@ def _replicas(prometheus: Prometheus, window: str) -> Iterator[tuple[Ref, tuple[
 def _numbers(series: Series) -> Iterator[tuple[Labels, float]]:
     """Yield values; what is no number, as the mean of nothing, is left out."""
     for labels, value in series:
-        if isfinite(number := float(value[1])):
+        if usable(number := float(value[1])):
             yield labels, number

@@ -154,3 +154,11 @@ def test_sysctl_takes_the_file(tmp_path):
 
 def test_nothing_to_change_is_no_file():
     assert {} == files(advise(World(measured(), objects([]))), objects([]), Told())
+
+
+def test_a_name_that_is_none_makes_no_file():
+    """What a page of metrics calls a namespace may lead anywhere."""
+    odd = measured(traffic(ref=("../..", "web"), header=slow(5.0)), traffic(header=slow(5.0)))
+    found = files(advise(World(odd, objects([]))), objects([]), Told())
+    assert {"ingress-shop-web.yaml", "configmap.yaml", "apply.sh"} == found.keys()
+    assert ".." not in found["apply.sh"]
