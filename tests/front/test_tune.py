@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
 from tests.front.asking import command
 from tests.front.clients import ask, until
 from tests.front.given import Make
 from tests.front.manifests import NAMESPACE, Folder
 from tests.front.pods import Pods
-from tests.front.program import Program
+from tests.front.program import Doors, Program
 from tests.front.test_long_lived import Clients
+
+from painless.demo.ports import free_ports
 
 HOST = "web.test"
 STAGING = "staging.web.test"
@@ -82,8 +85,8 @@ async def test_a_controller_under_load(folder: Folder, pods: Pods, make: Make, t
     assert 1 <= await program.total("painless_reloads_caused_total", namespace=NAMESPACE)
 
 
-async def test_another_environment_should_move(folder: Folder, pods: Pods, make: Make) -> None:
-    """What it gains was counted; what it takes is a copy in another class.  Who stays is told apart."""
+async def test_another_environment_moves(folder: Folder, pods: Pods, make: Make, state_dir: Path) -> None:
+    """What it gains was counted; both controllers serve its host until one is left."""
     program = await _loaded(folder, pods, make, few=5)
     clients = Clients(program)
     await clients.upgraded(HOST)
@@ -98,13 +101,36 @@ async def test_another_environment_should_move(folder: Folder, pods: Pods, make:
     assert f"Ingress {NAMESPACE}/web" == about
     status, found = await _asked("split", program, folder)
     (move,) = found["moves"]
-    assert (1, "staging", [[NAMESPACE, "staging"]], 1) == (
-        status,
-        move["pool"],
-        move["refs"],
-        move["requests"],
-    )
-    assert {"pools.yaml", "copies-staging.yaml"} == set(found["files"])
+    assert (1, "staging", [[NAMESPACE, "staging"]]) == (status, move["pool"], move["refs"])
+    assert 1 == move["requests"]
+    pool = _pool(folder, make, state_dir)
+    (folder.path / "copies.yaml").write_text(found["files"]["copies-staging.yaml"])
+    await until(lambda: _serves(pool, 200), SEEN, pool.last_words)
+    assert await _serves(program, 200)
+    assert f"kubectl -n {NAMESPACE} delete ingress staging" in found["files"]["take-over-staging.sh"]
+    folder.file("Ingress", "staging").unlink()
+    await until(lambda: _still(pool, program), SEEN, program.last_words)
+
+
+def _pool(folder: Folder, make: Make, state_dir: Path) -> Program:
+    """Start the controller of the new class, whose IngressClass the chart makes."""
+    spec = {"controller": "k8s.io/ingress-nginx-staging"}
+    made = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "spec": spec}
+    (folder.path / "pool.yaml").write_text(yaml.safe_dump({**made, "metadata": {"name": "nginx-staging"}}))
+    own = {"state": state_dir / "pool", "doors": Doors(*free_ports(3))}
+    pool = make("--controller-class", spec["controller"], **own)
+    pool.start()
+    return pool
+
+
+async def _serves(one: Program, status: int) -> bool:
+    return (await ask(one.doors.http, STAGING, "/")).status == status
+
+
+async def _still(pool: Program, old: Program) -> bool:
+    """Whether the old controller has forgotten the host; all the while the new one serves it."""
+    assert await _serves(pool, 200)
+    return await _serves(old, 404)
 
 
 async def _paste(folder: Folder, tmp_path: Path, files: dict[str, str]) -> None:
@@ -117,17 +143,3 @@ async def _paste(folder: Folder, tmp_path: Path, files: dict[str, str]) -> None:
             subprocess.run, [str(KUBECTL), *words, "-o", "yaml"], capture_output=True, text=True, check=True
         )
         manifest.write_text(done.stdout)
-
-
-async def test_nobody_there_is_a_sentence(tmp_path: Path) -> None:
-    """And so is a file that is no page."""
-    (tmp_path / "page").write_text("painless_workers{ 1\n")
-    for where, says in (
-        ("http://127.0.0.1:1/metrics", "cannot be read"),
-        (str(tmp_path / "absent"), "cannot be read"),
-        (str(tmp_path / "page"), "is no page of metrics"),
-        ("/dev/null", "has no metric of Painless"),
-    ):
-        done = await command("tune", "--metrics", where)
-        assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
-        assert says in done.stderr

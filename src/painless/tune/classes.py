@@ -79,8 +79,10 @@ def planned(measured: Measured, objects: Objects, target: Target) -> Plan:
     if moves:
         files["pools.yaml"] = _yaml({"pools": {one.pool: dict(_VALUES[one.why]) for one in moves}})
     for move in moves:
-        copies = [_copy(mine[ref], move.pool, target) for ref in move.refs]
-        files[f"copies-{move.pool}.yaml"] = "---\n".join(map(_yaml, copies))
+        some = [mine[ref] for ref in move.refs]
+        copies = (_yaml(_copy(one, move.pool, target)) for one in some)
+        files[f"copies-{move.pool}.yaml"] = "---\n".join(copies)
+        files[_taking_over(move.pool)] = _script(some, move.pool)
     return Plan(
         source=measured.source,
         ingresses=len(mine),
@@ -206,13 +208,24 @@ def _steps(move: Move, mine: Mapping[Ref, Ingress], target: Target) -> Iterator[
     )
     yield Step(
         "Have the copies take over",
-        (
-            *(f"kubectl -n {_q(ref[0])} delete ingress {_q(ref[1])}" for ref in move.refs),
-            *(command for ref in move.refs if (command := _annotate(mine[ref], pool))),
-        ),
-        "Where the Ingresses are kept, in a repository or a chart, they have the names and the class of "
-        "the copies from now on. Until here the way back is the DNS record.",
+        (f"sh {_taking_over(pool)}",),
+        "It deletes what they are copies of, and gives them the annotations that were left out. In a "
+        "repository or a chart the Ingresses have the names and the class of the copies from now on. Until "
+        "here the way back is the DNS record.",
     )
+
+
+def _taking_over(pool: str) -> str:
+    return f"take-over-{pool}.sh"
+
+
+def _script(some: list[Ingress], pool: str) -> str:
+    """Return the commands after which only the copies are there."""
+    commands = [
+        *(f"kubectl -n {_q(one.ref[0])} delete ingress {_q(one.ref[1])}" for one in some),
+        *filter(None, (_annotate(one, pool) for one in some)),
+    ]
+    return "\n".join(["#!/bin/sh", "# When nobody asks the old address any more.", "set -eu", *commands, ""])
 
 
 def _annotate(one: Ingress, pool: str) -> str:

@@ -8,8 +8,8 @@ from painless.tune.advice import Advice, Report
 WIDTH = 100
 SHOWN = 3
 """Objects of one setting, or of one reason, that are shown; JSON has them all."""
-FILES = 10
-"""Files that are shown; of more there is the count."""
+FILES, LINES = 10, 40
+"""Files, and lines of one, that are shown; of more there is the count."""
 _LABELS = (
     ("now", "now"),
     ("measured", "measured"),
@@ -73,8 +73,11 @@ def shown_files(files: Mapping[str, str]) -> Iterator[str]:
         yield ""
         return
     for name, text in files.items():
+        every = text.splitlines()
         yield f"--- {name}"
-        yield from text.splitlines()
+        yield from every[:LINES]
+        if len(every) > LINES:
+            yield f"… and {len(every) - LINES} lines more: --write DIR has them"
         yield ""
 
 

@@ -130,10 +130,14 @@ def test_the_commands_are_the_shell_s(tmp_path):
     """The shell reads them, and the copy gets what was left out when what it is a copy of is gone."""
     found = plan(SHOP, STAGING, CHAT)
     commands = [each for step in found.steps["staging"] for each in step.commands]
-    subprocess.run(["sh", "-n"], input="\n".join(commands), text=True, check=True, timeout=50)
-    assert "kubectl -n shop-staging delete ingress web" == commands[-2]
+    script = found.files["take-over-staging.sh"]
+    for text in ("\n".join(commands), script):
+        subprocess.run(["sh", "-n"], input=text, text=True, check=True, timeout=50)
+    assert "sh take-over-staging.sh" == commands[-1]
+    *_, deletes, annotates = script.splitlines()
+    assert "kubectl -n shop-staging delete ingress web" == deletes
     (tmp_path / "copies.yaml").write_text(found.files["copies-staging.yaml"])
-    asked = commands[-1].replace("kubectl -n shop-staging", str(KUBECTL))
+    asked = annotates.replace("kubectl -n shop-staging", str(KUBECTL))
     asked = asked.replace("ingress web-staging", "--local -f copies.yaml -o yaml")
     done = subprocess.run(
         ["sh", "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=50
