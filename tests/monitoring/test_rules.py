@@ -11,7 +11,7 @@ import yaml
 from tests.monitoring.cases import CASES, EVERY, Case
 from tests.monitoring.prometheus import ROOT, RULES, WITHOUT, program
 
-from painless.docs.alerts import alerts
+from painless.docs.alerts import alerts, rules
 
 PROMTOOL = program("promtool")
 needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason=WITHOUT)
@@ -44,6 +44,18 @@ def test_alerts_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
     worlds = [world for name, case in CASES.items() for world in _worlds(name, case)]
     file.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "tests": worlds}, sort_keys=False))
     assert "" == promtool("test", "rules", str(file))
+
+
+def test_rules_that_wait_for_less_are_the_same_otherwise() -> None:
+    """Those that tests fire for real; an hour is 6 s then."""
+    whole, short = _all(rules()), _all(rules(600))
+    waits = {(one.get("for", ""), other.get("for", "")) for one, other in zip(whole, short, strict=True)}
+    assert {("", ""), ("5m", "500ms"), ("1h", "6000ms")} <= waits
+    assert [one | {"for": ""} for one in whole] == [one | {"for": ""} for one in short]
+
+
+def _all(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for group in found["groups"] for one in group["rules"]]
 
 
 def test_rules_name_only_metrics_that_there_are() -> None:
