@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from painless.doctor.check import Check, Evidence, Finding, Severity
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity
 from painless.doctor.facts import Fact
 from painless.doctor.objects import HPAS, NAMESPACES, VPAS, WORKLOADS, Objects
 from painless.doctor.parts import Part
@@ -128,7 +128,7 @@ def no_target(hpas: Fact[Objects], workloads: Fact[Objects]) -> Iterator[Finding
             )
 
 
-def short_window(hpas: Fact[Objects]) -> Iterator[Finding]:
+def short_window(hpas: Fact[Objects], *, limit: float) -> Iterator[Finding]:
     """Pods that go at the first lull are started again at the next rise.
 
     Verify: ``kubectl get hpa NAME -o yaml | grep stabilizationWindowSeconds``.
@@ -139,14 +139,15 @@ def short_window(hpas: Fact[Objects]) -> Iterator[Finding]:
     """
     for one in hpas.value:
         window = one.at("spec.behavior.scaleDown.stabilizationWindowSeconds")
-        if window.number is not None and window.number < WINDOW:
+        if window.number is not None and window.number < limit:
             yield Finding(
                 str(one.ref),
                 f"Pods go after {window.number} s of less load",
                 (window.seen,),
-                f"{WINDOW} or more",
+                f"{limit:g} or more",
                 patch(
-                    one.ref, {"spec": {"behavior": {"scaleDown": {window.field.rpartition(".")[2]: WINDOW}}}}
+                    one.ref,
+                    {"spec": {"behavior": {"scaleDown": {window.field.rpartition(".")[2]: int(limit)}}}},
                 ),
             )
 
@@ -174,7 +175,7 @@ def braked(hpas: Fact[Objects]) -> Iterator[Finding]:
                 )
 
 
-def cliff(hpas: Fact[Objects]) -> Iterator[Finding]:
+def cliff(hpas: Fact[Objects], *, limit: float) -> Iterator[Finding]:
     """When all that is too much goes at once, all its connections begin anew elsewhere.
 
     Verify: ``kubectl get hpa NAME -o yaml``, ``behavior.scaleDown.policies``.
@@ -185,14 +186,14 @@ def cliff(hpas: Fact[Objects]) -> Iterator[Finding]:
     """
     for one in hpas.value:
         policies = list(one.at("spec.behavior.scaleDown.policies").each())
-        steep = [p for p in policies if p["type"].text == "Percent" and (p["value"].number or 0) > CLIFF]
+        steep = [p for p in policies if p["type"].text == "Percent" and (p["value"].number or 0) > limit]
         if (one.at("spec.maxReplicas").number or 0) > FEW and (steep or not policies):
             part = steep[0]["value"] if steep else one.at("spec.behavior.scaleDown.policies")
             yield Finding(
                 str(one.ref),
                 f"{steep[0]['value'].number if steep else 100} % of its Pods may go at once",
                 (part.seen,),
-                f"{CLIFF} % or less in a period",
+                f"{limit:g} % or less in a period",
                 behavior(
                     one.ref,
                     {"scaleDown": {"policies": [{"type": "Percent", "value": 10, "periodSeconds": 60}]}},
@@ -286,11 +287,25 @@ CHECKS = (
     Check("H004", Severity.MEDIUM, "One Pod at night", low_minimum, (HPAS,), (NAMESPACES,)),
     Check("H005", Severity.LOW, "It never does anything", inert, (HPAS,)),
     Check("H006", Severity.HIGH, "It cannot compute", cannot_compute, (HPAS, WORKLOADS)),
-    Check("H008", Severity.MEDIUM, "Pods go at the first lull", short_window, (HPAS,)),
+    Check(
+        "H008",
+        Severity.MEDIUM,
+        "Pods go at the first lull",
+        short_window,
+        (HPAS,),
+        limit=Limit(WINDOW, "seconds of less load before Pods go"),
+    ),
     Check("H009", Severity.MEDIUM, "It grows late", braked, (HPAS,)),
     Check("H010", Severity.MEDIUM, "Two owners of replicas", two_owners, (HPAS, WORKLOADS)),
     Check("H013", Severity.HIGH, "Two autoscalers for one", two_scalers, (HPAS, VPAS)),
-    Check("H014", Severity.MEDIUM, "All at once", cliff, (HPAS,)),
+    Check(
+        "H014",
+        Severity.MEDIUM,
+        "All at once",
+        cliff,
+        (HPAS,),
+        limit=Limit(CLIFF, "percent of Pods that may go at once"),
+    ),
     Check("H018", Severity.HIGH, "A target that is never reached", out_of_reach, (HPAS, WORKLOADS)),
     Check("H019", Severity.HIGH, "Nothing to scale", no_target, (HPAS, WORKLOADS)),
 )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from painless.doctor.check import Check, Evidence, Finding, Severity
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity
 from painless.doctor.conf import Conf
 from painless.doctor.facts import CONF, PAINLESS, Fact, Painless
 from painless.doctor.objects import CLASSES, HPAS, INGRESSES, NAMESPACES, SERVICES, WORKLOADS, Objects
@@ -117,7 +117,12 @@ def environments(ingresses: Fact[Objects], namespaces: Fact[Objects] | None) -> 
 
 
 def mixed(
-    ingresses: Fact[Objects], services_: Fact[Objects], workloads: Fact[Objects], hpas: Fact[Objects]
+    ingresses: Fact[Objects],
+    services_: Fact[Objects],
+    workloads: Fact[Objects],
+    hpas: Fact[Objects],
+    *,
+    limit: float,
 ) -> Iterator[Finding]:
     """Applications that scale change the proxy often, and each reload puts long connections on notice.
 
@@ -128,7 +133,7 @@ def mixed(
     Sources: danielfm, "Painless NGINX Ingress" (2017).
     """
     for name, some in sorted(by_class(ingresses.value).items()):
-        patient = [one for one in some if (setting(one, "proxy-read-timeout").number or 0) > LONG]
+        patient = [one for one in some if (setting(one, "proxy-read-timeout").number or 0) > limit]
         scaled = next(_scaled(some, services_.value, workloads.value, hpas.value), None) if patient else None
         if scaled is not None:
             yield Finding(
@@ -140,7 +145,7 @@ def mixed(
             )
 
 
-def pinned(conf: Fact[Conf], painless: Fact[Painless]) -> Iterator[Finding]:
+def pinned(conf: Fact[Conf], painless: Fact[Painless], *, limit: float) -> Iterator[Finding]:
     """Each reload keeps a generation for as long as its connections last, or cuts them.
 
     Verify: ``painless status``: loads, and the workers that drain.
@@ -151,7 +156,7 @@ def pinned(conf: Fact[Conf], painless: Fact[Painless]) -> Iterator[Finding]:
     """
     lately = [ago for ago in painless.value.loads if ago < HOUR]
     for one in conf.value.all("proxy_read_timeout"):
-        if len(lately) > 1 and (one.seconds or 0) > LONG:
+        if len(lately) > 1 and (one.seconds or 0) > limit:
             yield Finding(
                 f"{one.block.label} {one.name}",
                 f"connections may be silent for {one.seconds:.0f} s, and {len(lately)} loads were in an hour",
@@ -179,6 +184,20 @@ CHECKS = (
     Check(
         "I006", Severity.HIGH, "Environments share a controller", environments, (INGRESSES,), (NAMESPACES,)
     ),
-    Check("I007", Severity.MEDIUM, "Long beside short", mixed, (INGRESSES, SERVICES, WORKLOADS, HPAS)),
-    Check("V013", Severity.HIGH, "Reloads hold long connections", pinned, (CONF, PAINLESS)),
+    Check(
+        "I007",
+        Severity.MEDIUM,
+        "Long beside short",
+        mixed,
+        (INGRESSES, SERVICES, WORKLOADS, HPAS),
+        limit=Limit(LONG, "seconds of silence that make a connection a long one"),
+    ),
+    Check(
+        "V013",
+        Severity.HIGH,
+        "Reloads hold long connections",
+        pinned,
+        (CONF, PAINLESS),
+        limit=Limit(LONG, "seconds of silence that make a connection a long one"),
+    ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from painless.advice import keepalive
-from painless.doctor.check import Check, Evidence, Finding, Severity
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity
 from painless.doctor.facts import Fact
 from painless.doctor.objects import CONFIGMAPS, EVENTS, INGRESSES, SERVICES, WORKLOADS, Objects
 from painless.doctor.parts import Part
@@ -136,7 +136,7 @@ def application_closes(
                 )
 
 
-def comes_and_goes(events: Fact[Objects]) -> Iterator[Finding]:
+def comes_and_goes(events: Fact[Objects], *, limit: float) -> Iterator[Finding]:
     """A Pod that is ready and not ready in turns changes the endpoints of its Service each time.
 
     Verify: ``kubectl get events --field-selector reason=Unhealthy``.
@@ -152,13 +152,13 @@ def comes_and_goes(events: Fact[Objects]) -> Iterator[Finding]:
             continue
         span = last - first
         lately = events.at - last < HOUR
-        if lately and span >= WATCHED and FLAPS < count / span * HOUR < DOWN:
+        if lately and span >= WATCHED and limit < count / span * HOUR < DOWN:
             name = f"{one['involvedObject']['namespace'].text}/{one['involvedObject']['name'].text}"
             yield Finding(
                 f"Pod {name}",
                 f"it was not ready {count} times in {span / 60:.0f} minutes",
                 (one["message"].seen, one["count"].seen),
-                f"{FLAPS} times an hour or fewer",
+                f"{limit:g} times an hour or fewer",
                 f"kubectl get events -A --field-selector reason=Unhealthy   # Pod {name}",
             )
 
@@ -228,5 +228,12 @@ CHECKS = (
         (INGRESSES, SERVICES, WORKLOADS),
         (CONFIGMAPS,),
     ),
-    Check("I014", Severity.HIGH, "Endpoints come and go", comes_and_goes, (EVENTS,)),
+    Check(
+        "I014",
+        Severity.HIGH,
+        "Endpoints come and go",
+        comes_and_goes,
+        (EVENTS,),
+        limit=Limit(FLAPS, "times an hour that a Pod may stop being ready"),
+    ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from painless.advice import stopping
-from painless.doctor.check import Check, Evidence, Finding, Severity
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity
 from painless.doctor.conf import Conf
 from painless.doctor.facts import CONF, MEMORY, PAINLESS, WORKERS, Fact, Memory, Painless, Worker
 from painless.doctor.units import mib
@@ -13,7 +13,12 @@ MOST = 0.8  # Of the limit: what is above goes in one burst of requests with bod
 
 
 def pile_up(
-    conf: Fact[Conf], workers: Fact[tuple[Worker, ...]], memory: Fact[Memory], painless: Fact[Painless]
+    conf: Fact[Conf],
+    workers: Fact[tuple[Worker, ...]],
+    memory: Fact[Memory],
+    painless: Fact[Painless],
+    *,
+    limit: float,
 ) -> Iterator[Finding]:
     """Each reload leaves a generation for as long as it drains; at this rate they do not fit.
 
@@ -26,27 +31,27 @@ def pile_up(
 
     Sources: danielfm, "Painless NGINX Ingress" (2017): five reloads ended a Pod.
     """
-    drain, limit = conf.value.top("worker_shutdown_timeout"), memory.value.limit
+    drain, bytes_ = conf.value.top("worker_shutdown_timeout"), memory.value.limit
     serving = sum(one.memory or 0 for one in workers.value if not one.draining)
     lately = sum(ago < HOUR for ago in painless.value.loads)
-    if drain is None or not drain.seconds or limit is None or not serving or lately < 2:
+    if drain is None or not drain.seconds or bytes_ is None or not serving or lately < 2:
         return
     # What came at once drains at once.
     burst = sum(ago < drain.seconds for ago in painless.value.loads)
     old = max(stopping.generations(lately, drain.seconds), float(burst))
     needed = serving * (1 + old)
-    if needed > MOST * limit:
-        fitting = max(MOST * limit / serving - 1, 0.0)
+    if needed > limit * bytes_:
+        fitting = max(limit * bytes_ / serving - 1, 0.0)
         yield Finding(
             "generations",
             f"{lately} reloads an hour leave {old:.1f} generations, with which NGINX needs {mib(needed)}",
             (
                 Evidence(drain.text, drain.where),
                 Evidence(f"{mib(serving)} for the workers that serve", workers.source),
-                Evidence(f"a limit of {mib(limit)}", memory.source),
+                Evidence(f"a limit of {mib(bytes_)}", memory.source),
                 Evidence(f"{lately} loads in an hour", painless.source),
             ),
-            f"at most {mib(MOST * limit)}",
+            f"at most {mib(limit * bytes_)}",
             f"worker_shutdown_timeout {max(1, int(fitting * HOUR / lately))}s;",
         )
 
@@ -58,5 +63,6 @@ CHECKS = (
         "Generations do not fit into memory",
         pile_up,
         (CONF, WORKERS, MEMORY, PAINLESS),
+        limit=Limit(MOST, "of 1: the share of its memory that NGINX may be expected to need"),
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from painless.doctor import sysctls
-from painless.doctor.check import Check, Evidence, Finding, Severity, at
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity, at
 from painless.doctor.facts import COUNTERS, NETWORK, NODE, PACKETS, TRACKED, TRACKING, Fact, Fill, Moved, Node
 from painless.doctor.objects import EVENTS, Objects
 from painless.doctor.units import mib
@@ -40,7 +40,7 @@ def not_handed_down(node: Fact[Node], somaxconn: Fact[int], network: Fact[str]) 
         )
 
 
-def few_files(node: Fact[Node]) -> Iterator[Finding]:
+def few_files(node: Fact[Node], *, limit: float) -> Iterator[Finding]:
     """Containers get the limit of files that their runtime has, and NGINX cannot raise it.
 
     Verify: ``cat /proc/$(pidof containerd)/limits``.
@@ -50,12 +50,12 @@ def few_files(node: Fact[Node]) -> Iterator[Finding]:
     Sources: measured: ``worker_rlimit_nofile`` above it fails with an alert alone.
     """
     files = node.value.files
-    if files is not None and files < FEW_FILES:
+    if files is not None and files < limit:
         yield Finding(
             node.value.runtime,
             f"{node.value.runtime} may open {files} files, and so may each container",
             at(node.source, f"Max open files {files}"),
-            f"{FEW_FILES} or more",
+            f"{limit:g} or more",
             f"systemctl edit {node.value.runtime}   # [Service] LimitNOFILE=1048576",
         )
 
@@ -98,7 +98,7 @@ def no_table(node: Fact[Node]) -> Iterator[Finding]:
         )
 
 
-def fills(moved: Fact[Moved], tracked: Fact[Fill]) -> Iterator[Finding]:
+def fills(moved: Fact[Moved], tracked: Fact[Fill], *, limit: float) -> Iterator[Finding]:
     """Each connection stays in the table for two minutes after its end: a rate is a size.
 
     Verify: PassiveOpens and ActiveOpens in ``/proc/net/snmp``, twice, and ``nf_conntrack_max``.
@@ -110,12 +110,12 @@ def fills(moved: Fact[Moved], tracked: Fact[Fill]) -> Iterator[Finding]:
     opened = sum(moved.value.by.get(name, 0) for name in ("PassiveOpens", "ActiveOpens"))
     rate = opened / moved.value.seconds if moved.value.seconds else 0.0
     expected = rate * CLOSED
-    if rate >= LEAST and expected > MUCH * tracked.value.most > 0:
+    if rate >= LEAST and expected > limit * tracked.value.most > 0:
         yield Finding(
             "forecast",
             f"{rate:.0f} connections a second take {expected:.0f} entries of {tracked.value.most}",
             (Evidence(f"{opened} in {moved.value.seconds:.0f} s", moved.source), _most(tracked)),
-            f"at most {MUCH:.0%} of the table",
+            f"at most {limit:.0%} of the table",
             f"sysctl -w {sysctls.TRACKING}max={int(expected * 2)}   # on the node",
         )
 
@@ -199,8 +199,22 @@ CHECKS = (
         (NODE, sysctls.SOMAXCONN, NETWORK),
     ),
     Check("K028", Severity.MEDIUM, "The clock is not kept", wrong_clock, (NODE,)),
-    Check("L020", Severity.MEDIUM, "Few files for containers", few_files, (NODE,)),
-    Check("C003", Severity.MEDIUM, "The table of connections will fill", fills, (COUNTERS, TRACKED)),
+    Check(
+        "L020",
+        Severity.MEDIUM,
+        "Few files for containers",
+        few_files,
+        (NODE,),
+        limit=Limit(FEW_FILES, "files that a container runtime has to be allowed"),
+    ),
+    Check(
+        "C003",
+        Severity.MEDIUM,
+        "The table of connections will fill",
+        fills,
+        (COUNTERS, TRACKED),
+        limit=Limit(MUCH, "of 1: the share of the table that may be expected"),
+    ),
     Check("C005", Severity.LOW, "The table of connections takes much memory", heavy, (NODE, TRACKED)),
     Check("C009", Severity.MEDIUM, "Nobody sized the table of connections", not_written, (EVENTS,)),
     Check("C011", Severity.INFO, "Another table of connections", no_table, (NODE,)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from painless.doctor.check import Check, Evidence, Finding, Severity
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity
 from painless.doctor.facts import COUNTERS, Fact, Moved
 from painless.doctor.objects import CONFIGMAPS, EVENTS, PODS, WORKLOADS, Objects
 from painless.doctor.parts import Part
@@ -62,7 +62,7 @@ def through_traffic(workloads: Fact[Objects]) -> Iterator[Finding]:
             )
 
 
-def eager(workloads: Fact[Objects]) -> Iterator[Finding]:
+def eager(workloads: Fact[Objects], *, limit: float) -> Iterator[Finding]:
     """A short overload becomes a restart, which ends all connections and moves the load to the other Pods.
 
     Verify: ``failureThreshold`` times ``periodSeconds`` of ``livenessProbe``, whose defaults are 3 and 10 s.
@@ -73,12 +73,12 @@ def eager(workloads: Fact[Objects]) -> Iterator[Finding]:
     """
     for one, container, asked in _probes(workloads.value, LIVENESS):
         fix = patch(one.workload.ref, in_container(container, {LIVENESS: CALM}))
-        if asked.patience < PATIENCE:
+        if asked.patience < limit:
             yield Finding(
                 f"{_about(one, container)} patience",
                 f"after {asked.patience} s without an answer the container is restarted",
                 (_times(asked),),
-                f"{PATIENCE} s or more",
+                f"{limit:g} s or more",
                 fix,
             )
         if asked.timeout < ANSWERS:
@@ -314,7 +314,14 @@ CHECKS = (
     Check(
         "D001", Severity.CRITICAL, "The liveness probe waits behind clients", through_traffic, (WORKLOADS,)
     ),
-    Check("D002", Severity.HIGH, "The liveness probe is eager", eager, (WORKLOADS,)),
+    Check(
+        "D002",
+        Severity.HIGH,
+        "The liveness probe is eager",
+        eager,
+        (WORKLOADS,),
+        limit=Limit(PATIENCE, "seconds without an answer that must not become a restart"),
+    ),
     Check("D003", Severity.HIGH, "One probe for two questions", same_probes, (WORKLOADS,)),
     Check("D004", Severity.HIGH, "Readiness hangs on an application", asks_an_application, (WORKLOADS,)),
     Check("D005", Severity.MEDIUM, "Nobody asks for readiness", not_asked, (WORKLOADS,)),

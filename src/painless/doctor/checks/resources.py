@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from painless.doctor.check import Check, Evidence, Finding, Severity
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity
 from painless.doctor.facts import THROTTLED, Fact, Moved
 from painless.doctor.objects import PODS, WORKLOADS, Objects
 from painless.doctor.parts import Part
@@ -50,7 +50,7 @@ def no_memory(workloads: Fact[Objects]) -> Iterator[Finding]:
             )
 
 
-def small(workloads: Fact[Objects]) -> Iterator[Finding]:
+def small(workloads: Fact[Objects], *, limit: float) -> Iterator[Finding]:
     """While NGINX loads, the old and the new configuration are both in memory.
 
     Verify: ``kubectl top pod --containers`` during a reload.
@@ -60,14 +60,14 @@ def small(workloads: Fact[Objects]) -> Iterator[Finding]:
     Sources: measured: 5,000 servers take 75 MB, and twice that during a reload.
     """
     for one in controllers(workloads.value):
-        limit = one.proxy.at("resources.limits.memory")
-        value = quantity(limit)
-        if value is not None and value < ROOM:
+        part = one.proxy.at("resources.limits.memory")
+        value = quantity(part)
+        if value is not None and value < limit:
             yield Finding(
                 _about(one, one.proxy),
                 f"NGINX may use {mib(value)}",
-                (limit.seen,),
-                f"{mib(ROOM)} or more",
+                (part.seen,),
+                f"{mib(limit)} or more",
                 patch(
                     one.workload.ref, in_container(one.proxy, {"resources": {"limits": {"memory": "512Mi"}}})
                 ),
@@ -257,7 +257,14 @@ def _about(one: Controller, container: Part) -> str:
 
 CHECKS = (
     Check("L010", Severity.HIGH, "No limit or request of memory", no_memory, (WORKLOADS,)),
-    Check("L019", Severity.MEDIUM, "Little memory for a reload", small, (WORKLOADS,)),
+    Check(
+        "L019",
+        Severity.MEDIUM,
+        "Little memory for a reload",
+        small,
+        (WORKLOADS,),
+        limit=Limit(ROOM, "bytes that NGINX needs at least"),
+    ),
     Check("L012", Severity.MEDIUM, "No request of CPU", no_cpu, (WORKLOADS,)),
     Check("D016", Severity.LOW, "A CPU limit on the ingress", quota, (WORKLOADS,), (THROTTLED,)),
     Check("K026", Severity.HIGH, "Sysctls that a Pod cannot have", refused_sysctls, (WORKLOADS,)),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import inf
 
 from painless.advice import flapping, reaction
-from painless.doctor.check import Check, Evidence, Finding, Severity
+from painless.doctor.check import Check, Evidence, Finding, Limit, Severity
 from painless.doctor.facts import Fact
 from painless.doctor.objects import EVENTS, HPAS, PODS, WORKLOADS, Objects
 from painless.doctor.parts import Part
@@ -67,7 +67,7 @@ def flaps(events: Fact[Objects]) -> Iterator[Finding]:
             )
 
 
-def too_late(hpas: Fact[Objects], workloads: Fact[Objects]) -> Iterator[Finding]:
+def too_late(hpas: Fact[Objects], workloads: Fact[Objects], *, limit: float) -> Iterator[Finding]:
     """From a rise of the load to Pods that serve it takes a minute; with a high target they are full before.
 
     Verify: add up the terms: metrics, the look of the autoscaler, its window, the start and the probe.
@@ -82,8 +82,8 @@ def too_late(hpas: Fact[Objects], workloads: Fact[Objects]) -> Iterator[Finding]
             parts = terms(one, workload)
             seconds = sum(parts.values())
             survives = (1 / target - 1) / seconds * 60 if target > 0 else inf
-            if survives < HARDLY:
-                best = reaction.highest_target(HARDLY / 60, seconds)
+            if survives < limit:
+                best = reaction.highest_target(limit / 60, seconds)
                 yield Finding(
                     str(one.ref),
                     f"it survives a load that grows by {survives:.0%} a minute",
@@ -91,13 +91,13 @@ def too_late(hpas: Fact[Objects], workloads: Fact[Objects]) -> Iterator[Finding]
                         percent.seen,
                         Evidence(", ".join(f"{k} {v:.0f} s" for k, v in parts.items()), workload.where),
                     ),
-                    f"a target of {best:.0%} or less, for {HARDLY:.0%} a minute",
+                    f"a target of {best:.0%} or less, for {limit:.0%} a minute",
                     patch(one.ref, {"spec": {"metrics": [metric(name, int(best * 100))]}}) + " --type merge",
                     None if survives < SURVIVES else Severity.MEDIUM,
                 )
 
 
-def maxed(hpas: Fact[Objects]) -> Iterator[Finding]:
+def maxed(hpas: Fact[Objects], *, limit: float) -> Iterator[Finding]:
     """At its limit it cannot grow: the next rise of the load is an outage.
 
     Verify: ``kubectl get hpa``: REPLICAS and MAXPODS.
@@ -114,7 +114,7 @@ def maxed(hpas: Fact[Objects]) -> Iterator[Finding]:
         fixed = most.number == one.at("spec.minReplicas").number
         if at_limit and at_limit["status"].text == "True" and now.number == most.number and not fixed:
             lasts = since(at_limit["lastTransitionTime"], hpas.at)
-            if lasts is None or lasts >= LONG:
+            if lasts is None or lasts >= limit:
                 yield Finding(
                     str(one.ref),
                     f"it wants more than its {most.number} replicas",
@@ -152,7 +152,9 @@ def frozen(hpas: Fact[Objects]) -> Iterator[Finding]:
                     )
 
 
-def slow_start(hpas: Fact[Objects], workloads: Fact[Objects], pods: Fact[Objects]) -> Iterator[Finding]:
+def slow_start(
+    hpas: Fact[Objects], workloads: Fact[Objects], pods: Fact[Objects], *, limit: float
+) -> Iterator[Finding]:
     """What takes long to become ready comes too late for the load that it was started for.
 
     Verify: ``kubectl get pods -o yaml``: from ``creationTimestamp`` to the condition Ready.
@@ -170,12 +172,12 @@ def slow_start(hpas: Fact[Objects], workloads: Fact[Objects], pods: Fact[Objects
         its = [one for one in near if wanted and one.labels.items() >= wanted]
         times = sorted(seconds for one in its if (seconds := _starts(one)) is not None)
         slowest = times[int(len(times) * 0.9)] if times else 0.0
-        if slowest > SLOW:
+        if slowest > limit:
             yield Finding(
                 str(workload.ref),
                 f"nine of ten Pods take up to {slowest:.0f} s to be ready",
                 (Evidence(f"{len(times)} Pods: {times[0]:.0f} to {times[-1]:.0f} s", workload.where),),
-                f"{SLOW:.0f} s or less",
+                f"{limit:.0f} s or less",
                 command(workload.ref, "edit") + "   # startupProbe with periodSeconds: 1",
             )
 
@@ -283,11 +285,25 @@ def _starts(pod: Part) -> float | None:
 
 CHECKS = (
     Check("H001", Severity.HIGH, "Back and forth", flaps, (EVENTS,)),
-    Check("H002", Severity.HIGH, "Full before it grows", too_late, (HPAS, WORKLOADS)),
-    Check("H003", Severity.HIGH, "At its limit", maxed, (HPAS,)),
+    Check(
+        "H002",
+        Severity.HIGH,
+        "Full before it grows",
+        too_late,
+        (HPAS, WORKLOADS),
+        limit=Limit(HARDLY, "of 1: growth of the load in a minute that has to be survived"),
+    ),
+    Check("H003", Severity.HIGH, "At its limit", maxed, (HPAS,), limit=Limit(LONG, "seconds at its limit")),
     Check("H007", Severity.HIGH, "It does not scale", frozen, (HPAS,)),
     Check("H012", Severity.LOW, "Old metrics", slow_metrics, (WORKLOADS,)),
-    Check("H015", Severity.HIGH, "Pods start slowly", slow_start, (HPAS, WORKLOADS, PODS)),
+    Check(
+        "H015",
+        Severity.HIGH,
+        "Pods start slowly",
+        slow_start,
+        (HPAS, WORKLOADS, PODS),
+        limit=Limit(SLOW, "seconds from a Pod to its readiness"),
+    ),
     Check("H016", Severity.LOW, "Connections do not count", wrong_signal, (HPAS, WORKLOADS)),
     Check("H017", Severity.LOW, "Flags of 2017", old_flags, (PODS,)),
 )
