@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.doctor import deploymentcases, ingresscases, scalingcases
-from tests.doctor.objectcases import some, thing
+from tests.doctor.objectcases import controller, some, thing
 
 from painless.doctor import sysctls
 from painless.doctor.facts import (
@@ -40,7 +40,7 @@ from painless.doctor.facts import (
     Told,
     Worker,
 )
-from painless.doctor.objects import EVENTS
+from painless.doctor.objects import EVENTS, WORKLOADS
 from painless.nginx.build import Build
 
 Given = dict[str, Any]
@@ -475,6 +475,13 @@ CASES: dict[str, tuple[Given, Given]] = {
     "R019": (
         {COUNTERS: moved(ListenDrops=0), TRACKING: moved(drop=3), PACKETS: moved()},
         {COUNTERS: moved(ListenDrops=3), TRACKING: moved(drop=3), PACKETS: moved()},
+    ),
+    "T005": (
+        {CONF: http("server { listen 443 ssl; }"), WORKLOADS: some(controller())},
+        {CONF: http("ssl_session_tickets off; server { listen 443 ssl; }"), WORKLOADS: some(controller())},
+    ),
+    "V005": conf(
+        server("location ~ ^/(a+)+$ { return 200; }"), server("location ~ ^/(a+,)+$ { return 200; }")
     ),
     **deploymentcases.CASES,
     **ingresscases.CASES,

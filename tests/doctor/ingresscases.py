@@ -236,6 +236,7 @@ CASES: dict[str, tuple[Given, Given]] = {
             CONFIGMAPS: some(config(keep_alive="620")),
         },
     ),
+    "I023": only(ingress(path="/([a-z]*)*", use_regex="true"), ingress(path="/([a-z]*)", use_regex="true")),
     "U002": (
         {
             INGRESSES: some(ingress()),

@@ -59,11 +59,11 @@ def test_a_folder(tmp_path: Path) -> None:
 def test_a_list_in_one_file(tmp_path: Path) -> None:
     """``kubectl get -o yaml`` writes lists, of one kind or of many."""
     (tmp_path / "some.yaml").write_text(
-        "kind: List\nitems:\n- {kind: Node, metadata: {name: a}}\n---\n"
-        "kind: NodeList\nitems:\n- {metadata: {name: b}}\n"
+        "kind: List\nitems:\n- {kind: Namespace, metadata: {name: a}}\n---\n"
+        "kind: NamespaceList\nitems:\n- {metadata: {name: b}}\n"
     )
     found = manifests.read(tmp_path).objects
-    assert [str(one.ref) for one in found["Node"]] == ["Node a", "Node b"]
+    assert [str(one.ref) for one in found["Namespace"]] == ["Namespace a", "Namespace b"]
 
 
 @pytest.mark.parametrize(

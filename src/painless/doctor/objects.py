@@ -21,13 +21,11 @@ SERVICES = "Services"
 SLICES = "EndpointSlices"
 CONFIGMAPS = "ConfigMaps"
 NAMESPACES = "Namespaces"
-NODES = "Nodes"
 PODS = "Pods"
 WORKLOADS = "Deployments, DaemonSets and StatefulSets"
 HPAS = "HorizontalPodAutoscalers"
 VPAS = "VerticalPodAutoscalers"
 BUDGETS = "PodDisruptionBudgets"
-POLICIES = "NetworkPolicies"
 ROLES = "ClusterRoles"
 BINDINGS = "ClusterRoleBindings"
 EVENTS = "Events"
@@ -85,7 +83,6 @@ SOURCES = (
     Source(kinds.ENDPOINT_SLICE, SLICES),
     Source(kinds.CONFIGMAP, CONFIGMAPS),
     Source(kinds.NAMESPACE, NAMESPACES),
-    Source(Kind("Node", "v1", "nodes", namespaced=False), NODES),
     Source(Kind("Pod", "v1", "pods"), PODS),
     Source(Kind("Deployment", "apps/v1", "deployments"), WORKLOADS),
     Source(Kind("DaemonSet", "apps/v1", "daemonsets"), WORKLOADS),
@@ -95,7 +92,6 @@ SOURCES = (
         Kind("VerticalPodAutoscaler", "autoscaling.k8s.io/v1", "verticalpodautoscalers"), VPAS, optional=True
     ),
     Source(Kind("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"), BUDGETS),
-    Source(Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"), POLICIES),
     Source(Kind("ClusterRole", "rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False), ROLES),
     Source(
         Kind("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False),

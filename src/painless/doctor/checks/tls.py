@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from painless.doctor.check import Check, Evidence, Finding, Limit, Severity, at
-from painless.doctor.conf import Block, Conf, settings
+from painless.doctor.conf import Block, Conf, Directive, settings
 from painless.doctor.facts import CERTIFICATES, CONF, WHOLE, Certificate, Fact
+from painless.doctor.objects import WORKLOADS, Objects
+from painless.doctor.pods import controllers, replicas
 from painless.doctor.units import number
 
 WEAK = frozenset({"SSLv2", "SSLv3", "TLSv1", "TLSv1.1"})
@@ -200,6 +202,37 @@ def _hsts(server: Block) -> bool:
     return any(one.name == "return" for some in server.own.values() for one in some)
 
 
+def tickets_of_one(conf: Fact[Conf], workloads: Fact[Objects]) -> Iterator[Finding]:
+    """A ticket of one Pod says nothing to another one, so that clients make full handshakes at random.
+
+    Verify: ``openssl s_client -reconnect`` through the balancer: some sessions are new.
+
+    Fix: ``ssl-session-ticket-key`` of the ConfigMap for all Pods, or no tickets.
+
+    Sources: https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_session_ticket_key
+    """
+    every = (one.workload for one in controllers(workloads.value))
+    several = next((one for one in every if (replicas(one) or 1) > 1), None)
+    for one in _secure(conf.value)[:1] if several is not None else ():
+        wanted = one.value("ssl_session_tickets")
+        if (
+            (wanted is None or wanted.first == "on")
+            and one.value("ssl_session_ticket_key") is None
+            and several
+        ):
+            yield Finding(
+                "tickets",
+                f"{replicas(several)} Pods have a key of tickets each",
+                (_set(wanted, "ssl_session_tickets on"), several.at("spec.replicas").seen),
+                "one key for all of them, or off",
+                "ssl_session_tickets off;",
+            )
+
+
+def _set(one: Directive | None, default: str) -> Evidence:
+    return Evidence(one.text, one.where) if one else Evidence(default, "NGINX's default")
+
+
 CHECKS = (
     Check(
         "T001",
@@ -212,6 +245,7 @@ CHECKS = (
     Check("T002", Severity.HIGH, "A certificate is not valid yet", begins, (CERTIFICATES,)),
     Check("T003", Severity.HIGH, "Weak protocols or ciphers", weak, (CONF,)),
     Check("T004", Severity.MEDIUM, "Sessions are never resumed", no_resumption, (WHOLE,)),
+    Check("T005", Severity.MEDIUM, "Tickets of one Pod", tickets_of_one, (WHOLE, WORKLOADS)),
     Check("T007", Severity.LOW, "No HSTS", downgrade, (WHOLE,)),
     Check("T008", Severity.MEDIUM, "Stapling cannot work", no_stapling, (WHOLE,)),
     Check("T010", Severity.MEDIUM, "Unknown names see a certificate", tenants_certificate, (CONF,)),
