@@ -48,11 +48,15 @@ class Looks:
             without_pods=self._outside.responder.without_pods,
             history=self._history.entries,
             answered=answered,
+            counts=self._outside.counting is not None,
             doctor=self._doctor,
         )
 
     def slices(self, service: Name) -> tuple[EndpointSlice, ...]:
         return self._controller.slices(service)
+
+    def services_at(self, address: str) -> tuple[Name, ...]:
+        return self._controller.services_at(address)
 
     async def explain(self, asked: Request) -> Explanation:
         return await self._controller.explaining.explain(asked)
@@ -64,4 +68,4 @@ class Looks:
             async with asyncio.timeout(COUNTS):
                 return await counting.by_host()
         except TimeoutError:
-            return {}
+            return None

@@ -40,7 +40,7 @@ async def test_from_a_host_to_its_pod_and_from_a_change_to_its_lines(
             return "+        server_name more.test;" in await page("/generations/1")
 
         await until(told, SOON)
-        assert "added Ingress shop/more" in await page("/")
+        assert "/objects/Ingress/shop/more" in await page("/")
 
         async def counted() -> bool:
             await ask(program.doors.http, "more.test")

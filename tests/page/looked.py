@@ -121,6 +121,7 @@ class Looked:
         self.answered: dict[str, Answered] | None = {}
         self.status = Status(version="1.0", nginx="1.31.3", ready=True)
         self.report = b""
+        self.counts = True
         self.looks = 0
 
     async def see(self) -> Seen:
@@ -146,11 +147,15 @@ class Looked:
             without_pods=lambda: self.without_pods,
             history=self.history,
             answered=self.answered,
+            counts=self.counts,
             doctor=lambda: self.report,
         )
 
     def slices(self, wanted: Name) -> tuple[EndpointSlice, ...]:
         return (slices(*wanted),)
+
+    def services_at(self, address: str) -> tuple[Name, ...]:
+        return (("shop", "app-0005"), ("shop", "app-0000")) if address == "10.1.0.1" else ()
 
     async def explain(self, asked: Request) -> Explanation:
         peers = {one.name: ("10.1.0.1:8080",) for one in upstreams_of(self.compiled.site, asked)}
@@ -235,7 +240,7 @@ def history(looked: Looked) -> tuple[Entry, ...]:
     long = "--- live/nginx.conf\n+++ want/nginx.conf\n… 90000 lines lie between the first and the last\n"
     id_ = looked.compiled.generation.id
     load = Load("2026-11-24T18:02:11Z", id_, 1, ("changed Ingress shop/app-0000 spec.rules[0].host",))
-    names = tuple(f"added Ingress shop/app-{at:04}" for at in range(20))
+    names = tuple(f"added Ingress {TEAMS[at % len(TEAMS)]}/app-{at:04}" for at in range(20))
     many = Load("2026-11-24T17:40:03Z", "0badc0ffee12", 3, names, 111)
     refused = 'about Ingress media/app-0003: nginx: [emerg] unknown directive "nope" in nginx.conf:4711'
     began = Load("2026-11-24T16:58:00Z", "00000000feed", 1, ("NGINX did not run",))

@@ -159,13 +159,15 @@ async def test_from_a_change_to_its_difference_by_keyboard_alone(running: Browse
 
 
 async def test_search_shows_results_as_one_types(running: Browser, looked: Looked) -> None:
-    """Hosts, objects, Services and Secrets; the address says what was searched for."""
+    """Hosts, objects, Services, Secrets and pods; the address says what was searched for."""
     async with served(looked) as (url, _), tab(running) as page:
         await page.goto(f"{url}/search?q=app-0012")
         await expect(page.locator("#hits")).to_contain_text("found no Service search/app-0012")
         await page.locator("#q").fill("pair media")
         await expect(page.locator("#hits .kind").first).to_have_text("Secret")
         await expect(page).to_have_url(f"{url}/search?q=pair+media")
+        await page.locator("#q").fill("10.1.0.1:8080")
+        await expect(page.locator("#hits .kind")).to_have_text(["Pod", "Pod"])
         await page.locator("#q").fill("nobody has this")
         await expect(page.locator("#main")).to_contain_text("Nothing is called so.")
 

@@ -68,6 +68,14 @@ class Inbox:
         """Return the slices of one Service."""
         return tuple(self._slices.get(service, {}).values())
 
+    def services_at(self, address: str) -> tuple[Name, ...]:
+        """Return the Services that have an endpoint at this address, ready or not."""
+        return tuple(
+            name
+            for name, slices in self._slices.items()
+            if any(address in each.addresses for one in slices.values() for each in one.endpoints)
+        )
+
     def has(self, ref: ObjectRef) -> bool:
         return ref in self._objects or ref in self._services
 

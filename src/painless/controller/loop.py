@@ -86,6 +86,10 @@ class Controller:
         """Return the endpoints of a Service as they are at this moment."""
         return self._inbox.slices(service)
 
+    def services_at(self, address: str) -> tuple[Name, ...]:
+        """Return the Services that have an endpoint at this address."""
+        return self._inbox.services_at(address)
+
     async def run(self, source: AsyncIterator[Change]) -> None:
         """Run until cancelled or until the source ends."""
         async with asyncio.TaskGroup() as group:

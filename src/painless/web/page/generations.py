@@ -1,14 +1,16 @@
 """Generations: which there are, and what each load has changed and why."""
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 
 from painless.controller.history import Entry, What
 from painless.controller.status import GenerationStatus, Load
+from painless.model.objects import ObjectRef
 from painless.observe.quantities import counted, size, span
 from painless.web.page.frame import Page
 from painless.web.page.html import Child, Html, el, several
-from painless.web.page.parts import badge, facts, link, nothing, section, table, to_host
+from painless.web.page.parts import badge, facts, link, nothing, of_object, section, table, to_host
 from painless.web.page.seen import Ask, View
 
 REASONS = 3  # That are shown of a load in the timeline; all of them one click away.
@@ -20,6 +22,8 @@ _WORDS = {
     What.ENDED: ("NGINX ended", "bad"),
     What.REPLACED: ("NGINX's binary", ""),
 }
+_OBJECT = re.compile(r"(?P<what>\w+) (?P<kind>\w+) (?P<namespace>[^ /]+)/(?P<name>[^ /]+) ?(?P<field>.*)")
+"""A reason as a load has it."""
 _LINES = {"+": "added", "-": "removed", "@": "place"}
 
 
@@ -115,7 +119,18 @@ def _time(at: str) -> str:
 def _reasons(load: Load, most: int) -> Html:
     rest = len(load.reasons) - most + load.more
     more = el("li", f"and {rest:,} more", class_="hint") if rest > 0 else None
-    return el("ul", (el("li", one) for one in load.reasons[:most]), more, class_="reasons")
+    return el("ul", (el("li", _reason(one)) for one in load.reasons[:most]), more, class_="reasons")
+
+
+def _reason(text: str) -> Html:
+    """Return a reason, which is a sentence, with the way to its object."""
+    found = _OBJECT.fullmatch(text)
+    if found is None:
+        return several(text)
+    ref = ObjectRef(found["kind"], found["namespace"], found["name"])
+    return several(
+        f"{found['what']} ", of_object(ref), " ", el("code", found["field"]) if found["field"] else None
+    )
 
 
 def _whole(view: View, one: Entry) -> Iterator[Html]:

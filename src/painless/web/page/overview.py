@@ -89,8 +89,8 @@ def _tile(key: str, name: str, value: Child, unit: str, *more: Child, to: str) -
 
 
 def _requests(view: View) -> Html:
-    if view.seen.answered is None:
-        says = el("p", "Requests are not counted: --request-metrics is off.", class_="hint")
+    if not view.seen.counts:
+        says = el("p", "Requests are not counted: --enable-metrics is off.", class_="hint")
         return _tile("requests", "Requests", "?", "", says, to="/hosts")
     if not view.trend:
         says = el("p", "Measured while somebody looks: in a second.", class_="hint")

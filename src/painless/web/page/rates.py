@@ -24,11 +24,18 @@ class Rates:
         self.trend: tuple[Rate, ...] = ()
         """The rates of all hosts together, the oldest first."""
         self._taken: deque[tuple[float, Counts]] = deque()
+        self._last: tuple[float, Mapping[str, Rate] | None] = -WINDOW, None
 
     def take(self, at: float, counts: Counts | None) -> Mapping[str, Rate] | None:
-        """Take new counts; return the rate of each host, ``None`` where that is not known yet."""
-        if counts is None:
-            return None
+        """Take new counts, ``None`` for unknown ones; return the rate of each host where it is known.
+
+        Who counts may be late: for a moment the last rates stand.
+        """
+        if counts is not None:
+            self._last = at, self._of(at, counts)
+        return self._last[1] if at - self._last[0] < WINDOW else None
+
+    def _of(self, at: float, counts: Counts) -> Mapping[str, Rate] | None:
         while self._taken and at - self._taken[0][0] > FORGOTTEN:
             self._taken.popleft()
             self.trend = ()

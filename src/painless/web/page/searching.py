@@ -1,11 +1,13 @@
-"""Search over everything that is served or said: hosts, objects, Services, certificates, changes."""
+"""Search over everything that is served or said: hosts, objects, Services, pods, certificates, changes."""
 
+import ipaddress
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
-from painless.compiler.site import Proxy
+from painless.compiler.site import Upstream
 from painless.model.objects import ObjectRef
+from painless.model.snapshot import Name
 from painless.web.page.frame import Page
 from painless.web.page.html import Html, el, several
 from painless.web.page.parts import address, nothing
@@ -28,14 +30,35 @@ class Hit(NamedTuple):
 
 def page(view: View, ask: Ask) -> Page:
     words = ask.query.get("q", "")[:LONGEST].lower().split()
-    found = list(islice(_hits(view, words), MOST + 1)) if words else []
+    hits = chain(_pods(view, ask.found, address_in(ask.query.get("q", ""))), _hits(view, words))
+    found = list(islice(hits, MOST + 1)) if words else []
     return Page("Search", several(_parts(words, found)), "/search", live=False)
+
+
+def address_in(question: str) -> str:
+    """Return the address of a pod that is searched for, as logs have it: with its port, perhaps."""
+    text = question.strip()
+    host, colon, port = text.rpartition(":")
+    bare = host if colon and port.isdigit() and (host.startswith("[") or "." in host) else text
+    try:
+        return str(ipaddress.ip_address(bare.strip("[]")))
+    except ValueError:
+        return ""
+
+
+def _pods(view: View, services: tuple[Name, ...], pod: str) -> Iterator[Hit]:
+    for name, host, one in _answering(view):
+        if (one.namespace, one.service) in services:
+            there = f"{address('hosts', host)}#upstream-{name}"
+            yield Hit("Pod", pod, f"{one.namespace}/{one.service}, {host}", there)
 
 
 def _parts(words: list[str], found: list[Hit]) -> Iterator[Html]:
     yield el("h1", "Search")
     if not words:
-        yield nothing("Type a host, an Ingress, a Service, a Secret, the id of a generation.")
+        yield nothing(
+            "Type a host, an Ingress, a Service, a Secret, the address of a pod, the id of a generation."
+        )
         return
     count = f"more than {MOST}" if len(found) > MOST else str(len(found))
     says = f"{count} {'result' if len(found) == 1 else 'results'}" if found else "Nothing is called so."
@@ -83,15 +106,17 @@ def _owners(view: View) -> dict[ObjectRef, str]:
 
 
 def _services(view: View) -> Iterator[Hit]:
-    known = {one.name: one for one in view.site.upstreams} if view.site else {}
+    for name, host, one in _answering(view):
+        there = f"{address('hosts', host)}#upstream-{name}"
+        yield Hit("Service", f"{one.namespace}/{one.service}", f"port {one.port}, {host}", there)
+
+
+def _answering(view: View) -> Iterator[tuple[str, str, Upstream]]:
+    """Yield each upstream once, with the first host whose requests it answers."""
+    known = {one.name: one for one in view.site.every_upstream} if view.site else {}
     told: set[str] = set()
     for host in view.hosts.values():
-        for location in (each for server in host.servers for each in server.locations):
-            answer, path = location.route.answer, location.pattern
-            if isinstance(answer, Proxy) and answer.upstream in known and answer.upstream not in told:
-                told.add(answer.upstream)
-                one = known[answer.upstream]
-                there = f"{address('hosts', host.name)}#upstream-{one.name}"
-                yield Hit(
-                    "Service", f"{one.namespace}/{one.service}", f"port {one.port}, {host.name}{path}", there
-                )
+        for name in sorted(host.upstreams - told):
+            told.add(name)
+            if one := known.get(name):
+                yield name, host.name, one

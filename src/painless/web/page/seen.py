@@ -29,7 +29,8 @@ class Seen(Struct, frozen=True):
     """What the controller knows; ``at`` is in seconds since 1970.
 
     ``without_pods`` asks the disk which upstreams have no pod that is ready.  ``answered`` is by name of a
-    server; ``None`` where requests are not counted.  ``doctor`` returns the last report, as it is sent.
+    server, ``None`` where it is not known; ``counts`` says whether requests are counted at all.  ``doctor``
+    returns the last report, as it is sent.
     """
 
     at: float
@@ -39,6 +40,7 @@ class Seen(Struct, frozen=True):
     without_pods: Callable[[], frozenset[str]] = frozenset
     history: tuple[Entry, ...] = ()
     answered: Mapping[str, Answered] | None = None
+    counts: bool = True
     doctor: Callable[[], bytes] = bytes
 
 
@@ -50,6 +52,9 @@ class Looking(Protocol):
 
     def slices(self, service: Name) -> tuple[EndpointSlice, ...]:
         """Return the endpoints of a Service."""
+
+    def services_at(self, address: str) -> tuple[Name, ...]:
+        """Return the Services that have an endpoint at an address."""
 
     async def explain(self, asked: Request) -> Explanation:
         """Return what happens to a request; raises ``WorldError``."""
@@ -112,11 +117,12 @@ class View(Struct, frozen=True):
 class Ask(Struct, frozen=True):
     """What somebody wants to see: words of the path and of the query, and what only the loop can say.
 
-    ``slices`` are the endpoints that are shown; ``explained`` is what happens to a request, or why that
-    cannot be said.
+    ``slices`` are the endpoints that are shown, ``found`` the Services with an endpoint at the address that
+    is searched for; ``explained`` is what happens to a request, or why that cannot be said.
     """
 
     path: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
     slices: Mapping[Name, tuple[EndpointSlice, ...]] = {}
+    found: tuple[Name, ...] = ()
     explained: Explanation | str | None = None

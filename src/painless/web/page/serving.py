@@ -58,7 +58,7 @@ DIGITS = 16
 SMALL = 1_400
 """Bytes that are one packet anyway."""
 
-EXPLAIN = "/explain"
+EXPLAIN, SEARCH = "/explain", "/search"
 _TYPES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 Showing = Callable[[View, Ask], Page]
@@ -77,7 +77,7 @@ VIEWS: Mapping[str, Showing] = {
     "/certificates": objects.certificates,
     "/doctor": doctor.page,
     EXPLAIN: explaining.page,
-    "/search": searching.page,
+    SEARCH: searching.page,
 }
 
 
@@ -152,8 +152,10 @@ class Pages:
         words, query = dict(request.match_info), dict(request.query)
         name = words.get("host")
         slices = {one: self._looking.slices(one) for one in host.services(view, name)} if name else {}
+        address = searching.address_in(query.get("q", "")) if request.path == SEARCH else ""
+        found = self._looking.services_at(address) if address else ()
         explained = await self._explained(query) if request.path == EXPLAIN else None
-        return Ask(words, query, slices, explained)
+        return Ask(words, query, slices, found, explained)
 
     async def _explained(self, query: dict[str, str]) -> Explanation | str | None:
         asked = explaining.asked(query)
