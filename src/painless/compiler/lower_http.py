@@ -158,6 +158,7 @@ def _logs(options: Options, defaults: Defaults) -> tuple[Directive, ...]:
             client_address.scheme(defaults),
             realip=options.build.has("http_realip_module"),
             every=options.request_metrics,
+            traced=opentelemetry.traces(defaults),
         ),
         *lower_requests.form(options),
         users_log(options, defaults),

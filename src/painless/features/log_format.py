@@ -13,7 +13,9 @@ log-format-upstream: '{"time": "$time_iso8601", "status": $status, "ingress": "$
 A line may name NGINX's variables, ingress-nginx's ``$proxy_upstream_name``,
 ``$proxy_alternative_upstream_name``, ``$req_id``, ``$best_http_host``, ``$pass_port``, ``$pass_server_port``,
 ``$pass_access_scheme`` and ``$the_real_ip``, and ``$namespace``, ``$ingress_name``, ``$service_name``,
-``$service_port`` and ``$location_path`` of the rule that served the request.  Any other is told and logged
+``$service_port`` and ``$location_path`` of the rule that served the request.  Where requests are traced,
+``$otel_trace_id`` and ``$otel_span_id`` (``$opentelemetry_…`` as well) are those of the request's span, else
+nothing.  Any other is told and logged
 as ``-``.  A line break is written as a space.
 """
 
@@ -51,8 +53,15 @@ proxy_upstream_name proxy_alternative_upstream_name req_id best_http_host pass_a
 location_path
 """.split()
 )
-_SAME = {"the_real_ip": "remote_addr", "pass_server_port": "server_port"}
+_SAME = {
+    "the_real_ip": "remote_addr",
+    "pass_server_port": "server_port",
+    "opentelemetry_trace_id": "otel_trace_id",
+    "opentelemetry_span_id": "otel_span_id",
+}
 """ingress-nginx's names for what NGINX has a name for."""
+_SPAN = ("otel_trace_id", "otel_span_id")
+"""What requests have where there are traces."""
 
 _LONGEST = 16_384  # Bytes: no line of a log needs half of that.
 _WORD = 3000  # Bytes of one word as spelled; NGINX's limit is 4094, and it joins the words of a format.
@@ -141,7 +150,7 @@ def _size(part: Literal | Var) -> int:
     return 2 * len(part.text.encode()) + len("{dollar}") * part.text.count("$")
 
 
-_HTTP_NAMES = HTTP | _OURS | _MADE_OF.keys() | WITHOUT_REALIP.keys()
+_HTTP_NAMES = HTTP | _OURS | {*_SPAN} | _MADE_OF.keys() | WITHOUT_REALIP.keys()
 _STREAM_NAMES = STREAM | WITHOUT_REALIP.keys()
 # ingress-nginx's defaults, so that what reads its logs reads ours.
 _HTTP_DEFAULT = _format(
@@ -190,10 +199,13 @@ KEYS = ()
 SETTINGS = (LINE, STREAM_LINE, JSON, NONE)
 
 
-def http(defaults: Defaults, scheme: Var, *, realip: bool, every: bool) -> tuple[Directive, ...]:
+def http(
+    defaults: Defaults, scheme: Var, *, realip: bool, every: bool, traced: bool = False
+) -> tuple[Directive, ...]:
     """Return the format of requests, with the maps that it needs.
 
     ``scheme`` has the one that the client used; ``realip``: NGINX has that module.  ``every``: see ``named``.
+    ``traced``: requests may have spans.
     """
     instead = {"pass_access_scheme": scheme.name, **({} if realip else WITHOUT_REALIP)}
     line = setting(defaults, LINE)
@@ -202,7 +214,7 @@ def http(defaults: Defaults, scheme: Var, *, realip: bool, every: bool) -> tuple
         # A request that no location saw has none of them.
         *(
             block("map", Var("host"), Var(one), body=(directive("default", ""),))
-            for one in named(defaults, every=every)
+            for one in (*named(defaults, every=every), *(() if traced else _unknown(line)))
         ),
         *(
             block(
@@ -234,6 +246,11 @@ def named(defaults: Defaults, *, every: bool) -> tuple[str, ...]:
     variables = setting(defaults, LINE).variables
     wholes = {whole for part, (whole, _) in _MADE_OF.items() if part in variables}
     return tuple(one for one in (INGRESS, UPSTREAM, PATH) if every or one in wholes or one in variables)
+
+
+def _unknown(line: LogFormat) -> tuple[str, ...]:
+    """Return what the line has of spans, where there are none."""
+    return tuple(one for one in _SPAN if one in line.variables)
 
 
 def _directive(name: str, line: LogFormat, escape: str, instead: Mapping[str, str]) -> Directive:

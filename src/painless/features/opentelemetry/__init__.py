@@ -56,6 +56,7 @@ __all__ = [
     "needs_module",
     "parse",
     "sent",
+    "traces",
 ]
 
 HEADERS = by_log.HEADERS
@@ -78,12 +79,12 @@ def misfit(defaults: Defaults) -> str:
 
 def needs_module(defaults: Defaults) -> bool:
     """Whether the module makes the spans, and has to be loaded."""
-    return _exports(defaults) and setting(defaults, _BY_MODULE)
+    return traces(defaults) and setting(defaults, _BY_MODULE)
 
 
 def export(defaults: Defaults) -> Export | None:
     """Return where spans go that Painless sends, if they go anywhere."""
-    if not _exports(defaults) or setting(defaults, _BY_MODULE):
+    if not traces(defaults) or setting(defaults, _BY_MODULE):
         return None
     return Export(
         host=setting(defaults, HOST),
@@ -97,7 +98,7 @@ def export(defaults: Defaults) -> Export | None:
 
 def http(defaults: Defaults) -> tuple[Directive, ...]:
     """Return what stands above all servers."""
-    if not _exports(defaults):
+    if not traces(defaults):
         return ()
     return by_module.http(defaults) if setting(defaults, _BY_MODULE) else by_log.http(defaults)
 
@@ -110,7 +111,7 @@ def sent(defaults: Defaults) -> Mapping[str, Token]:
 def parse(values: Values) -> by_module.Traced | by_log.Traced | None:
     """Return what is this Ingress's own."""
     asked = Asked(values.get(ENABLED), values.get(OPERATION), values.get(TRUST))
-    if not _exports(values.defaults):
+    if not traces(values.defaults):
         if asked.enabled and values.given(ENABLED):
             says = f"found no {HOST.name}, expected it in the ConfigMap"
             values.say(ENABLED.name, Reason.INCOMPLETE_ANNOTATION, says, "nothing is traced")
@@ -126,5 +127,6 @@ def contribute(traced: by_module.Traced | by_log.Traced, place: Place) -> Contri
     return by_module.contribution(traced)
 
 
-def _exports(defaults: Defaults) -> bool:
+def traces(defaults: Defaults) -> bool:
+    """Whether spans go anywhere, so that requests may have some."""
     return setting(defaults, HOST) != ""
