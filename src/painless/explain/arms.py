@@ -2,21 +2,36 @@
 
 from painless.compiler.site import CanaryArm
 from painless.explain.walk import Walk
-from painless.features.canary import variable_of
-from painless.nginx.tokens import Literal
+from painless.features.canary import WHOLE, Canary
+
+_CHOSEN = ("canary", "weight-in")
+_BY = "canary_by_"
+_NOT_RULES = ("canary_choice", _BY)
 
 
 def why_of(walk: Walk, arm: CanaryArm) -> str:
-    """Return what decides between a route's Service and its canary."""
-    choice, rule = walk.values.value("canary_choice") or "", arm.rule
-    to = "the canary" if choice.startswith(("canary", "weight-in")) else "not the canary"
+    """Return what decides between a route's Service and its canary; nothing where neither is asked."""
+    choice, rule = walk.values.value("canary_choice"), arm.rule
+    if not choice:
+        return ""
+    to = "the canary" if choice.startswith(_CHOSEN) else "not the canary"
     if choice.startswith("weight"):
-        return f"{to}: nothing but its weight decides, and that is {rule.weight / 100:g} %"
-    deciding = {name for name, token in walk.values.decided.items() if token != Literal("")}
-    bound = rule.bound and any(name.startswith("canary_") for name in deciding)
-    cookie = walk.values.request.header("cookie")
-    if bound and any(f"{one}=" in cookie for one in (rule.bound, rule.bound_here) if one):
-        return f"{to}: its cookie binds the client"
-    if rule.header and walk.values.value(variable_of(rule.header)):
-        return f"{to}: the header {rule.header} decides"
-    return f"{to}: the cookie {rule.cookie} decides" if rule.cookie else to
+        return f"{to}: nothing but its weight decides, and that is {100 * rule.weight / WHOLE:g} %"
+    return f"{to}: {_decides(walk, rule)}"
+
+
+def _decides(walk: Walk, rule: Canary) -> str:
+    """Return which rule decided: of each kind there is a map, and the one that is asked first has no kind."""
+    says = {
+        "cookie": f"the cookie {rule.cookie} decides",
+        "header": f"the header {rule.header} decides",
+        "affinity": "the cookie that binds the client decides",
+    }
+    there = (("cookie", rule.cookie), ("header", rule.header), ("affinity", rule.bound))
+    kinds = [kind for kind, name in there if name]
+    names = [name for name in walk.values.decided if name.startswith("canary_")]
+    if any(not name.startswith(_NOT_RULES) for name in names):
+        return says[kinds[-1]]
+    return next(
+        says[kind] for kind in reversed(kinds) if any(name.startswith(f"{_BY}{kind}") for name in names)
+    )

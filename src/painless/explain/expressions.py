@@ -35,7 +35,7 @@ def match(pattern: str, text: str, *, case: bool = True) -> Matched | Unclear | 
     if compiled is None:
         return Unclear()
     try:
-        found = compiled.search(_bytes(text), timeout=_LONGEST)
+        found = compiled.search(_bytes(text), timeout=_LONGEST, concurrent=True)
     except TimeoutError:
         return Unclear()
     if found is None:
