@@ -101,7 +101,10 @@ async def test_what_a_prometheus_has(tmp_path: Path) -> None:
     assert "Ingress shop/web" == changes["proxy-read-timeout"]["about"]
     assert "1,000.0 new connections a second" in changes["net.core.somaxconn"]["measured"]
     assert "1,024" == changes["net.core.somaxconn"]["advised"]
-    assert "scaleDown.stabilizationWindowSeconds 1200" == changes["flapping"]["advised"]
+    assert (
+        "scaleDown.stabilizationWindowSeconds 1200, and 10 % a minute at most"
+        == changes["flapping"]["advised"]
+    )
     assert "HorizontalPodAutoscaler shop/web" == changes["flapping"]["about"]
     # Two hours of the seven days that were asked for, of two replicas and of another one.
     assert (2, 3) == (ours.pods, every.pods)

@@ -106,9 +106,9 @@ def highest_target(growth: float, seconds: float) -> float:
     return 1 / (1 + max(growth, 0.0) * seconds)
 
 
-def saturates(target: float, growth: float) -> float:
-    """Return when the pods are full, from the load at which the autoscaler acts: T = (1 / u - 1) / g."""
-    return (1 / target - 1) / growth if growth > 0 else inf
+def survives(target: float, seconds: float) -> float:
+    """Return the growth that a target survives: g = (1 / u - 1) / T, a share a second; the same, turned."""
+    return (1 / target - 1) / seconds if seconds > 0 else inf
 
 
 def replicas(load: float, target: float, each: float) -> int:

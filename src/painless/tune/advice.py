@@ -127,11 +127,6 @@ class World(Struct, frozen=True):
                 return _now(found, "its annotation")
         return self.setting(key, default)
 
-    def number(self, name: str) -> str:
-        """Return a number with its metric."""
-        found = self.measured.numbers[name]
-        return f"{found.value:,.6g} ({found.source})"
-
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 

@@ -119,7 +119,8 @@ def _reaction(world: World, one: Autoscaler) -> Advice:
     says = f"{span(round(found.least))} to {span(round(found.most))}" + (
         " and what is not known" if unknown else ""
     )
-    window = one.up_window > 0
+    # A window that keeps it from flapping is not only lost time.
+    window = one.up_window > 0 and not _flaps(world, one)
     patch = _behavior(one.ref, "scaleUp", {"stabilizationWindowSeconds": 0})
     return Advice(
         id="reaction",
@@ -137,6 +138,11 @@ def _reaction(world: World, one: Autoscaler) -> Advice:
     )
 
 
+def _flaps(world: World, one: Autoscaler) -> bool:
+    found = flapping.flapping(world.measured.replicas.get(one.ref, ()))
+    return found is not None and found.verdict is not Verdict.CALM
+
+
 def _range(one: Term) -> str:
     least, most = one.least or 0.0, one.most or 0.0
     return span(most) if least == most else f"{least:g} to {span(round(most, 1))}"
@@ -144,10 +150,9 @@ def _range(one: Term) -> str:
 
 def _target(one: Autoscaler, found: Reaction) -> str:
     """Return how fast the load may grow at this target."""
-    if one.utilization is None or not 0 < one.utilization < 100:
+    if one.utilization is None or not 0 < one.utilization < 100 or not found.most:
         return ""
-    seconds = found.most
-    growth = (100 / one.utilization - 1) / seconds * 60 if seconds else 0.0
+    growth = reaction.survives(one.utilization / 100, found.most) * 60
     bound = "at most " if found.unknown else ""
     return f"a target of {one.utilization:g} % survives a load that grows by {bound}{growth:.0%} a minute"
 
@@ -193,7 +198,9 @@ def _flapping(world: World, ref: Ref, one: Autoscaler | None) -> Iterator[Advice
         else "spec.behavior was not read",
         measured=f"{found.verdict.value}: {found.moves} changes in {span(round(found.seconds))}, "
         f"{found.reversals} took the one before back{soonest}; {found.wasted} Pods started for nothing",
-        advised=f"scaleDown.stabilizationWindowSeconds {advised}" if change else "as it is",
+        advised=f"scaleDown.stabilizationWindowSeconds {advised}, and 10 % a minute at most"
+        if change
+        else "as it is",
         why="twice the usual time between two moves of the same direction, from 300 to 3600 s",
         effect="Pods that will be needed again are kept; fewer changes of endpoints, fewer cold starts",
         risk=f"at most {flapping.kept(found, advised):.1f} Pod hours a day" if change and advised else "",

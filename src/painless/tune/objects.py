@@ -6,7 +6,7 @@ should be is as if it were absent.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from painless.tune.measured import Ref
 from painless.tune.trees import at, items, labels_of, listed, mapping, number, ref, text
 
 KINDS = (
-    *("ConfigMap", "DaemonSet", "Deployment", "HorizontalPodAutoscaler", "Ingress", "IngressClass"),
+    *("ConfigMap", "DaemonSet", "Deployment", "HorizontalPodAutoscaler", "Ingress"),
     *("Namespace", "Pod", "StatefulSet"),
 )
 """What is looked for."""
@@ -100,7 +100,6 @@ class Objects(Struct, frozen=True, kw_only=True):
     ingresses: tuple[Ingress, ...] = ()
     configmaps: Mapping[Ref, Mapping[str, str]] = {}
     namespaces: Mapping[str, Mapping[str, str]] = {}
-    classes: Mapping[str, str] = {}
     started: Mapping[Ref, tuple[float, ...]] = {}
     resolution: float | None = None
 
@@ -128,7 +127,6 @@ def objects(trees: Iterable[object]) -> Objects:
         ingresses=_sorted(_ingress(one) for one in by_kind["Ingress"]),
         configmaps={ref(one): _texts(one.get("data")) for one in by_kind["ConfigMap"]},
         namespaces={ref(one)[1]: labels_of(one) for one in by_kind["Namespace"]},
-        classes={ref(one)[1]: text(at(one, "spec", "controller")) for one in by_kind["IngressClass"]},
         started={owner: tuple(sorted(some)) for owner, some in started.items()},
         resolution=next((found for one in runs if (found := _resolution(one)) is not None), None),
     )
@@ -282,9 +280,3 @@ def _count(value: object) -> int | None:
 
 def _texts(value: object) -> dict[str, str]:
     return {text(key): text(one) for key, one in mapping(value).items()}
-
-
-def kinds(trees: Iterable[object]) -> Iterator[str]:
-    """Yield the kinds of all objects, for who wants to say what was found."""
-    for tree in trees:
-        yield from (text(one.get("kind")) for one in items(tree))

@@ -185,6 +185,10 @@ def test_a_window_for_scaling_up_is_time_lost():
     behavior = {"scaleUp": {"stabilizationWindowSeconds": 180}}
     found = of(reported(measured(), autoscaler(behavior=behavior)), "reaction")
     assert (True, "180 s sooner") == (found.change, found.effect)
+    series = tuple((at * 30.0, 6 if at % 20 < 10 else 2) for at in range(240))
+    assert not of(
+        reported(measured(replicas={REF: series}), autoscaler(behavior=behavior)), "reaction"
+    ).change
 
 
 def test_pods_that_were_seen_to_start():
@@ -220,7 +224,10 @@ def test_flapping_gets_a_window():
     """Up and down each ten minutes; the window is twice the period."""
     series = tuple((at * 30.0, 6 if at % 20 < 10 else 2) for at in range(240))
     found = of(reported(measured(replicas={REF: series}), autoscaler()), "flapping")
-    assert (True, "scaleDown.stabilizationWindowSeconds 1200") == (found.change, found.advised)
+    assert (True, "scaleDown.stabilizationWindowSeconds 1200, and 10 % a minute at most") == (
+        found.change,
+        found.advised,
+    )
     calm = tuple((at * 30.0, 3) for at in range(240))
     assert not of(reported(measured(replicas={REF: calm}), autoscaler()), "flapping").change
 
