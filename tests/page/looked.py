@@ -253,7 +253,7 @@ def history(looked: Looked) -> tuple[Entry, ...]:
 
 
 @asynccontextmanager
-async def served(looked: Looked, bounds: Bounds = BOUNDS) -> AsyncIterator[tuple[str, Pages]]:
+async def served(looked: Looked, bounds: Bounds = BOUNDS, port: int = 0) -> AsyncIterator[tuple[str, Pages]]:
     """Serve the page of what is looked at; yield its address, and what answers."""
     with ThreadPoolExecutor(1) as threads:
         pages = Pages(looked, RealClock(), threads, bounds)
@@ -261,7 +261,7 @@ async def served(looked: Looked, bounds: Bounds = BOUNDS) -> AsyncIterator[tuple
         pages.add_to(application)
         runner = web.AppRunner(application, shutdown_timeout=0.1)
         await runner.setup()
-        port = free_ports(1)[0]
+        port = port or free_ports(1)[0]
         try:
             await web.TCPSite(runner, LOOPBACK, port, reuse_address=True).start()
             yield f"http://{LOOPBACK}:{port}", pages

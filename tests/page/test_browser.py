@@ -15,7 +15,9 @@ from tests.page.browser import NEEDED, browser, tab
 from tests.page.looked import Looked, cluster, incident, served
 
 from painless.controller.history import Entry, What
+from painless.demo.ports import free_ports
 from painless.observe.tally import Answered
+from painless.web.page.streams import Bounds
 
 pytestmark = [NEEDED, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -261,10 +263,23 @@ async def test_without_scripts_all_of_it_is_there(running: Browser, many: Looked
 
 async def test_whoever_comes_back_is_told_what_is_new(running: Browser, looked: Looked) -> None:
     """While nobody answers that is said, and when somebody does again the page follows by itself."""
-    async with tab(running) as page, served(looked) as (url, pages):
-        await page.goto(f"{url}/generations")
-        await expect(page.locator("#live")).to_have_text("live")
+    port = free_ports(1)[0]
+    async with tab(running, alone=True) as page:
+        async with served(looked, port=port) as (url, _):
+            await page.goto(f"{url}/generations")
+            await expect(page.locator("#live")).to_have_text("live")
+        await expect(page.locator("#live")).to_contain_text("no news since")
         ended = Entry(4, "2026-11-24T18:20:00Z", What.ENDED, "it is started again")
         looked.history = (ended, *looked.history)
-        await expect(page.locator("#entry-4")).to_contain_text("NGINX ended")
-        assert pages.streams.open == 1
+        async with served(looked, port=port):
+            await expect(page.locator("#entry-4")).to_contain_text("NGINX ended")
+            await expect(page.locator("#live")).to_have_text("live")
+
+
+async def test_one_page_too_many_follows_more_slowly(running: Browser, looked: Looked) -> None:
+    """Where no stream is left, a page asks by itself."""
+    async with served(looked, Bounds(streams=0)) as (url, _), tab(running, alone=True) as page:
+        await page.goto(f"{url}/queues")
+        looked.status = structs.replace(looked.status, overflows=())
+        await expect(page.locator("#main .verdict")).to_have_count(0)
+        await expect(page.locator("#live")).to_have_text("not live")

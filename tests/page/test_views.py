@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from tests.builders import CLASS, ingress, path, rule, service
 from tests.page.looked import PAIR, Looked, cluster, incident, served
+from tests.page.pictures import FOLDER, MOST, PICTURES
 
 from painless.web.page.html import el
 from painless.web.page.streams import Bounds
@@ -240,3 +241,11 @@ async def test_a_host_without_a_name_is_every_other_host() -> None:
     assert ["Every other host", "10.1.0.1:8080"] == [
         one for one in ("Every other host", "10.1.0.1:8080") if one in text
     ]
+
+
+def test_pictures_on_our_pages_are_small() -> None:
+    """Each is on the page about the page, and quickly there."""
+    text = (FOLDER.parent / "look-at-the-page.md").read_text()
+    sizes = {one.stem: one.stat().st_size for one in FOLDER.glob("*.png")}
+    assert (set(PICTURES), set()) == (set(sizes), {one for one in sizes if f"(page/{one}.png)" not in text})
+    assert max(sizes.values()) <= MOST

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from painless.observe.quantities import counted, span
 from painless.web.page.frame import Page
@@ -17,6 +17,7 @@ from painless.web.page.parts import badge, nothing, page_of, pages, section
 from painless.web.page.seen import Ask, View
 
 EACH = 50  # Findings on one page.
+KEPT = 1_000  # Findings of a report that are kept: one may have 20 MB, and nobody reads the rest here.
 UNKNOWN = 100  # Checks that could not be made and are named.
 
 _TONES = {"critical": "bad", "high": "bad", "medium": "warn"}
@@ -59,12 +60,16 @@ class Report(Struct, frozen=True, rename="camel"):
 
 
 class Look(Struct, frozen=True, rename="camel"):
-    """The last look: when (seconds since 1970) and for how long; ``problem`` says why none came since."""
+    """The last look: when (seconds since 1970) and for how long; ``problem`` says why none came since.
+
+    ``found`` is how many findings there were, which may be more than are kept.
+    """
 
     at: float
     took: float
     report: Report
     problem: str = ""
+    found: int = 0
 
 
 def page(view: View, ask: Ask) -> Page:
@@ -96,7 +101,7 @@ def _parts(view: View, ask: Ask) -> Iterator[Html]:
 def _summary(look: Look, now: float) -> str:
     day = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(look.at))
     report = look.report
-    says = f"{counted(report.made, 'check')}, {counted(len(report.findings), 'finding')}"
+    says = f"{counted(report.made, 'check')}, {counted(look.found, 'finding')}"
     return f"{says}, {span(max(0.0, now - look.at))} ago ({day} UTC)."
 
 
@@ -104,9 +109,12 @@ def _summary(look: Look, now: float) -> str:
 def _look(told: bytes) -> Look | None:
     """Read a report; the same bytes are read once."""
     try:
-        return msgspec.json.decode(told, type=Look)
+        look = msgspec.json.decode(told, type=Look)
     except msgspec.DecodeError:
         return None
+    report = look.report
+    short = structs.replace(report, findings=report.findings[:KEPT], unknown=report.unknown[:KEPT])
+    return structs.replace(look, report=short, found=len(report.findings))
 
 
 def _found(one: Found) -> Html:

@@ -46,7 +46,7 @@ def _form(query: Mapping[str, str]) -> Html:
         el("summary", "Headers and client"),
         _field(
             "header",
-            "Headers, one a line",
+            "Headers, one a line; they become part of the address",
             el("textarea", query.get("header", ""), name="header", id="header", rows=3),
         ),
         _field("client", "Address of the client", _input("client", query, "203.0.113.9")),

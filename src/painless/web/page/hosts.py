@@ -11,12 +11,12 @@ import msgspec
 from painless.web.page.frame import Page
 from painless.web.page.html import Child, Html, el, several
 from painless.web.page.parts import page_of, pages, rate, section, share, table, to_host
-from painless.web.page.seen import Ask, Row, View
+from painless.web.page.seen import EVERY_OTHER, Ask, Row, View
 
 EACH = 100  # Rows on one page without the script.
 
 _ORDERS: dict[str, tuple[str, Callable[[Row], tuple[object, ...]]]] = {
-    "name": ("Name", lambda one: (one.host == "_", one.host)),
+    "name": ("Name", lambda one: (one.host == EVERY_OTHER, one.host)),
     "rate": ("Requests", lambda one: (-one.requests, one.host)),
     "failed": ("Failures", lambda one: (-max(one.requests, 0) * max(one.failed, 0), not one.wrong, one.host)),
 }

@@ -12,7 +12,7 @@
 
 const MORE = 8; // Rows above and below those that can be seen.
 const TYPING = 150; // Milliseconds without a letter after which somebody has typed.
-const SILENT = 8000; // Milliseconds without an event after which it is said that nothing comes.
+const SILENT = 8000; // Milliseconds without an event after which a page asks by itself.
 
 /** @type {<T extends Element>(query: string, within?: ParentNode) => T | null} */
 const find = (query, within = document) => within.querySelector(query);
@@ -116,6 +116,8 @@ function attributes(old, wanted) {
 /** @type {EventSource | null} */
 let stream = null;
 let heard = 0;
+/** How often in a row no stream could be had: each ends by itself now and then, and that is no failure. */
+let failures = 0;
 
 /** @param {string} text */
 function live(text) {
@@ -128,11 +130,14 @@ function listen() {
   stream = new EventSource("/page/events");
   stream.onmessage = (event) => {
     heard = Date.now();
+    failures = 0;
     live("live");
     stand(JSON.parse(event.data));
     follow();
   };
   stream.onerror = () => {
+    failures += 1;
+    if (failures > 1) live(heard ? `no news since ${new Date(heard).toLocaleTimeString()}` : "not live");
     // A browser tries again by itself, unless it was turned away.
     if (stream?.readyState === EventSource.CLOSED) pause();
   };
@@ -145,7 +150,8 @@ function pause() {
 
 function look() {
   if (document.hidden) return;
-  if (heard && Date.now() - heard > SILENT) live(`no news since ${new Date(heard).toLocaleTimeString()}`);
+  // Who was turned away, since too many listen, asks now and then.
+  if (Date.now() - heard > SILENT) follow();
   listen();
 }
 

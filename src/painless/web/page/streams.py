@@ -11,6 +11,7 @@ from contextlib import suppress
 import msgspec
 from aiohttp import web
 
+from painless.controller.ports import WorldError
 from painless.web.page.frame import standing
 from painless.web.page.seen import View
 
@@ -50,7 +51,7 @@ class Streams:
         self.open += 1
         response = web.StreamResponse(headers={"Content-Type": EVENTS, "Cache-Control": "no-store"})
         try:
-            with suppress(TimeoutError, ConnectionError):
+            with suppress(TimeoutError, ConnectionError, WorldError):
                 async with asyncio.timeout(self._bounds.lasts):
                     await response.prepare(request)
                     await self._send(request, response)
