@@ -27,6 +27,8 @@ _RESOURCES = {
 _NAME = re.compile("[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 """What Kubernetes calls objects; metrics may call them anything, and a file has the name."""
 
+_HEAD = ("#!/bin/sh", "# Read it first, and each file that it names.", "set -eu", 'cd "$(dirname "$0")"')
+
 Files = dict[str, str]
 
 
@@ -57,9 +59,7 @@ def files(report: Report, objects: Objects, told: Told) -> Files:
         found["configmap.yaml"] = _yaml({"data": settings})
         commands.append("# Into the controller's ConfigMap (chart: controller.config): configmap.yaml")
     if commands:
-        found["apply.sh"] = "#!/bin/sh\n# Read it first, and each file that it names.\nset -eu\n" + "".join(
-            f"{one}\n" for one in commands
-        )
+        found["apply.sh"] = "".join(f"{one}\n" for one in (*_HEAD, *commands))
     return found
 
 
