@@ -16,6 +16,8 @@ from painless.controller.outside import Reach
 from painless.controller.picture import Picture
 from painless.controller.status import Status
 from painless.discovery.outside import is_own
+from painless.doctor.owners import of_picture
+from painless.doctor.run import Result
 from painless.ending import Patience
 from painless.examining.schedule import Examining, Pace, Subject
 from painless.garbage import keep_collecting, tame
@@ -63,7 +65,14 @@ class Program:
         self._outside = outside
         self._clock = RealClock()
         self._watching = Watching(outside.accepting, lambda: main_file(self._picture()), self._clock)
-        subject = Subject(settings.state_dir, self._status, self._master, settings.doctor_config)
+        subject = Subject(
+            settings.state_dir,
+            self._status,
+            self._master,
+            self._picture,
+            settings.doctor_config,
+            self._found,
+        )
         self._examining = Examining(subject, self._clock, Pace(settings.doctor_interval))
         measures = Measures(settings, outside, self._watching, self._examining, self._picture)
         self._metrics = measures.metrics
@@ -142,7 +151,8 @@ class Program:
         return Looks(self._controller, self._outside, history, self._status, lambda: examining.json)
 
     def _admin(self, *also: Adding) -> AbstractAsyncContextManager[None]:
-        explained, examined = Explained(self._controller.explaining), Examined(lambda: self._examining.json)
+        explained = Explained(self._controller.explaining)
+        examined = Examined(lambda: self._examining.json, lambda asked: of_picture(self._picture(), asked))
         more = explained.add_to, examined.add_to, *also
         settings, cluster = self._settings, self._outside.cluster
         port = port_of(settings.admin, cluster.client if cluster else None, self._clock)
@@ -163,6 +173,9 @@ class Program:
         patience = Patience(settings.shutdown_grace, settings.shutdown_patience, settings.post_shutdown_grace)
         await self._outside.ending.in_order(patience, rest)
         raise _Stopped
+
+    def _found(self, some: tuple[Result, ...]) -> None:
+        self._told.examined(some)
 
     def _live(self) -> str:
         live = self._picture().live

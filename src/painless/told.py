@@ -13,6 +13,7 @@ from painless.controller.history import History, What
 from painless.controller.ports import WorldError
 from painless.controller.status import Decided, Load, load_of
 from painless.controller.telling import Took
+from painless.doctor.run import Result
 from painless.following import Following
 from painless.kube.answers import Answers
 from painless.model.diagnostics import Diagnostic
@@ -198,6 +199,13 @@ class Told:
             self._answers.owners.aged(host, ingress)
         level = logging.INFO if begins else logging.DEBUG
         logs.event("connections_aged", level=level, host=host, ingress=str(ingress), connections=count)
+
+    def examined(self, some: tuple[Result, ...]) -> None:
+        """Tell owners what the doctor newly found about their objects."""
+        if self._answers:
+            for one in some[:_SHOWN_FINDINGS]:
+                says = f"{one.title}: {one.says}; expected {one.expected} ({one.fix})"
+                self._answers.owners.examined(one.id, one.objects, says)
 
     def nginx_gone(self) -> None:
         self.history.happened(What.ENDED, "it is started again")

@@ -27,6 +27,12 @@ def finding(about: str, *objects: str) -> Result:
 SHOP, ALL = "Ingress shop/web", "http gzip_comp_level"
 
 
+def test_several_objects_have_to_agree() -> None:
+    report = Report((finding("a", SHOP, "Ingress shop/api"),), (), ())
+    both = [Silence("V016", "idle", object=one) for one in (SHOP, "Ingress shop/api")]
+    assert [1, 0] == [len(silenced(report, some, TODAY).findings) for some in (both[:1], both)]
+
+
 @pytest.mark.parametrize(
     ("silence", "left"),
     [

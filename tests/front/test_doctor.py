@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from tests.front.clients import Load, Target, until
 from tests.front.given import Make
-from tests.front.manifests import Folder
+from tests.front.manifests import NAMESPACE, Folder
 from tests.front.network import own_network
 from tests.front.pods import Pods
 
-from painless.cli.running import ask
+from painless.cli.running import Refused, ask
 from painless.controller.status import Status
 from painless.doctor.check import Severity
 from painless.doctor.run import Report
@@ -74,3 +74,34 @@ def examined(state: Path) -> Report:
     command = (sys.executable, "-m", "painless", "doctor", "--state-dir", str(state), "--output", "json")
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
     return msgspec.json.decode(done.stdout, type=Report)
+
+
+async def test_a_finding_is_its_owners_and_theirs_to_silence(folder: Folder, pods: Pods, make: Make) -> None:
+    """Both the controller and the command know whose lines they look at, and who wants to hear nothing."""
+    await pods.service("web")
+    slow = {"proxy-read-timeout": "3601"}
+    quiet = {"painless.dev/doctor-silence": "V014 it pings itself"}
+    folder.ingress("loud", "loud.test", "web", annotations=slow)
+    program = make("--doctor-interval", "1")
+    program.start()
+    await program.ready()
+    ((loud,),) = [one.objects for one in examined(program.state).findings if one.id == "V014"]
+    assert f"Ingress {NAMESPACE}/loud" == loud
+
+    def beside() -> Report | None:
+        try:
+            return msgspec.json.decode(ask(program.state, "/v1/doctor"), type=Look).report
+        except Refused:
+            return None
+
+    await until(lambda: "V014" in _found(beside()), LOOKED, program.last_words)
+    folder.ingress("loud", "loud.test", "web", annotations={**slow, **quiet})
+    await until(lambda: "V014" not in _found(beside()), LOOKED, program.last_words)
+    report = beside()
+    assert report is not None
+    assert [("V014", 1, "it pings itself")] == [(one.id, one.count, one.reason) for one in report.silenced]
+    assert "V014" not in _found(examined(program.state))
+
+
+def _found(report: Report | None) -> set[str]:
+    return {one.id for one in report.findings} if report else set()

@@ -20,11 +20,13 @@ from painless.doctor.check import Severity
 from painless.doctor.checks import CHECKS
 from painless.doctor.gather import Asked, gather
 from painless.doctor.narrow import against, silenced
+from painless.doctor.owners import Owners, owned, places, written
 from painless.doctor.processes import masters
 from painless.doctor.rules import Rules
 from painless.doctor.rulesfile import NotReadable, read_rules, today
 from painless.doctor.run import Report, run
 from painless.kube.find import Cluster
+from painless.web.examined import OWNERS
 
 EACH = 5.0  # Seconds between two looks: each takes a second, and half of one of a processor.
 _STATUS = {Severity.CRITICAL: 2, Severity.HIGH: 1, Severity.MEDIUM: 1}
@@ -76,9 +78,12 @@ def _report(chosen: Chosen) -> Report:
     # A mistake in these files is told before anything is looked at.
     rules = read_rules(chosen.config) if chosen.config else Rules()
     baseline = _baseline(chosen.baseline) if chosen.baseline else None
-    gathered = gather(_asked(chosen))
+    asked = _asked(chosen)
+    gathered = gather(asked)
     report = structs.replace(run(CHECKS, gathered.facts, rules.limits), problems=gathered.problems)
-    report = silenced(report, rules.silences, today())
+    known = _owners(chosen.state_dir, places(report)) if asked.status else Owners()
+    theirs = (*known.silences, *written(gathered.facts))
+    report = silenced(owned(report, known), (*rules.silences, *theirs), today())
     return against(report, baseline) if baseline else report
 
 
@@ -125,6 +130,14 @@ def _ours(state: Path) -> Asked | None:
     except (NoController, Refused, msgspec.DecodeError) as cause:
         return None if pid is None else Asked(pid=pid, state=state.absolute(), no_status=str(cause))
     return Asked(pid=pid, state=state.absolute(), status=status)
+
+
+def _owners(state: Path, asked: tuple[str, ...]) -> Owners:
+    """Return whose lines these are; the report is as good without."""
+    try:
+        return msgspec.json.decode(ask(state, OWNERS, msgspec.json.encode(asked)), type=Owners)
+    except (NoController, Refused, msgspec.DecodeError):
+        return Owners()
 
 
 def _any() -> Asked:

@@ -1,5 +1,6 @@
 """What of a report is left out on purpose: what a baseline has already, and what somebody silenced."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from msgspec import structs
@@ -11,26 +12,22 @@ from painless.doctor.run import Report, Result, Silenced
 def silenced(report: Report, some: Sequence[Silence], today: str) -> Report:
     """Leave out what is silenced, and count it; ``today`` as 2030-12-31."""
     asleep = [one for one in some if not one.until or today < one.until]
-    hidden = {one: [each for each in report.findings if _hides(one, each)] for one in asleep}
-    gone = {each.key for found in hidden.values() for each in found}
-    counted = tuple(
-        Silenced(one.id, len(hidden.get(one, ())), one.reason, _ended(one, hidden)) for one in some
+    by = {one.key: _hiding(one, asleep) for one in report.findings}
+    counts = Counter(silence for hiding in by.values() for silence in hiding)
+    told = tuple(
+        Silenced(one.id, counts[one], one.reason, "" if one in asleep else one.until) for one in some
     )
-    kept = tuple(one for one in report.findings if one.key not in gone)
-    return structs.replace(report, findings=kept, silenced=(*report.silenced, *counted))
+    kept = tuple(one for one in report.findings if not by[one.key])
+    return structs.replace(report, findings=kept, silenced=(*report.silenced, *told))
 
 
-def _hides(silence: Silence, finding: Result) -> bool:
-    """Whether it is meant; a finding of several objects is only silenced for all of them at once."""
-    return (
-        silence.id == finding.id
-        and silence.about in {"", finding.about}
-        and (not silence.object or {silence.object} == set(finding.objects))
-    )
-
-
-def _ended(silence: Silence, asleep: Iterable[Silence]) -> str:
-    return "" if silence in asleep else silence.until
+def _hiding(finding: Result, some: Iterable[Silence]) -> list[Silence]:
+    """Return what hides a finding; one of several objects is hidden when it is silenced for each."""
+    meant = [one for one in some if one.id == finding.id and one.about in {"", finding.about}]
+    if whole := [one for one in meant if not one.object]:
+        return whole
+    named = [one for one in meant if one.object in finding.objects]
+    return named if finding.objects and {one.object for one in named} == set(finding.objects) else []
 
 
 def against(report: Report, baseline: Report) -> Report:

@@ -91,9 +91,10 @@ def _finding(one: Result) -> str:
     evidence = "".join(
         f"<li><code>{text(each.says)}</code><span>{text(each.where)}</span></li>" for each in one.evidence
     )
+    of = f"<p class=soft>Of {text(', '.join(one.objects))}</p>" if one.objects else ""
     return (
         f"<div class=finding><h3>{text(one.says)}</h3><p class=soft>Expected: {text(one.expected)}</p>"
-        f"<ul class=evidence>{evidence}</ul><p class=soft>Fix:</p>{lines(one.fix)}</div>"
+        f"<ul class=evidence>{evidence}</ul>{of}<p class=soft>Fix:</p>{lines(one.fix)}</div>"
     )
 
 

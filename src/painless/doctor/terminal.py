@@ -44,6 +44,8 @@ def _check(some: list[Result]) -> Iterator[str]:
         yield from _wrapped(f"- {_plain(one.says)}; expected {_plain(one.expected)}", "  ")
         for each in one.evidence:
             yield f"{_INDENT}  {_plain(each.where)}: {_plain(each.says)}"
+        if one.objects and not one.about.startswith(one.objects):
+            yield f"{_INDENT}  of {_plain(', '.join(one.objects))}"
         yield f"{_INDENT}  fix: {_plain(one.fix)}"
     if len(some) > SHOWN:
         yield f"{_INDENT}and {len(some) - SHOWN} more of it (--output json has all)"

@@ -18,9 +18,6 @@ from msgspec import structs
 
 from painless.doctor.checks import CHECKS
 from painless.doctor.gather import Asked, gather
-from painless.doctor.narrow import silenced
-from painless.doctor.rules import Rules
-from painless.doctor.rulesfile import NotReadable, read_rules, today
 from painless.doctor.run import Report, run
 from painless.examining.shared import Orders
 from painless.privacy import keep_to_ourselves
@@ -40,20 +37,9 @@ def main() -> None:
 
 def examined(orders: Orders) -> Report:
     """Look, and return what was found."""
-    rules, problems = _rules(orders.rules)
     no_pid = "NGINX does not run"
     gathered = gather(Asked(pid=orders.master, state=Path(orders.state), status=orders.status, no_pid=no_pid))
-    report = run(CHECKS, gathered.facts, rules.limits)
-    report = structs.replace(report, problems=(*problems, *gathered.problems))
-    return silenced(report, rules.silences, today())
-
-
-def _rules(file: str) -> tuple[Rules, tuple[str, ...]]:
-    """Return what the file says, or what is wrong with it: then everything is shown."""
-    try:
-        return (read_rules(Path(file)) if file else Rules()), ()
-    except NotReadable as cause:
-        return Rules(), (str(cause),)
+    return structs.replace(run(CHECKS, gathered.facts, orders.limits), problems=gathered.problems)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -19,10 +19,15 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct, structs
 
+from painless.controller.picture import Picture
 from painless.controller.ports import Clock, WorldError
 from painless.controller.status import DoctorStatus, Status
 from painless.doctor.check import Severity
-from painless.doctor.run import Report
+from painless.doctor.narrow import silenced
+from painless.doctor.owners import of_picture, owned, places
+from painless.doctor.rules import Rules, Silence
+from painless.doctor.rulesfile import NotReadable, read_rules, today
+from painless.doctor.run import Report, Result
 from painless.examining.shared import Orders
 from painless.kernel import cgroup, memory
 from painless.observe import logs
@@ -53,6 +58,7 @@ class Pace(Struct, frozen=True):
 
 REST = 20.0
 """Times as long as a look took until the next one: it has a tenth of a processor, so that is a 200th."""
+LITTLE = frozenset({Severity.LOW, Severity.INFO})
 LEAST = 256 << 20
 """Bytes that have to be free of the container's memory: a look takes 70 MiB and a report of 20 MB as much."""
 MOST = 2 << 30
@@ -74,13 +80,16 @@ class Look(Struct, frozen=True, rename="camel"):
 class Subject(NamedTuple):
     """What is looked at: ``status`` says how the controller stands, ``master`` which process NGINX is.
 
-    ``rules`` is the file of silences and limits, read at each look.
+    ``picture`` says whose lines NGINX runs, ``rules`` is the file of silences and limits, read at each look.
+    ``told`` hears of findings above low that are new and have owners.
     """
 
     state: Path
     status: Callable[[], Awaitable[Status]]
     master: Callable[[], int | None]
+    picture: Callable[[], Picture]
     rules: Path | None = None
+    told: Callable[[tuple[Result, ...]], None] = lambda _: None
 
 
 class Examining:
@@ -95,6 +104,7 @@ class Examining:
         self._command = command
         self._look: Look | None = None
         self._json = b""
+        self._told: frozenset[str] = frozenset()
 
     @property
     def json(self) -> bytes:
@@ -107,7 +117,7 @@ class Examining:
         if (look := self._look) is None:
             return None
         found = look.report.findings
-        worse = [one for one in found if one.severity not in {Severity.LOW, Severity.INFO}]
+        worse = [one for one in found if one.severity not in LITTLE]
         first = tuple(f"{one.severity} {one.id}: {one.says}" for one in worse[:LISTED])
         return DoctorStatus(_utc(look.at), dict(Counter(one.severity for one in found)), first, look.problem)
 
@@ -136,7 +146,7 @@ class Examining:
         """Look once."""
         began = self._clock.now()
         try:
-            report = await self._reported(await asyncio.to_thread(_room))
+            report = await self._narrowed()
         except WorldError as cause:
             logs.event("doctor_failed", level=logging.WARNING, problem=str(cause))
             look = structs.replace(self._look, problem=str(cause)) if self._look else None
@@ -144,15 +154,31 @@ class Examining:
             look = Look(time.time(), self._clock.now() - began, report)
             found = Counter(str(one.severity) for one in report.findings)
             logs.event("doctor_looked", findings=dict(found), seconds=round(look.took, 1))
+            self._tell(report)
         if look is not None:
             self._look, self._json = look, await asyncio.to_thread(msgspec.json.encode, look)
 
-    async def _reported(self, room: int) -> Report:
+    def _tell(self, report: Report) -> None:
+        theirs = {one.key: one for one in report.findings if one.objects and one.severity not in LITTLE}
+        if new := tuple(one for key, one in theirs.items() if key not in self._told):
+            self._subject.told(new)
+        self._told = frozenset(theirs)
+
+    async def _narrowed(self) -> Report:
+        """Return the report with owners, and without what is silenced; raises ``WorldError``."""
+        rules, problem = await asyncio.to_thread(_rules, self._subject.rules)
+        report = await self._reported(await asyncio.to_thread(_room), rules.limits)
+        picture = self._subject.picture()
+        if problem:
+            report = structs.replace(report, problems=(problem, *report.problems))
+        return await asyncio.to_thread(_theirs, report, picture, rules.silences)
+
+    async def _reported(self, room: int, limits: Mapping[str, float]) -> Report:
         """Return the report of a process that may take half of the ``room``; raises ``WorldError``."""
         if room < LEAST:
             raise WorldError(f"found {room >> 20} MiB of memory left, expected {LEAST >> 20} to look at all")
         one = self._subject
-        orders = Orders(str(one.state), one.master(), await one.status(), str(one.rules or ""))
+        orders = Orders(str(one.state), one.master(), await one.status(), limits)
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=PIPE, stdout=PIPE, stderr=PIPE
@@ -181,6 +207,19 @@ async def _ended(process: Process) -> None:
     with suppress(ProcessLookupError):
         process.kill()
     await process.wait()
+
+
+def _rules(file: Path | None) -> tuple[Rules, str]:
+    """Return what the file says, or what is wrong with it: then everything is shown."""
+    try:
+        return (read_rules(file) if file else Rules()), ""
+    except NotReadable as cause:
+        return Rules(), str(cause)
+
+
+def _theirs(report: Report, picture: Picture, silences: tuple[Silence, ...]) -> Report:
+    known = of_picture(picture, places(report))
+    return silenced(owned(report, known), (*silences, *known.silences), today())
 
 
 def _room() -> int:

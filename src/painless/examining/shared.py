@@ -1,17 +1,16 @@
 """What the controller tells the process that looks; what it gets back is a report of the doctor."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from painless.controller.status import Status
 
 
 class Orders(Struct, frozen=True):
-    """What is to be looked at: the state directory, NGINX's master, and how the controller stands.
-
-    ``rules`` is the file of silences and limits; empty for none.
-    """
+    """What is looked at: the state directory, NGINX's master, how the controller stands; by which limits."""
 
     state: str
     master: int | None
     status: Status
-    rules: str = ""
+    limits: Mapping[str, float] = {}

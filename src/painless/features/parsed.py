@@ -32,6 +32,7 @@ from painless.features import (
     client_certificates,
     custom_errors,
     custom_headers,
+    doctor_silence,
     external_auth,
     fastcgi,
     lifetimes,
@@ -162,6 +163,7 @@ def _read(values: Values, common: snippets.ForAll) -> Parsed:
     copied = mirror.parse(values)
     passed_on = ssl_passthrough.parse(values)
     ceilings = bulkheads.parse(values)
+    doctor_silence.check(values)
     written = snippets.parse(values, common, with_password=users is not None, with_service=asked is not None)
     max_age = lifetimes.of_upgraded(values, _unclear(values, kept, protocol, _trees(written, common)))
     return Parsed(

@@ -99,6 +99,18 @@ class Owners:
     def failed(self, problem: Exception) -> None:
         self._tell(Note(self._pod, Kind.WARNING, "RELOAD", f"The configuration was not applied: {problem}"))
 
+    def examined(self, check: str, objects: Iterable[str], says: str) -> None:
+        """Tell what the doctor found about Ingresses, each as ``Ingress namespace/name``."""
+        if not self._speaks():
+            return
+        for one in objects:
+            kind, _, name = one.partition(" ")
+            if kind == "Ingress":
+                namespace, _, name = name.partition("/")
+                silence = f'painless.dev/doctor-silence: "{check} the reason" silences it'
+                note = f"{check} {says}. {silence}"
+                self._tell(Note(ObjectRef(kind, namespace, name), Kind.WARNING, "DoctorFinding", note))
+
     def nginx_gone(self) -> None:
         self._tell(Note(self._pod, Kind.WARNING, "NginxEnded", "NGINX ended; it is started again"))
 

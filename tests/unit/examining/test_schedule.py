@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from painless.clock import RealClock
+from painless.controller.picture import Picture
 from painless.controller.status import Status
 from painless.doctor.checks import CHECKS
 from painless.examining.schedule import COMMAND, Examining, Look, Pace, Subject
@@ -31,7 +32,7 @@ def examining(
     master: int | None = None,
     rules: Path | None = None,
 ) -> Examining:
-    return Examining(Subject(state, stating, lambda: master, rules), RealClock(), pace, command)
+    return Examining(Subject(state, stating, lambda: master, Picture, rules), RealClock(), pace, command)
 
 
 def python(code: str) -> tuple[str, ...]:

@@ -249,3 +249,13 @@ def test_only_the_leader_tells_of_ingresses() -> None:
     told.speaks = True
     told.owners.leadership_changed()
     assert [("web", "Warning", "InvalidAnnotationValue")] == told.take()
+
+
+def test_what_the_doctor_found_is_told_to_ingresses_by_the_leader() -> None:
+    """What else it is about has no owner who reads Events of Ingresses."""
+    told = Town()
+    told.owners.examined("V014", ["Ingress shop/web", "Service shop/web"], "WebSockets may die")
+    assert [("web", "Warning", "DoctorFinding")] == told.take()
+    told.speaks = False
+    told.owners.examined("V014", ["Ingress shop/web"], "WebSockets may die")
+    assert [] == told.take()

@@ -2,6 +2,7 @@
 
 from painless.doctor.check import Check
 from painless.doctor.checks import (
+    answers,
     autoscaling,
     backends,
     certificates,
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     *versions.CHECKS,
     *servers.CHECKS,
     *upstreams.CHECKS,
+    *answers.CHECKS,
     *tls.CHECKS,
     *security.CHECKS,
     *runtime.CHECKS,
