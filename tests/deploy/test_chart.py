@@ -222,6 +222,8 @@ def test_the_admin_page_is_where_nobody_else_looks(values, address, rights):
     assert ("tokenSecret" in values.get("admin", {})) == ("admin-token-file" in flags)
     found = {one["metadata"]["name"]: one["rules"] for one in made.all("ClusterRole")}
     assert rights == (f"{NAMESPACE}-painless-admin" in found)
+    services = [one["metadata"]["name"] for one in made.all("Service")]
+    assert rights == ("painless-controller-admin" in services)
 
 
 def test_the_dashboards_are_there_once_with_the_address_of_the_runbooks():

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 FIELDS: Mapping[str, str] = {
     "about": "the object, as kind and namespace/name",
-    "address": "an address of ours",
+    "address": "an address: ours, or of who guesses",
     "after": "seconds that it took, or lasted",
     "again_in": "seconds until it is tried again",
     "at_most": "seconds that it waits at most; `null` where nobody knows",
@@ -206,6 +206,7 @@ EVENTS: Mapping[str, tuple[Event, ...]] = {
         Event("admin_without_tls", "warning", "address then", "Others reach it without TLS."),
         Event("admin_tokens_read", "info", "", "The file of tokens was read."),
         Event("admin_tokens_unusable", "error", "problem", "It cannot be used: nobody gets in by it."),
+        Event("admin_tokens_guessed", "warning", "address", "More wrong tokens came than are looked at."),
         Event("admin_certificate_read", "info", "", "The port has another certificate."),
         Event("admin_certificate_kept", "error", "problem", "Its new one cannot be used; the old one stays."),
         Event("admin_reviews_unavailable", "warning", "problem", "The cluster cannot be asked who comes."),

@@ -6,6 +6,7 @@ What cannot be decided is refused, and wrong tries are bounded.  What headers sa
 """
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
@@ -20,6 +21,7 @@ from aiohttp.web_protocol import RequestHandler
 from msgspec import Struct
 
 from painless.controller.ports import WorldError
+from painless.observe import logs
 from painless.web.browsing import HEADERS, astray, local_path, stranger
 from painless.web.login import COOKIE, PATH, form, signed_in
 from painless.web.tokens import LONGEST, TokenFile
@@ -27,6 +29,8 @@ from painless.web.tries import Tries
 
 RIGHT = 256
 """Tokens that are known to be right: their owners are let in however many others are wrong."""
+TELL = 60.0
+"""Seconds between two lines of the log about those who guess."""
 READ = 3.0
 """Seconds for the form's body: it is one packet."""
 _BODY = 3 * LONGEST + 100  # Bytes of the form: each character of a token may be three.
@@ -74,6 +78,8 @@ class Gate(Generic[User]):
     def __init__(self, keys: Keys[User], now: Callable[[], float], *, loopback: bool, secure: bool) -> None:
         self.busy: set[RequestHandler] = set()
         self._keys = keys
+        self._now = now
+        self._told_at = -TELL
         self._tries = Tries(now)
         self._right: OrderedDict[bytes, None] = OrderedDict()
         self._open = loopback and keys.file is None
@@ -110,6 +116,7 @@ class Gate(Generic[User]):
             raise Refused(401, f"found no token, expected Authorization: Bearer, or one signed in at {PATH}")
         digest = sha256(token.encode()).digest()
         if digest not in self._right and (wait := self._tries.take(address)):
+            self._tell(address)
             raise Refused(429, f"too many wrong tokens; ask again in {wait:.0f} seconds", wait)
         found = await self._found(token, digest, address)
         if digest not in self._right:
@@ -118,6 +125,12 @@ class Gate(Generic[User]):
             if len(self._right) > RIGHT:
                 self._right.popitem(last=False)
         return found
+
+    def _tell(self, address: str) -> None:
+        """Say that somebody guesses, now and then only."""
+        if self._now() >= self._told_at + TELL:
+            self._told_at = self._now()
+            logs.event("admin_tokens_guessed", level=logging.WARNING, address=address)
 
     async def _found(self, token: str, digest: bytes, address: str) -> User | None:
         if self._keys.file and self._keys.file.has(token):

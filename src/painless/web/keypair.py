@@ -30,6 +30,7 @@ class KeyPair:
         self._whose = whose
         self._certificate, self._key = certificate, key
         self._told = told
+        self._problem = ""
         self._seen = self._stamp()
         self._context = self._read()
 
@@ -41,10 +42,16 @@ class KeyPair:
                 # Before the reading: what changes meanwhile is read again.
                 self._seen = stamp
                 self._context = self._read()
-                self._told("")
+                self._say("")
         except BadPair as problem:
-            self._told(str(problem))
+            # Once, and not for each client that comes meanwhile: they may be strangers.
+            if str(problem) != self._problem:
+                self._say(str(problem))
         return self._context
+
+    def _say(self, problem: str) -> None:
+        self._problem = problem
+        self._told(problem)
 
     def _stamp(self) -> Stamp:
         return tuple(self._stamp_of(path) for path in (self._certificate, self._key))

@@ -171,8 +171,8 @@ def test_what_becomes_of_the_file_is_told_once(tmp_path: Path) -> None:
     assert [f"the tokens of {path}: {unread}", f"the tokens of {path}: {says}", ""] == told
 
 
-async def test_ten_thousand_wrong_tokens(tmp_path: Path) -> None:
-    """Are refused within bounds, at however many the same time; whoever was right before goes on."""
+async def test_ten_thousand_wrong_tokens(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Are refused within bounds and told once, at however many a time; who was right before goes on."""
     async with reached(tmp_path, tokens=TOKEN) as port:
         assert 200 == (await port.ask(token=TOKEN))[0]
         counts: Counter[int] = Counter()
@@ -189,6 +189,7 @@ async def test_ten_thousand_wrong_tokens(tmp_path: Path) -> None:
                 group.create_task(guess(first))
         assert Counter({429: 10_000 - tries.EACH.burst, 401: tries.EACH.burst}) == counts
         assert 200 == (await port.ask(token=TOKEN))[0]
+        assert 1 == [one.getMessage() for one in caplog.records].count("admin_tokens_guessed")
         await port.clock.pass_(tries.EACH.every)
         assert [401, 429] == [(await port.ask(token="wrong-" + TOKEN))[0] for _ in range(2)]
 

@@ -326,3 +326,15 @@ def test_files_that_cannot_be_used_are_named(
             other.private_key_pem.write_to_path(files[name])
     with pytest.raises(WorldError, match=says):
         KeyPair(files["crt"], files["key"], print, "the webhook's")
+
+
+def test_what_is_wrong_with_the_files_is_told_once(tmp_path: Path) -> None:
+    """However many clients come meanwhile: anybody may connect."""
+    hook, told = Hook(tmp_path), list[str]()
+    pair = KeyPair(hook.settings.certificate, hook.settings.key, told.append, "the webhook's")
+    hook.settings.key.unlink()
+    contexts = {pair.context() for _ in range(5)}
+    hook.issue()
+    pair.context()
+    says = f"the webhook's certificate: {hook.settings.key} cannot be read: No such file or directory"
+    assert (1, [says, ""]) == (len(contexts), told)
