@@ -27,3 +27,11 @@ async def planned(program: Program, *words: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+async def explained(program: Program, url: str) -> tuple[int, dict[str, Any]]:
+    """Return the exit status of explaining a URL, and what was said."""
+    done = await command("explain", url, "--state-dir", str(program.state), "--output", "json")
+    assert done.stdout, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, found

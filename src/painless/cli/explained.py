@@ -38,7 +38,7 @@ def request(found: Explanation, *, whole: bool) -> Iterator[str]:
     yield from _way(found.way, whole=whole)
     yield from _lost(found)
     for text in found.unclear:
-        yield from _text(f"It cannot be said here: {text}", 0)
+        yield from _text(f"Nobody can say here {text}.", 0)
 
 
 def _lost(found: Explanation) -> Iterator[str]:

@@ -102,10 +102,17 @@ class Levels(Struct, frozen=True):
 
     def every(self, name: str) -> tuple[Directive, ...]:
         """Return the directives of a name that hold; those of outer blocks do where no inner one has any."""
+        if name == "add_header" and self._merges():
+            return tuple(each for one in self.blocks for each in one if each.name == name)
         for one in reversed(self.blocks):
             if found := tuple(each for each in one if each.name == name):
                 return found
         return ()
+
+    def _merges(self) -> bool:
+        """Whether headers of outer blocks are sent, too."""
+        inherit = [each.args for each in self.blocks[-1] if each.name == "add_header_inherit"]
+        return inherit == [(Literal("merge"),)]
 
     def first(self, name: str) -> Directive | None:
         return next(iter(self.every(name)), None)

@@ -41,6 +41,7 @@ def request(known: Known, asked: Request) -> Explanation:
     found = outcomes(runs, here, known, location)
     lost = rivals(known, here, asked, location)
     behind = _beyond(here, asked, known, runs)
+    let_in = (behind or runs)[0]
     return Explanation(
         method=asked.method,
         url=asked.url,
@@ -51,7 +52,7 @@ def request(known: Known, asked: Request) -> Explanation:
         beyond=outcomes(behind, here, known, location) if behind else (),
         server=server,
         location=_place(walk, location),
-        way=steps(walk, (behind or runs)[0].ending, Sources(known.snapshot, here, location)),
+        way=steps(walk, let_in.walk, let_in.ending, Sources(known.snapshot, here, location)),
         lost=lost[:_MOST_LOST],
         more_lost=max(0, len(lost) - _MOST_LOST),
         unclear=tuple(dict.fromkeys(one for run in runs for one in run.walk.unclear)),

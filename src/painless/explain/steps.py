@@ -71,9 +71,9 @@ _LAST = ("add_header", "gzip", "brotli", "error_page")
 _STATES = {True: "acts", False: "passes", None: "unknown"}
 
 
-def steps(walk: Walk, ending: Ending, sources: Sources) -> tuple[Step, ...]:
-    """Return what a request met, and what holds where it came to."""
-    levels = walk.reached
+def steps(walk: Walk, let_in: Walk, ending: Ending, sources: Sources) -> tuple[Step, ...]:
+    """Return what a request met, and what holds where it came to; no door keeps ``let_in`` out."""
+    levels = let_in.reached
     way = [*_rewriting(walk.met, sources)]
     if levels is None:
         return tuple(way)
@@ -82,7 +82,7 @@ def steps(walk: Walk, ending: Ending, sources: Sources) -> tuple[Step, ...]:
         way += (one for name in names for one in _holding(phase, levels, name, sources))
         way += (_door(one, sources) for one in walk.doors if phase == "access")
     way += (one for name in _COPIES for one in _holding("copies", levels, name, sources))
-    way += (_answering(one.directive, sources) for one in walk.met if one.directive.name in _CONTENT)
+    way += (_answering(one.directive, sources) for one in let_in.met if one.directive.name in _CONTENT)
     if ending.upstream:
         application = (f"{kind.removesuffix('s')}_{name}" for name in _OF_APPLICATION)
         way += (one for name in application for one in _holding("application", levels, name, sources))

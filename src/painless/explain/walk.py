@@ -95,7 +95,7 @@ class Walk:
     def _in_location(self) -> Ending:
         for _ in range(_MOST_ROUNDS + 1):
             found = locate(self._server.block or (), self.values.uri)
-            self.unclear += found.unclear
+            self.unclear += (f"whether the expression {one} matches the path" for one in found.unclear)
             if found.block is None:
                 return Ending(404, levels=self._outer)
             self._enter(found.block)
