@@ -1,6 +1,6 @@
 """Which server and which location NGINX takes, and which directives hold there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -121,7 +121,3 @@ class Levels(Struct, frozen=True):
         """Return a directive of the innermost ``blocks``: handlers are not inherited from further out."""
         inner = Levels(self.blocks[-blocks:])
         return inner.first(name)
-
-    def names(self) -> Iterator[str]:
-        """Yield every name that holds, once."""
-        yield from dict.fromkeys(each.name for one in reversed(self.blocks) for each in one)
