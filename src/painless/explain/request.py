@@ -39,7 +39,8 @@ def request(known: Known, asked: Request) -> Explanation:
     walk = runs[0].walk
     location = _location(here, walk)
     found = outcomes(runs, here, known, location)
-    lost = rivals(known, here, asked, location)
+    # What a server answers before it looks for a path is nobody's to win.
+    lost = rivals(known, here, asked, location) if walk.first else ()
     behind = _beyond(here, asked, known, runs)
     let_in = (behind or runs)[0]
     return Explanation(

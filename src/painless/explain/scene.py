@@ -14,11 +14,10 @@ from painless.compiler.lower import lower
 from painless.compiler.lower_http import one_label
 from painless.compiler.memory import Memory
 from painless.compiler.options import Options
-from painless.compiler.site import NOBODY, Passthrough, Server, Site, Twin, Upstream
+from painless.compiler.site import Passthrough, Server, Site, Twin, Upstream
 from painless.explain.asked import Request
 from painless.explain.expressions import Matched, match
 from painless.features import ConfigValues
-from painless.model.objects import Origin
 from painless.model.snapshot import Snapshot
 from painless.nginx.tokens import Literal, Regex, Token
 from painless.nginx.tree import Directive
@@ -160,8 +159,3 @@ def _passed_on(site: Site, request: Request) -> Passthrough | None:
     if request.scheme != "https":
         return None
     return next((one for one in site.passthrough if one.host == request.host), None)
-
-
-def origin_of(one: Server | Twin) -> Origin:
-    """Return who asks for a server."""
-    return one.origin or NOBODY

@@ -4,7 +4,7 @@ Which keys write a directive is in ``writers``, which is asked of the compiler.
 """
 
 from painless.annotations.base import OURS
-from painless.compiler.site import Location
+from painless.compiler.site import Location, Twin
 from painless.explain.about import writers
 from painless.explain.answer import Source
 from painless.explain.scene import Scene
@@ -14,6 +14,8 @@ from painless.model.snapshot import Snapshot
 from painless.nginx.tree import Directive
 
 _LONGEST = 60  # Characters of a value that are shown; the object has the rest.
+_GENERIC = frozenset({"return", "rewrite", "set"})
+"""Directives that many keys write, each for a reason of its own: without one they are nobody's default."""
 _SECRET = frozenset(one.name for feature in FEATURES for one in feature.SETTINGS if one.secret)
 
 
@@ -33,12 +35,16 @@ class Sources:
     """Finds who asked for the directives that one request meets."""
 
     def __init__(self, snapshot: Snapshot, here: Scene, location: Location | None) -> None:
-        ref = location.route.origin.ref if location else None
+        origin = location.route.origin if location else here.site.origin
+        ref = origin.ref if origin else None
         self._ingress = next((one for one in snapshot.ingresses if one.ref == ref), None)
         name = here.options.configmap
         configmap = snapshot.configmaps.get(name) if name else None
         self._prefix = here.options.annotations_prefix
         self._given = dict(configmap.data) if configmap else {}
+        # A server that only redirects is all of somebody's.
+        twin = here.site if isinstance(here.site, Twin) else None
+        self._whole = of_origin(twin.origin) if twin else Source("painless")
         self._about = str(configmap.ref) if configmap else ""
 
     def of(self, one: Directive, keys: tuple[str, ...] = ()) -> Source:
@@ -57,7 +63,7 @@ class Sources:
 
     def ours(self, one: Directive) -> Source:
         """Return who asked for a directive that no key is about."""
-        return of_origin(one.origin) if isinstance(one.origin, Origin) else Source("painless")
+        return of_origin(one.origin) if isinstance(one.origin, Origin) else self._whole
 
     def _of_annotation(self, origin: Origin) -> Source:
         given = self._ingress.annotations if self._ingress else ()
@@ -82,7 +88,9 @@ class Sources:
     def _otherwise(self, one: Directive, names: tuple[str, ...]) -> Source:
         if isinstance(one.origin, Origin) and one.origin.field and not names:
             return of_origin(one.origin)
-        return Source("default", field=names[0]) if names else Source("painless")
+        if not names or one.name in _GENERIC:
+            return self.ours(one)
+        return Source("default", field=names[0])
 
     def _canonical(self, name: str) -> str:
         found = KEYS.get(name)

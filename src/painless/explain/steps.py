@@ -24,23 +24,23 @@ class _Condition(Struct, frozen=True):
 
 _BLOCKING = ("block-cidrs", "block-user-agents", "block-referers")
 _CONDITIONS = (
-    _Condition("$redirect_to_https", "plain HTTP is sent to HTTPS", ("ssl-redirect", "force-ssl-redirect")),
-    _Condition("$cors_preflight", "preflight requests of CORS are answered here", ("enable-cors",)),
-    _Condition("/down/", "without a ready pod it ends here, or goes to the other Service"),
-    _Condition("$blocked", "blocked clients are refused", _BLOCKING),
+    _Condition("$redirect_to_https", "Plain HTTP is sent to HTTPS.", ("ssl-redirect", "force-ssl-redirect")),
+    _Condition("$cors_preflight", "Preflight requests of CORS are answered here.", ("enable-cors",)),
+    _Condition("/down/", "Without a ready pod it ends here, or goes to the other Service."),
+    _Condition("$blocked", "Blocked clients are refused.", _BLOCKING),
     _Condition(
-        "$other_name_in_handshake", "a TLS connection for another host is refused", ("auth-tls-secret",)
+        "$other_name_in_handshake", "A TLS connection for another host is refused.", ("auth-tls-secret",)
     ),
-    _Condition("$subject_refused", "certificates of other subjects are refused", ("auth-tls-match-cn",)),
-    _Condition('$scheme = "http"', "plain HTTP has no certificates", ("auth-tls-secret",)),
+    _Condition("$subject_refused", "Certificates of other subjects are refused.", ("auth-tls-match-cn",)),
+    _Condition('$scheme = "http"', "Plain HTTP has no certificates.", ("auth-tls-secret",)),
     _Condition(
         "$canary_choice",
-        "the canary takes its part",
+        "The canary takes its part.",
         ("canary-weight", "canary-by-header", "canary-by-cookie", "canary-by-header-value"),
     ),
-    _Condition('$uri = "/"', "the root of the host is sent elsewhere", ("app-root",)),
-    _Condition("$inflight_refused", "what was refused above its bulkhead is refused"),
-    _Condition("$no_endpoints", "503 where no pod is ready, else 502"),
+    _Condition('$uri = "/"', "The root of the host is sent elsewhere.", ("app-root",)),
+    _Condition("$inflight_refused", "What was refused above its bulkhead is refused."),
+    _Condition("$no_endpoints", "503 where no pod is ready, else 502."),
 )
 _BULKHEAD = ("painless.dev/max-inflight", "painless.dev/max-upgraded")
 _HSTS = ("hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload")
@@ -97,18 +97,33 @@ def text_of(one: Directive) -> str:
     return printed((structs.replace(one, block=None, comment=""),)).text.strip().removesuffix(";")
 
 
+_REDIRECTS = ("permanent-redirect", "temporal-redirect")
+
+
 def _rewriting(met: Iterable[Met], sources: Sources) -> Iterator[Step]:
+    why: Source | None = None
     for one in met:
         text = text_of(one.directive)
         if one.directive.name in _CONTENT or any(part in text for part in _SILENT):
             continue
-        known = next((each for each in _CONDITIONS if each.part in text), None)
-        says = known.says if known else _says(one.directive)
-        if known and not known.keys:
-            source = sources.ours(one.directive)
+        if one.directive.name == "if":
+            known = next((each for each in _CONDITIONS if each.part in text), None)
+            says, source = (
+                known.says if known else _says(one.directive),
+                _asker(one.directive, known, sources),
+            )
+            # Whoever asks for the condition asks for what happens then.
+            why = source if one.acts else None
+        elif one.directive.name == "return":
+            says, source = _says(one.directive), why or sources.of(one.directive, _REDIRECTS)
         else:
-            source = sources.of(one.directive, known.keys if known else ())
+            says, source = _says(one.directive), sources.of(one.directive)
         yield Step("rewrite", says, text, source, _STATES[one.acts])
+
+
+def _asker(one: Directive, known: _Condition | None, sources: Sources) -> Source:
+    """Return who asked for a condition."""
+    return sources.of(one, known.keys) if known and known.keys else sources.ours(one)
 
 
 def _answering(one: Directive, sources: Sources) -> Step:

@@ -161,3 +161,12 @@ def test_whatever_is_asked_is_answered(host: str, rest: str, headers: list[str])
     asked = understood(f"http://{host}/{rest}", headers=[f"X-Canary: {one}" for one in headers])
     if not isinstance(asked, NotUnderstood):
         assert msgspec.json.encode(request(SITE, asked))
+
+
+def test_who_sends_a_client_elsewhere() -> None:
+    """What asks for a condition asks for the redirect behind it, whatever else writes such lines."""
+    one = made("web-1", "Prefix / web", app_root="/start", force_ssl_redirect="true")
+    root, rest = said("https://a.example/", one), said("http://a.example/x", one)
+    field = f"Ingress shop/web-1 metadata.annotations[{PREFIX}"
+    assert (f"{field}app-root]: /start", ()) == (str(step(root, "return 302").source), root.lost)
+    assert f"{field}force-ssl-redirect]: true" == str(step(rest, "return 308").source)
