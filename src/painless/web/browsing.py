@@ -46,7 +46,8 @@ def astray(headers: Mapping[str, str]) -> str:
             return f"found the header {name}, expected no proxy in between"
     host = headers.get("Host", "")
     if not _is_loopback(host):
-        return f'found the host "{host[:100]}", expected localhost, as with kubectl port-forward'
+        said = host[:100].encode(errors="backslashreplace").decode()
+        return f'found the host "{said}", expected localhost, as with kubectl port-forward'
     return ""
 
 

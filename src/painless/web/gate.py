@@ -112,7 +112,8 @@ class Gate(Generic[User]):
 
     async def _who(self, token: str, address: str) -> User | None:
         """Return who shows a token, ``None`` for who has one of the file's; raise ``Refused``."""
-        if not token or len(token) > LONGEST:
+        # A token is ASCII; other bytes in a header are no text at all.
+        if not token or len(token) > LONGEST or not token.isascii():
             raise Refused(401, f"found no token, expected Authorization: Bearer, or one signed in at {PATH}")
         digest = sha256(token.encode()).digest()
         if digest not in self._right and (wait := self._tries.take(address)):
@@ -207,7 +208,7 @@ def _away(what: str) -> Refused:
 def _refusal(request: web.Request, refused: Refused) -> web.Response:
     wants_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
     if wants_page and refused.status == HTTPStatus.UNAUTHORIZED:
-        response = form(request.path_qs, refused.status)
+        response = form(local_path(request.path_qs), refused.status)
     else:
         body = msgspec.json.encode({"says": refused.says})
         response = web.Response(body=body, status=refused.status, content_type="application/json")

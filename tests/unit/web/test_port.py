@@ -376,6 +376,30 @@ async def answered(port: Reached, sent: bytes) -> int | None:
     return int(line.split()[1]) if line else None
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /v1/status HTTP/1.1\r\nHost: \xff\xed\xa0\x80\r\n",
+        b"GET /v1/status HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \xff\xed\xa0\x80\r\n",
+        b"GET /v1/status HTTP/1.1\r\nHost: a\r\nCookie: painless-token=\xff\xed\xa0\x80\r\n",
+        b"GET /v1/\xff%ff%ed%a0%80 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer alice's\r\n",
+        b"GET //evil.example/\xff%ff HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n",
+        b"GET /login?after=%ff%ed%a0%80\xff HTTP/1.1\r\nHost: a\r\n",
+        b"POST /login?after=%ff HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\nX: \r\n\r\ntoken=%ff%ed%a0%80",
+    ],
+)
+async def test_bytes_that_are_no_text_are_no_mistake_of_ours(
+    tmp_path: Path, head: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody may send them: they are refused as other requests are, and no line of the log tells of it."""
+    for loopback in (True, False):
+        async with await cluster() as api, reached(tmp_path, api, loopback=loopback) as port:
+            api.allows = lambda _: True
+            status = await answered(port, head + b"\r\n")
+            assert status in {None, 200, 400, 401, 403, 404}
+    assert [] == [one.getMessage() for one in caplog.records if one.getMessage() == "request_failed"]
+
+
 # TLS, and what is in the way.
 
 
