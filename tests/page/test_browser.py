@@ -11,6 +11,7 @@ import pytest_asyncio
 from axe_playwright_python.base import AXE_SCRIPT
 from msgspec import structs
 from playwright.async_api import Browser, Page, expect
+from tests.builders import ingress, path, rule
 from tests.page.browser import NEEDED, browser, tab
 from tests.page.looked import Looked, cluster, incident, served
 
@@ -22,6 +23,8 @@ from painless.web.page.streams import Bounds
 pytestmark = [NEEDED, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 HOST = "app-0000.shop.example"
+LONG = ".".join(["x" * 60] * 4)
+"""A host that is as long as one may be, of an Ingress of such a name: it widens nothing."""
 VIEWS = {
     "/": "Overview",
     "/hosts": "Hosts",
@@ -36,6 +39,9 @@ VIEWS = {
     "/search?q=app-0012": "Search",
     "/doctor": "Doctor",
     f"/explain?url=https://{HOST}/api/x": "Explain a URL",
+    f"/hosts/{LONG}": LONG,
+    f"/hosts?f={LONG}": "Hosts",
+    "/search?q=nnnn": "Search",
 }
 FIRST_VIEW, UPDATE = 1_000, 100
 """Milliseconds at 5,000 Ingresses: until the first view is there, and that the script takes for an update.
@@ -58,7 +64,7 @@ def many() -> Looked:
 
 @pytest.fixture
 def looked() -> Looked:
-    found = Looked(cluster(FEW))
+    found = Looked((*cluster(FEW), ingress("n" * 200, rule(LONG, path("/" + "p" * 300, "app-0000")))))
     incident(found)
     found.ask(100)
     return found

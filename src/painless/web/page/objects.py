@@ -127,7 +127,7 @@ def _certificate(some: list[Certified], now: float) -> tuple[Child, ...]:
     hosts = several(several(" " if at else None, to_host(each.host)) for at, each in enumerate(some[:_HOSTS]))
     rest = f" and {len(some) - _HOSTS:,} more" if len(some) > _HOSTS else None
     issuer = one.about.common_name or one.about.organization
-    return name, _day(one.about.ends), state, several(hosts, rest), issuer, one.about.algorithm
+    return name, el("time", _day(one.about.ends)), state, several(hosts, rest), issuer, one.about.algorithm
 
 
 def _day(at: float) -> str:

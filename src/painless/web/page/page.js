@@ -416,6 +416,8 @@ function begin() {
     list = new Hosts(box, form);
     list.update();
   }
+  // On a phone the ways are a strip, and this one may be beyond its end.
+  find(".ways [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   searching();
   addEventListener("keydown", key);
   document.addEventListener("visibilitychange", () => (document.hidden ? pause() : listen()));
