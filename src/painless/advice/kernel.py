@@ -62,13 +62,16 @@ def too_long(queue: int, accepted: float) -> bool:
     return accepted > 0 and queue / accepted > LONGEST_WAIT
 
 
-def conntrack(rate: float, long_lived: int, flows: int = 2, closing: float = TIME_WAIT) -> Table:
+def conntrack(
+    rate: float, long_lived: int, flows: float = 2, closing: float = TIME_WAIT, seen: int = 0
+) -> Table:
     """Return the size of conntrack's table: (flows x rate x 120 s + long-lived) / 75 %, a power of two.
 
     ``rate`` counts clients' connections; each has an entry, and one more for the connection to the pod unless
-    that is kept (``flows`` is 1 then).  A bucket for four entries, as kube-proxy has it.
+    that is kept (``flows`` is 1 then).  It is never less than for the entries that were ``seen``.  A bucket
+    for four entries, as kube-proxy has it.
     """
-    used = ceil(flows * rate * closing + long_lived)
+    used = max(ceil(flows * rate * closing + long_lived), seen)
     size = _power(max(ceil(used / FILL), FEWEST))
     buckets = size // PER_BUCKET
     return Table(used, size, buckets, table_memory(size, buckets))

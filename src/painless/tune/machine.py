@@ -36,25 +36,41 @@ def _queue(world: World) -> Iterator[Advice | Missing]:
         yield Missing(SOMAXCONN, "Pod", _TWICE if limit is not None else _UNSEEN)
         return
     advised, drops = kernel.backlog(rate), value(numbers.DROPS) or 0
-    longest = value(numbers.LONGEST) or 0
-    too_long = (
-        kernel.too_long(int(limit), rate) and drops == 0 and longest < limit / 2 and limit > advised * 4
+    seen = (
+        f"{rate:,.1f} new connections a second at the peak, {value(numbers.LONGEST) or 0:,.0f} waited at "
+        "most, "
+        f"{drops:,.0f} dropped"
     )
+    if drops and limit >= advised:
+        yield _overflowed(limit, seen)
+        return
     yield Advice(
         id=SOMAXCONN,
         about="Pod",
         now=f"{limit:,.0f} connections may wait",
-        measured=f"{rate:,.1f} new connections a second at the peak, {longest:,.0f} waited at most, "
-        f"{drops:,.0f} dropped",
-        advised=f"{advised:,}" if limit < advised else f"{limit:,.0f}",
+        measured=seen,
+        advised=f"{advised:,}" if limit < advised else "as it is",
         why=f"twice what comes while no worker accepts for {kernel.STALL:g} s; a Pod has the kernel's value, "
-        "whatever the node has"
-        + ("; a queue this long would hold its last client for more than a second" if too_long else ""),
+        "whatever the node has",
         effect="bursts wait in place of being dropped; Painless sets the backlog to it",
         risk="an unsafe sysctl: the kubelet needs --allowed-unsafe-sysctls=net.core.somaxconn, and "
-        "without it the Pod does not start",
+        "without it "
+        "the Pod does not start",
         change=limit < advised,
         paste=(Sysctl(SOMAXCONN, str(advised)),),
+    )
+
+
+def _overflowed(limit: float, seen: str) -> Advice:
+    """Return what to do when the queue is long enough for the rate, and was full nevertheless."""
+    return Advice(
+        id=SOMAXCONN,
+        about="Pod",
+        now=f"{limit:,.0f} connections may wait",
+        measured=seen,
+        advised="not a longer queue: it is long enough for this rate, so workers did not accept",
+        why="a queue fills whenever nobody takes from it: no files, no CPU, a blocked worker",
+        effect="painless status names the cause while it lasts, accept_queue_overflowed in the log afterwards",
     )
 
 
@@ -71,8 +87,8 @@ def _conntrack(world: World) -> Iterator[Advice | Missing]:
     opened = value(numbers.OPENED) or 0.0
     # Each client has an entry, and each connection to a pod that is not kept.
     flows = 1 + min(1.0, opened / rate) if rate else 1
-    found = kernel.conntrack(rate * flows, int(value(numbers.CLIENTS) or 0), flows=1)
-    enough = found.size <= most and used < kernel.FILL * most
+    found = kernel.conntrack(rate, int(value(numbers.CLIENTS) or 0), flows, seen=int(used))
+    enough = found.size <= most
     yield Advice(
         id=CONNTRACK,
         about="node",

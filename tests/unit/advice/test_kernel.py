@@ -29,6 +29,7 @@ def test_conntrack_holds_closed_connections_for_two_minutes():
     """2,000 a second are 240,000 entries, as was measured; a table of 262,144 is 82 MiB."""
     found = conntrack(2_000, 0, flows=1)
     assert (240_000, 524_288, 131_072) == (found.used, found.size, found.buckets)
+    assert (262_144, 524_288) == tuple(conntrack(0, 0, seen=at).size for at in (150_000, 200_000))
     assert 84_410_368 == table_memory(262_144, 65_536)
 
 
