@@ -100,14 +100,15 @@ def _grace(world: World, draining: float | None) -> Iterator[Advice | Missing]:
         return
     if draining is None:
         return
-    advised = stopping.grace(controller.pre_stop, draining)
+    waits = controller.pre_stop + controller.waits
+    advised = stopping.grace(waits, draining)
     yield Advice(
         id=name,
         about=str(controller),
         now=f"{controller.grace:g} s",
-        measured=f"preStop waits {controller.pre_stop:g} s, workers drain for {draining:g} s at most",
+        measured=f"preStop and the controller wait {waits:g} s, workers drain for {draining:g} s at most",
         advised=f"{advised} s",
-        why="the kubelet kills whatever still runs: preStop, draining and 5 s to end have to fit",
+        why="the kubelet kills whatever still runs: waiting, draining and 5 s to end have to fit",
         effect="requests end when a Pod is replaced",
         risk="a Pod that hangs is replaced later",
         change=controller.grace < advised,

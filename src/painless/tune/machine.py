@@ -70,7 +70,7 @@ def _overflowed(limit: float, seen: str) -> Advice:
         measured=seen,
         advised="not a longer queue: it is long enough for this rate, so workers did not accept",
         why="a queue fills whenever nobody takes from it: no files, no CPU, a blocked worker",
-        effect="painless status names the cause while it lasts, accept_queue_overflowed in the log afterwards",
+        effect="painless status names the cause while it lasts, and the log has it (accept_queue_overflowed)",
     )
 
 

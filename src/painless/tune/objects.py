@@ -25,6 +25,8 @@ _RUNS = frozenset({"DaemonSet", "Deployment", "StatefulSet"})
 _CONTROLLERS = ("painless-controller", "ingress-nginx/controller")
 """Parts of the names of images that run a controller of Ingresses."""
 _SLEEP = re.compile(r"\bsleep\s+(\d+(?:\.\d+)?)")
+_GRACES = re.compile(r"--(?:post-)?shutdown-grace-period[= ](\d+(?:\.\d+)?)")
+"""Seconds that a controller waits by itself, before NGINX ends and after."""
 _RESOLUTION = re.compile(r"--metric-resolution=(\d+(?:\.\d+)?)(s|m)")
 _WINDOW_UP, _WINDOW_DOWN = 0.0, 300.0
 """Kubernetes' own, where spec.behavior says nothing."""
@@ -43,12 +45,16 @@ class Probe(Struct, frozen=True):
 
 
 class Workload(Struct, frozen=True, kw_only=True):
-    """What runs Pods; ``pre_stop`` is ``None`` where a hook waits for nobody knows how long."""
+    """What runs Pods; ``pre_stop`` is ``None`` where a hook waits for nobody knows how long.
+
+    ``waits`` is how long a controller waits by its own flags.
+    """
 
     kind: str
     ref: Ref
     grace: float = _GRACE
     pre_stop: float | None = 0.0
+    waits: float = 0.0
     probe: Probe | None = None
     controller: bool = False
     host_network: bool = False
@@ -147,12 +153,18 @@ def _workload(tree: Mapping[str, Any]) -> Workload:
         ref=ref(tree),
         grace=number(pod.get("terminationGracePeriodSeconds"), _GRACE),
         pre_stop=_pre_stop(containers),
+        waits=sum(float(one) for one in _GRACES.findall(" ".join(map(_arguments, containers)))),
         # The slowest decides when the Pod is ready.
         probe=max(probes, key=lambda one: one.delay + one.period * one.successes, default=None),
         controller=any(name in image for name in _CONTROLLERS for image in images),
         host_network=pod.get("hostNetwork") is True,
         sysctls={text(one.get("name")): text(one.get("value")) for one in sysctls},
     )
+
+
+def _arguments(container: Mapping[str, Any]) -> str:
+    words = [text(word) for key in ("command", "args") for word in listed(container.get(key))]
+    return " ".join(words)
 
 
 def _probe(tree: Mapping[str, Any]) -> Probe:
@@ -261,8 +273,7 @@ def _resolution(tree: Mapping[str, Any]) -> float | None:
     for one in listed(at(tree, "spec", "template", "spec", "containers")):
         if not isinstance(one, Mapping) or "metrics-server" not in text(one.get("image")):
             continue
-        words = [text(word) for key in ("command", "args") for word in listed(one.get(key))]
-        found = _RESOLUTION.search(" ".join(words))
+        found = _RESOLUTION.search(_arguments(one))
         return float(found[1]) * (60 if found[2] == "m" else 1) if found else 60.0
     return None
 

@@ -145,6 +145,7 @@ def test_workers_end_within_memory_and_the_pod():
         ({}, "245 s"),
         ({"container": {"lifecycle": {"preStop": {"sleep": {"seconds": 60}}}}}, "305 s"),
         ({"container": {"lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "sleep 20"]}}}}}, "265 s"),
+        ({"container": {"args": ["serve", "--shutdown-grace-period=10"]}}, "255 s"),
     ],
 )
 def test_the_kubelet_waits(pod, expected):
