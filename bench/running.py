@@ -60,8 +60,8 @@ class Painless:
         source: tuple[str, ...] = (),
         within: tuple[str, ...] = (),
     ) -> None:
-        http, https, health = free_ports(3)
-        self.doors = Doors(http=http, https=https, health=health)
+        http, https, health, admin = free_ports(4)
+        self.doors = Doors(http=http, https=https, health=health, admin=admin)
         self.manifests = home / "manifests"
         self.manifests.mkdir(exist_ok=True)
         self.state = home / "state"
@@ -73,7 +73,8 @@ class Painless:
             *(source or ("--source", str(self.manifests))),
             *("--state-dir", str(self.state), "--shutdown-patience", str(PATIENCE)),
             *("--bind-address", LOOPBACK, "--http-port", str(http), "--https-port", str(https)),
-            *("--healthz-host", LOOPBACK, "--healthz-port", str(health), *more),
+            *("--healthz-host", LOOPBACK, "--healthz-port", str(health)),
+            *("--admin-address", f"{LOOPBACK}:{admin}", *more),
         )
 
     async def __aenter__(self) -> Self:

@@ -28,6 +28,7 @@ class Doors(Struct, frozen=True):
     http: int
     https: int
     health: int
+    admin: int
 
     def url(self, host: str, path: str = "/") -> str:
         if host == SHOP:
@@ -57,6 +58,7 @@ class Controller:
             *(sys.executable, "-m", "painless", "serve", "--source", str(source), "--state-dir", str(state)),
             *("--bind-address", LOOPBACK, "--http-port", str(doors.http), "--https-port", str(doors.https)),
             *("--healthz-port", str(doors.health), "--configmap", CONFIGMAP),
+            *("--admin-address", f"{LOOPBACK}:{doors.admin}"),
         ]
 
     async def __aenter__(self) -> Self:

@@ -37,8 +37,8 @@ def demo(seconds: float | None = None, *, http_port: int = 0, https_port: int = 
             claim(http_port, "--http-port")
         if https_port:
             claim(https_port, "--https-port")
-        health, http, https = free_ports(3)
-        doors = Doors(http=http_port or http, https=https_port or https, health=health)
+        admin, health, http, https = free_ports(4)
+        doors = Doors(http=http_port or http, https=https_port or https, health=health, admin=admin)
         with tempfile.TemporaryDirectory(prefix="painless-demo-") as folder:
             return asyncio.run(_Demo(stage, doors, Path(folder)).run(seconds))
     except DemoError as error:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from painless.demo.clients import Tally
+from painless.demo.ports import LOOPBACK
 from painless.demo.process import Doors, Figures
 from painless.demo.shop import API, CHAT, SHOP
 from painless.demo.verdict import Check
@@ -96,7 +97,11 @@ def invitation(doors: Doors, folder: Path) -> tuple[str, ...]:
     upgrade = f"-H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: {KEY}'"
     canary = folder / "manifests" / "api-canary.yaml"
     return (
-        f"Painless serves {folder}/manifests with a real NGINX on loopback. Try in another terminal:",
+        f"Painless serves {folder}/manifests with a real NGINX on loopback. Open in a browser:",
+        "",
+        f"  http://{LOOPBACK}:{doors.admin}/   # what is served, by which pods, and what each change did",
+        "",
+        "Try in another terminal:",
         "",
         f"  curl --cacert {folder}/shop.pem {shop}",
         f"  curl -i http://{SHOP}:{doors.http}/cart   # redirects to HTTPS",

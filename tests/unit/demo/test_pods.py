@@ -73,7 +73,7 @@ async def test_a_taken_address_is_passed_over(shop):
 async def test_clients_count_what_is_not_200(shop):
     """A host that does not answer is a failure for each request, with its reason."""
     [http] = free_ports(1)
-    async with Clients(Doors(http=http, https=1, health=1), shop.pair.certificate) as clients:
+    async with Clients(Doors(http=http, https=1, health=1, admin=1), shop.pair.certificate) as clients:
         asking = asyncio.ensure_future(clients.keep_asking(API))
         tally = clients.tallies[API]
         async with asyncio.timeout(5):

@@ -73,13 +73,14 @@ painless_generation_info{id="4f1c"} 1.0
 
 def test_commands_name_the_ports_that_were_chosen(tmp_path):
     """What is printed works when it is pasted."""
-    text = "\n".join(invitation(Doors(http=8001, https=8002, health=8003), tmp_path))
+    text = "\n".join(invitation(Doors(http=8001, https=8002, health=8003, admin=8004), tmp_path))
     for part in (
         f"--cacert {tmp_path}/shop.pem https://shop.localhost:8002/cart",
         "http://shop.localhost:8001/cart",
         "http://api.localhost:8001/",
         "http://chat.localhost:8001/",
         "http://127.0.0.1:8003/metrics",
+        "http://127.0.0.1:8004/",
     ):
         assert part in text
 
