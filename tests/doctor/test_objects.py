@@ -1,10 +1,12 @@
 """Objects become facts: of a folder with file and line, of a cluster page by page, and what may be read."""
 
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.doctor.objectcases import EVERYTHING, controller, some
@@ -35,6 +37,9 @@ spec:
       containers:
       - {name: c, image: registry.k8s.io/ingress-nginx/controller:v1.15.1}
 """
+
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def facts(*trees: dict[str, Any]) -> Facts:
@@ -97,18 +102,34 @@ async def test_a_cluster_of_many_pages() -> None:
         known, missing = facts_of(await list_all(fleet.client()), lambda one: pair_of(one, 0.0), 0.0)
     assert len({one.ref.name for one in known[SERVICES].value}) == len(services)
     assert known[SERVICES].source == f"the API server {api.url}"
-    # The fake has no StatefulSets, and without them not all that runs Pods is known.
-    assert "statefulsets" in missing[WORKLOADS]
+    assert missing == {}
 
 
 async def test_a_kind_that_may_not_be_listed() -> None:
     """It is unknown, with the rule that is missing, and the others are read."""
     async with FakeApiServer() as api, Fleet(api) as fleet:
-        api.allows = lambda asked: asked.resource != "services"
+        api.allows = lambda asked: asked.resource not in {"services", "statefulsets"}
         known, missing = facts_of(await list_all(fleet.client()), lambda one: pair_of(one, 0.0), 0.0)
     assert SERVICES not in known
     assert 'resources: ["services"], verbs: ["list"]' in missing[SERVICES]
+    # Deployments alone are not all that runs Pods.
+    assert "statefulsets" in missing[WORKLOADS]
     assert len(known) + len(missing) == len({one.fact for one in SOURCES})
+
+
+def test_the_role_of_the_guide() -> None:
+    """What it allows is what is asked, and no more."""
+    guide = (ROOT / "docs/how-to/run-the-doctor.md").read_text()
+    (role,) = (one for one in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL) if "ClusterRole" in one)
+    rules = part_of(yaml.safe_load(role))["rules"].each()
+    allowed = {
+        (group, resource)
+        for rule in rules
+        for group in rule["apiGroups"].value
+        for resource in rule["resources"].words
+    }
+    asked = [one.kind for one in SOURCES]
+    assert allowed == {(one.version.rpartition("/")[0], one.plural) for one in asked}
 
 
 def test_no_cluster() -> None:

@@ -63,6 +63,7 @@ KINDS = (
     Kind("coordination.k8s.io", "v1", "Lease", "leases", upserts=True, conditional=True),
     Kind("apps", "v1", "Deployment", "deployments", True, True, True, short=("deploy",)),
     Kind("apps", "v1", "DaemonSet", "daemonsets", True, True, True, short=("ds",)),
+    Kind("apps", "v1", "StatefulSet", "statefulsets", True, True, True, short=("sts",)),
     Kind("batch", "v1", "Job", "jobs", True, True, True),
     Kind(
         "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", True, True, short=("hpa",)
