@@ -109,7 +109,13 @@ def same_probes(workloads: Fact[Objects]) -> Iterator[Finding]:
                 "what takes the Pod out of the balancer restarts it, too",
                 (_times(asked), _times(ready)),
                 f"failureThreshold times periodSeconds of {2 * ready.patience} s or more for liveness",
-                patch(one.workload.ref, in_container(container, {LIVENESS: CALM})),
+                patch(
+                    one.workload.ref,
+                    in_container(
+                        container,
+                        {LIVENESS: CALM | {"failureThreshold": max(6, 1 + 2 * ready.patience // 10)}},
+                    ),
+                ),
             )
 
 

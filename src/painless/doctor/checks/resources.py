@@ -39,7 +39,7 @@ def no_memory(workloads: Fact[Objects]) -> Iterator[Finding]:
         resources = one.proxy["resources"]
         lacking = [name for name in ("requests", "limits") if not resources[name]["memory"].there]
         if lacking:
-            change = {"resources": {name: {"memory": "512Mi"} for name in lacking}}
+            change = {"resources": {name: {"memory": _memory(resources, name)} for name in lacking}}
             yield Finding(
                 _about(one, one.proxy),
                 f"NGINX's container has no {' and no '.join(lacking)} of memory",
@@ -111,13 +111,19 @@ def quota(workloads: Fact[Objects], throttled: Fact[Moved] | None) -> Iterator[F
         limit = one.proxy.at("resources.limits.cpu")
         stopped = throttled.value.now.get("throttled", 0) if throttled else None
         if limit.there and stopped != 0:
+            # The limit was the request as well, where there is none.
+            asked = one.proxy.at("resources.requests.cpu")
+            resources = {
+                "limits": {"cpu": None},
+                "requests": {"cpu": (asked if asked.there else limit).value},
+            }
             count = (Evidence(f"throttled {stopped} times", throttled.source),) if throttled else ()
             yield Finding(
                 _about(one, one.proxy),
                 f"NGINX stops when it has used its {limit.text or limit.value} CPUs of each period",
                 (limit.seen, *count),
                 "a request without a limit",
-                patch(one.workload.ref, in_container(one.proxy, {"resources": {"limits": {"cpu": None}}})),
+                patch(one.workload.ref, in_container(one.proxy, {"resources": resources})),
             )
 
 
@@ -228,7 +234,11 @@ def _too_much(one: Controller, container: Part) -> Iterator[tuple[Part, str, dic
     user = context["runAsUser"]
     user = user if user.there else pod(one.workload).at("securityContext.runAsUser")
     if context["privileged"].true:
-        yield context["privileged"], "it is privileged", {"privileged": False}
+        yield (
+            context["privileged"],
+            "it is privileged",
+            {"privileged": False, "allowPrivilegeEscalation": False},
+        )
     if user.number == 0:
         yield user, "it runs as root", {"runAsUser": 101, "runAsNonRoot": True}
     added = context.at("capabilities.add")
@@ -249,6 +259,14 @@ def _mounted_read_only(one: Controller, name: str) -> bool:
         if mount["name"].text == name
     ]
     return all(mount["readOnly"].true for mount in mounts)
+
+
+def _memory(resources: Part, name: str) -> str:
+    """Return the memory to ask for, or to limit to, beside what the other one of both is."""
+    limit, request = (quantity(resources[one]["memory"]) for one in ("limits", "requests"))
+    if name == "requests":
+        return f"{int(limit) >> 20 or 1}Mi" if limit else "512Mi"
+    return f"{max(512, 2 * int(request or 0) >> 20)}Mi"
 
 
 def _about(one: Controller, container: Part) -> str:
