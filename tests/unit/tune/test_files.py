@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.deploy.chart import WITHOUT_HELM, helm, render
 from tests.front.network import own_network
 from tests.unit.tune.worlds import (
     CONFIGMAP,
@@ -162,3 +163,12 @@ def test_a_name_that_is_none_makes_no_file():
     found = files(advise(World(odd, objects([]))), objects([]), Told())
     assert {"ingress-shop-web.yaml", "configmap.yaml", "apply.sh"} == found.keys()
     assert ".." not in found["apply.sh"]
+
+
+@pytest.mark.skipif(helm is None, reason=WITHOUT_HELM)
+def test_our_own_chart_ends_in_time():
+    """The kubelet waits for as long as its controller says that it takes."""
+    made = objects(render().objects)
+    report = advise(World(measured(), made))
+    assert ("painless-controller", True) == (made.controller and made.controller.ref[1], bool(report.good))
+    assert "terminationGracePeriodSeconds" in {one.id for one in report.good}
