@@ -284,7 +284,18 @@ CASES: dict[str, tuple[Given, Given]] = {
         {INGRESSES: some(ingress(), ingress(**OTHER))},
         {INGRESSES: some(ingress(), ingress(host="other.example", **OTHER))},
     ),
-    "S011": only(ingress(whitelist_source_rang="10.0.0.0/8"), ingress(whitelist_source_range="10.0.0.0/8")),
+    "S011": (
+        {INGRESSES: some(ingress(whitelist_source_rang="10.0.0.0/8")), CLASSES: some()},
+        {
+            INGRESSES: some(
+                ingress(whitelist_source_range="10.0.0.0/8"),
+                ingress(metadata={"annotations": {"nginx.org/rewrites": "x"}}),
+            ),
+            CLASSES: some(
+                thing("IngressClass", "nginx", spec={"controller": "nginx.org/ingress-controller"})
+            ),
+        },
+    ),
     "S015": (
         {WORKLOADS: some(theirs({"image": "registry.k8s.io/ingress-nginx/controller:v1.14.3"}))},
         {WORKLOADS: some(theirs())},

@@ -212,11 +212,10 @@ def two_owners(hpas: Fact[Objects], workloads: Fact[Objects]) -> Iterator[Findin
     Sources: Kubernetes, Migrating Deployments and StatefulSets to horizontal autoscaling.
     """
     for one, workload in targets(hpas.value, workloads.value):
-        owner = _owner(workload)
-        if owner is not None:
+        if owner := _owner(workload):
             yield Finding(
                 str(workload.ref),
-                f"its replicas are the autoscaler's and {owner.text or 'its manifest'}'s",
+                f"its replicas are the autoscaler's and {owner}'s",
                 (workload.at("spec.replicas").seen, Evidence(f"scaled by {one.ref}", one.where)),
                 "no replicas in the manifest",
                 command(workload.ref, "apply edit-last-applied") + "   # without spec.replicas",
@@ -273,14 +272,12 @@ def out_of_reach(hpas: Fact[Objects], workloads: Fact[Objects]) -> Iterator[Find
                 )
 
 
-def _owner(workload: Part) -> Part | None:
-    """Return who sets the number of Pods besides the autoscaler."""
+def _owner(workload: Part) -> str:
+    """Return who sets the number of Pods besides the autoscaler; empty for nobody."""
     for one in workload.at("metadata.managedFields").each():
         if one.at("fieldsV1.f:spec.f:replicas").there and one["subresource"].text != "scale":
-            return one["manager"] if one["manager"].text != OWNER else None
-    if workload.file and workload.at("spec.replicas").there:
-        return workload["no owner"]
-    return None
+            return "" if one["manager"].text == OWNER else one["manager"].text
+    return "its manifest" if workload.file and workload.at("spec.replicas").there else ""
 
 
 CHECKS = (

@@ -164,11 +164,11 @@ def comes_and_goes(events: Fact[Objects], *, limit: float) -> Iterator[Finding]:
 
 
 def _config(one: Controller, configmaps: Fact[Objects] | None) -> Part | None:
-    """Return the settings of a controller; ``None`` where its ConfigMap was not read."""
+    """Return the settings of a controller, which may be none; ``None`` where they were not read."""
     name = one.flags.get("configmap", "")
     namespace, _, plain = name.partition("/")
     if not name:
-        return one.workload["none"]
+        return Part(None, one.workload.ref)
     found = configmaps.value.by_name.get((namespace, plain)) if configmaps else None
     return None if found is None else found["data"]
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from painless.annotations.names import ANNOTATIONS
 from painless.doctor.check import Check, Evidence, Finding, Severity
 from painless.doctor.facts import Fact
-from painless.doctor.objects import INGRESSES, WORKLOADS, Objects
+from painless.doctor.objects import CLASSES, INGRESSES, WORKLOADS, Objects
 from painless.doctor.parts import Part
 from painless.doctor.pods import annotate, command, controllers
 from painless.doctor.routes import (
@@ -21,8 +21,11 @@ from painless.doctor.routes import (
     setting,
     settings,
 )
+from painless.features import KEYS
 
 LONG = 300  # Seconds of silence in which a connection is one that is kept, not one that answers.
+OURS = "painless.dev/"
+"""The prefix of annotations that ingress-nginx does not have."""
 FOREIGN = ("nginx.org/", "nginx.com/")
 """Prefixes of another controller with NGINX in its name."""
 _REGEX = re.compile(r"[*+?()|^$\[\]\\]")
@@ -179,7 +182,7 @@ def dangling(ingresses: Fact[Objects]) -> Iterator[Finding]:
             )
 
 
-def unread(ingresses: Fact[Objects]) -> Iterator[Finding]:
+def unread(ingresses: Fact[Objects], classes: Fact[Objects] | None) -> Iterator[Finding]:
     """What nobody reads has no effect: the limit, or the list of addresses, that somebody relies on is none.
 
     Verify: the list of annotations in docs/reference/annotations.md.
@@ -188,6 +191,7 @@ def unread(ingresses: Fact[Objects]) -> Iterator[Finding]:
 
     Sources: ingress-nginx, Annotations.
     """
+    known = {one.ref.name: one.at("spec.controller").text for one in classes.value} if classes else {}
     for one in ingresses.value:
         for name, part in settings(one):
             if name not in ANNOTATIONS:
@@ -195,8 +199,12 @@ def unread(ingresses: Fact[Objects]) -> Iterator[Finding]:
                 yield _unread(
                     one, part, f"nobody reads {name}", f"{near[0]}, perhaps" if near else "another name"
                 )
+        served = known.get(class_of(one).text, "")
         for key, part in one.at("metadata.annotations").items():
-            if key.startswith(FOREIGN):
+            if key.startswith(OURS) and key not in KEYS:
+                near = get_close_matches(key, KEYS, 1)
+                yield _unread(one, part, f"nobody reads {key}", near[0] if near else "another name")
+            if key.startswith(FOREIGN) and served and not served.startswith(FOREIGN):
                 yield _unread(one, part, f"{key} is another controller's", f"an annotation below {PREFIX}")
 
 
@@ -250,5 +258,5 @@ CHECKS = (
     Check("I016", Severity.LOW, "An Ingress of nothing", dangling, (INGRESSES,)),
     Check("I017", Severity.MEDIUM, "Paths become expressions", by_expression, (INGRESSES, WORKLOADS)),
     Check("S010", Severity.MEDIUM, "Two namespaces claim a path", hijacked, (INGRESSES,)),
-    Check("S011", Severity.MEDIUM, "Annotations that nobody reads", unread, (INGRESSES,)),
+    Check("S011", Severity.MEDIUM, "Annotations that nobody reads", unread, (INGRESSES,), (CLASSES,)),
 )
