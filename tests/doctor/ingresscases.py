@@ -285,7 +285,13 @@ CASES: dict[str, tuple[Given, Given]] = {
         {INGRESSES: some(ingress(), ingress(host="other.example", **OTHER))},
     ),
     "S011": (
-        {INGRESSES: some(ingress(whitelist_source_rang="10.0.0.0/8")), CLASSES: some()},
+        {
+            INGRESSES: some(
+                ingress(whitelist_source_rang="10.0.0.0/8"),
+                ingress(metadata={"annotations": {"painless.dev/max-upgrade": "5"}}),
+            ),
+            CLASSES: some(),
+        },
         {
             INGRESSES: some(
                 ingress(whitelist_source_range="10.0.0.0/8"),

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.doctor.objectcases import EVERYTHING, controller, some
+from tests.doctor.objectcases import EVERYTHING, controller, ingress, some
 from tests.fakes.apiserver import FakeApiServer
 from tests.unit.kube.given import Fleet
 
@@ -191,3 +191,16 @@ def test_what_a_folder_leaves_out() -> None:
     """Nothing is missing in a namespace of which a folder has no object of that kind."""
     services = some({"kind": "Service", "metadata": {"name": "a", "namespace": "shop"}}, whole=False)
     assert (services.tells("shop"), services.tells("other")) == (True, False)
+
+
+def test_annotations_by_whose_they_are() -> None:
+    """What is misspelled is told with what it may have been; another controller's is not ours to judge."""
+    own = {"painless.dev/max-upgrade": "5", "nginx.org/rewrites": "x"}
+    nginx = {
+        "kind": "IngressClass",
+        "metadata": {"name": "nginx"},
+        "spec": {"controller": "nginx.org/ingress"},
+    }
+    report = run(CHECKS, facts(ingress(metadata={"annotations": own}), nginx))
+    told = [(one.says, one.expected) for one in report.findings if one.id == "S011"]
+    assert told == [("nobody reads painless.dev/max-upgrade", "painless.dev/max-upgraded")]
