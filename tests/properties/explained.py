@@ -66,7 +66,7 @@ _EXPRESSIONS = (
     ),
     *("/é(.*)", "/q/(.*)/r", "/[[:alpha:]]+/z", r"/\d+$", "/A", "/foo/bar"),
 )
-_TARGETS = ("/", "/$2", "/$1", "/new/$1", "/in/$1?from=$2", "/$1/x", "/q?z=1", "/fixed", "/$1$2")
+_TARGETS = ("/", "/$2", "/$1", "/new/$1", "/in/$1/of/$2", "/$1/x", "/fixed", "/$1$2", "/:$1-$2")
 _TYPES = ("Prefix", "Prefix", "Exact", "ImplementationSpecific")
 _REDIRECTS = (
     {"permanent-redirect": "https://new.example$request_uri"},

@@ -3,9 +3,12 @@
 from msgspec import Struct
 
 from painless.explain.values import Values
-from painless.nginx.tokens import Expr, Literal, Token
+from painless.nginx.tokens import Expr, Literal, Token, Var
 
-_PLAIN = frozenset(range(0x21, 0x7F)) - frozenset(b'"#%<>?\\^`{|}')
+_VISIBLE = frozenset(range(0x21, 0x7F))
+_DIVIDING = frozenset(b"#%&+;?")
+"""Bytes that mean something in a query."""
+_PLAIN = _VISIBLE - frozenset(b'"#%<>?\\^`{|}')
 """Bytes of a path that NGINX sends as they are."""
 
 
@@ -37,7 +40,7 @@ def _divided(values: Values, replacement: Token) -> tuple[str, str | None]:
     for part in replacement.parts if isinstance(replacement, Expr) else (replacement,):
         text = values.expand(part) or ""
         if query is not None:
-            query += text
+            query += _in_query(values, text) if isinstance(part, Var) and part.name.isdigit() else text
         elif isinstance(part, Literal) and "?" in text:
             before, _, query = text.partition("?")
             path += before
@@ -46,6 +49,15 @@ def _divided(values: Values, replacement: Token) -> tuple[str, str | None]:
         else:
             path += text
     return path, query
+
+
+def _in_query(values: Values, captured: str) -> str:
+    """Return a capture as NGINX puts it into a query: encoded where the path had something to decode."""
+    raw = values.request.raw.partition("?")[0]
+    if "%" not in raw and "+" not in raw:
+        return captured
+    found = captured.encode(errors="surrogateescape")
+    return "".join(f"%{one:02X}" if one in _DIVIDING or one not in _VISIBLE else chr(one) for one in found)
 
 
 def escaped(values: Values) -> str:

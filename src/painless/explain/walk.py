@@ -68,6 +68,7 @@ class Walk:
         self._location: Directive | None = None
         self._moved = False
         self._failed = False
+        self._rounds = 0
 
     def end(self) -> Ending:
         """Walk to the end."""
@@ -93,7 +94,9 @@ class Walk:
         )
 
     def _in_location(self) -> Ending:
-        for _ in range(_MOST_ROUNDS + 1):
+        while self._rounds <= _MOST_ROUNDS:
+            # Counted over all of the way: what is looked for anew may come back by any of them.
+            self._rounds += 1
             found = locate(self._server.block or (), self.values.uri)
             self.unclear += (f"whether the expression {one} matches the path" for one in found.unclear)
             if found.block is None:
@@ -187,6 +190,8 @@ class Walk:
         self.met.append(Met(one))
         self.values.keep(found)
         new = rewritten(self.values, one.args[1])
+        if isinstance(new, Rewritten) and not new.uri:
+            return self._end(500, by=one)
         if isinstance(new, Rewritten):
             self.values.move(new.uri, new.args)
             self._moved = flag != Literal("break")
@@ -209,6 +214,8 @@ class Walk:
             if one := self._levels.own(name, inner):
                 self.met.append(Met(one))
                 return self._try_files(one) if name == "try_files" else self._asked(one)
+        if self._levels.first("root") or self._levels.first("alias"):
+            self.unclear.append("which files there are")
         return self._end(404)
 
     def _try_files(self, one: Directive) -> Ending:
