@@ -58,7 +58,8 @@ class Controller:
             *(sys.executable, "-m", "painless", "serve", "--source", str(source), "--state-dir", str(state)),
             *("--bind-address", LOOPBACK, "--http-port", str(doors.http), "--https-port", str(doors.https)),
             *("--healthz-port", str(doors.health), "--configmap", CONFIGMAP),
-            *("--admin-address", f"{LOOPBACK}:{doors.admin}"),
+            # So that its page shows who is asked how much.
+            *("--admin-address", f"{LOOPBACK}:{doors.admin}", "--enable-metrics"),
         ]
 
     async def __aenter__(self) -> Self:
