@@ -27,6 +27,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "canary": "a hundred changes of a weight under load",
         "shapes": "shared server blocks beside one for each host: nginx -t, memory, a request",
         "migration": "painless migrate on a thousand varied Ingresses",
+        "doctor": "painless doctor on a running controller and on 300,000 lines; looks beside a controller",
         "responder": "questions for 5,000 upstreams: answered, at what cost, noticed by whom",
         "admission": "verdicts of the webhook, and its memory under hostile bodies",
         "apiserver": "the whole program in a cluster: start, single changes, a storm of events, memory",

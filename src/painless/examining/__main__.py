@@ -10,16 +10,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from importlib import import_module
 from types import FrameType
 
-import msgspec
-from msgspec import structs
-
-from painless.doctor.checks import CHECKS
-from painless.doctor.gather import Asked, gather
-from painless.doctor.run import Report, run
-from painless.examining.shared import Orders
 from painless.privacy import keep_to_ourselves
 
 BEHIND_NGINX = 10  # Of niceness: on a processor that both want, a tenth is ours.
@@ -31,15 +24,9 @@ def main() -> None:
     # It sees keys beside certificates.
     keep_to_ourselves()
     with _gently():
-        report = examined(msgspec.json.decode(sys.stdin.buffer.read(), type=Orders))
-        sys.stdout.buffer.write(msgspec.json.encode(report))
-
-
-def examined(orders: Orders) -> Report:
-    """Look, and return what was found."""
-    no_pid = "NGINX does not run"
-    gathered = gather(Asked(pid=orders.master, state=Path(orders.state), status=orders.status, no_pid=no_pid))
-    return structs.replace(run(CHECKS, gathered.facts, orders.limits), problems=gathered.problems)
+        # To load what looks takes as long as the look.
+        looking = import_module("painless.examining.looking")
+        sys.stdout.buffer.write(looking.answer(sys.stdin.buffer.read()))
 
 
 @contextmanager
