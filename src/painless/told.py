@@ -54,7 +54,7 @@ class Told:
         """The last loads and decisions of the governor, the newest first."""
         self.unread: tuple[str, ...] = ()
         """What of NGINX's workers could not be read, each with the right that it takes."""
-        self.history = History(live, _now, differing.tell)
+        self.history = History(live, _now, differing.tell, int(time.time()))
         self._metrics = metrics
         self._config = config
         self._governed = governed

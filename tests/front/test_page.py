@@ -1,6 +1,7 @@
 """The page of a whole controller: what it serves, and what a change of an Ingress changed."""
 
 import asyncio
+import re
 
 import pytest
 from aiohttp import ClientSession
@@ -37,7 +38,8 @@ async def test_from_a_host_to_its_pod_and_from_a_change_to_its_lines(
         await until_seen(Target(program.doors.http, "more.test"), lambda one: one.status == 200, SOON)
 
         async def told() -> bool:
-            return "+        server_name more.test;" in await page("/generations/1")
+            latest = re.search(r"/generations/\d+", await page("/"))
+            return latest is not None and "+        server_name more.test;" in await page(latest[0])
 
         await until(told, SOON)
         assert "/objects/Ingress/shop/more" in await page("/")

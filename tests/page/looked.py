@@ -121,6 +121,7 @@ class Looked:
         self.answered: dict[str, Answered] | None = {}
         self.status = Status(version="1.0", nginx="1.31.3", ready=True)
         self.report = b""
+        self.at = NOW
         self.counts = True
         self.looks = 0
 
@@ -140,7 +141,7 @@ class Looked:
             findings={str(one): found.count(one) for one in Severity},
         )
         return Seen(
-            at=NOW,
+            at=self.at,
             status=status,
             compiled=self.compiled,
             findings=self.compiled.diagnostics,

@@ -188,6 +188,17 @@ async def test_rows_are_sent_once_and_then_as_they_change() -> None:
     assert (22, True) == (len(third["rows"]), third["whole"])
 
 
+async def test_the_next_controller_is_another_one() -> None:
+    """A page that stays open over a restart is sent all rows, however many there were before."""
+    looked = Looked(cluster(3))
+    async with served(looked) as (url, _), ClientSession() as session:
+        first = await (await session.get(url + "/page/rows")).json()
+    looked.at += 5
+    async with served(looked) as (url, _), ClientSession() as session:
+        second = await (await session.get(f"{url}/page/rows?since={first['version']}")).json()
+    assert (4, True) == (len(second["rows"]), second["whole"])
+
+
 async def test_so_many_streams_and_no_more() -> None:
     """Others are turned away at once, and all who listen get the same events."""
     looked = Looked(cluster(3))

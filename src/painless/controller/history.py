@@ -54,7 +54,8 @@ class Entry(Struct, frozen=True, rename="camel"):
 class History:
     """The last entries; ``live`` says which generation runs, ``now`` the time as it is shown.
 
-    ``differs`` is told of each difference, with the generation that was loaded.
+    ``differs`` is told of each difference, with the generation that was loaded.  Entries count from
+    ``first``, which the next controller has higher: a number is of one entry for ever.
     """
 
     def __init__(
@@ -62,13 +63,14 @@ class History:
         live: Callable[[], Generation | None],
         now: Callable[[], str],
         differs: Callable[[str, str], None] = lambda _generation, _diff: None,
+        first: int = 0,
     ) -> None:
         self.entries: tuple[Entry, ...] = ()
         self._live = live
         self._now = now
         self._differs = differs
         self._before: Generation | None = None
-        self._count = 0
+        self._count = first
         self._undone: dict[int, tuple[Generation, Generation]] = {}
         self._bell = asyncio.Event()
 

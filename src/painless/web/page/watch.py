@@ -48,7 +48,8 @@ class Watch:
 
     def _made(self, seen: Seen, now: float, before: View | None) -> View:
         self.looks += 1
-        version = before.version + 1 if before else 1
+        # Versions of the next controller are higher: a page that stays open takes none for an old one.
+        version = before.version + 1 if before else int(seen.at)
         site = seen.compiled.site if seen.compiled else None
         if self._hosts[0] is not site:
             self._hosts = site, hosts_of(site)
