@@ -21,7 +21,7 @@ from painless.plan.changes import origins_of
 
 OWN = 20
 """Ingresses that a finding may be told to: what more of them have is nobody's in particular."""
-_PLACE = re.compile(r"(.+):(\d+)")
+_PLACE = re.compile(r"(.+):(\d{1,9})")
 
 
 class Owners(Struct, frozen=True):
