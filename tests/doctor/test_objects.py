@@ -2,6 +2,7 @@
 
 import re
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,8 @@ from tests.doctor.objectcases import EVERYTHING, controller, ingress, some
 from tests.fakes.apiserver import FakeApiServer
 from tests.unit.kube.given import Fleet
 
-from painless.doctor import manifests
+from painless.doctor import cluster, manifests
 from painless.doctor.checks import CHECKS
-from painless.doctor.cluster import list_all
 from painless.doctor.facts import Facts
 from painless.doctor.gather import Asked, gather
 from painless.doctor.objects import SERVICES, SOURCES, WORKLOADS, Listed, facts_of
@@ -53,7 +53,7 @@ def facts(*trees: dict[str, Any]) -> Facts:
 def test_a_folder(tmp_path: Path) -> None:
     """Where an object stands is evidence, and kinds that are not there are unknown."""
     (tmp_path / "some.yaml").write_text(LONELY)
-    gathered = gather(Asked(source=tmp_path, machine=False), apart=0.0)
+    gathered = gather(Asked(objects=partial(manifests.read, tmp_path), machine=False), apart=0.0)
     report = run(CHECKS, gathered.facts)
     (found,) = (one for one in report.findings if one.id == "D008")
     unknown = {one.id: one.why for one in report.unknown}
@@ -82,7 +82,7 @@ def test_a_list_in_one_file(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_understood(tmp_path: Path, name: str, content: str, says: str) -> None:
     """It is said with its place."""
     (tmp_path / name).write_text(content)
-    (problem,) = gather(Asked(source=tmp_path, machine=False), apart=0.0).problems
+    (problem,) = gather(Asked(objects=partial(manifests.read, tmp_path), machine=False), apart=0.0).problems
     assert says in problem
 
 
@@ -99,7 +99,7 @@ async def test_a_cluster_of_many_pages() -> None:
     ]
     async with FakeApiServer() as api, Fleet(api) as fleet:
         api.push(*services)
-        known, missing = facts_of(await list_all(fleet.client()), lambda one: pair_of(one, 0.0), 0.0)
+        known, missing = facts_of(await cluster.list_all(fleet.client()), lambda one: pair_of(one, 0.0), 0.0)
     assert len({one.ref.name for one in known[SERVICES].value}) == len(services)
     assert known[SERVICES].source == f"the API server {api.url}"
     assert missing == {}
@@ -109,7 +109,7 @@ async def test_a_kind_that_may_not_be_listed() -> None:
     """It is unknown, with the rule that is missing, and the others are read."""
     async with FakeApiServer() as api, Fleet(api) as fleet:
         api.allows = lambda asked: asked.resource not in {"services", "statefulsets"}
-        known, missing = facts_of(await list_all(fleet.client()), lambda one: pair_of(one, 0.0), 0.0)
+        known, missing = facts_of(await cluster.list_all(fleet.client()), lambda one: pair_of(one, 0.0), 0.0)
     assert SERVICES not in known
     assert 'resources: ["services"], verbs: ["list"]' in missing[SERVICES]
     # Deployments alone are not all that runs Pods.
@@ -134,7 +134,7 @@ def test_the_role_of_the_guide() -> None:
 
 def test_no_cluster() -> None:
     """A kubeconfig that is not there is one problem, and no traceback."""
-    gathered = gather(Asked(cluster=Cluster("/nowhere"), machine=False), apart=0.0)
+    gathered = gather(Asked(objects=partial(cluster.read, Cluster("/nowhere")), machine=False), apart=0.0)
     assert len(gathered.problems) == 1
     assert "/nowhere" in gathered.problems[0]
 

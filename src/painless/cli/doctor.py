@@ -6,6 +6,7 @@ not be read.
 
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Never
 
@@ -15,7 +16,7 @@ from msgspec import Struct, structs
 
 from painless.cli.running import NoController, Refused, ask
 from painless.controller.status import Status
-from painless.doctor import machines, terminal
+from painless.doctor import cluster, machines, manifests, terminal
 from painless.doctor.check import Severity
 from painless.doctor.checks import CHECKS
 from painless.doctor.gather import Asked, gather
@@ -105,7 +106,11 @@ def _chosen(chosen: Chosen) -> Asked:
             conf=str(chosen.conf.absolute()), machine=False, no_pid="only a configuration was asked for"
         )
     if chosen.source is not None:
-        return Asked(source=chosen.source, machine=False, no_pid="only manifests were asked for")
+        return Asked(
+            objects=partial(manifests.read, chosen.source),
+            machine=False,
+            no_pid="only manifests were asked for",
+        )
     if chosen.cluster or chosen.kubeconfig:
         return _with_cluster(chosen)
     if chosen.pid is not None:
@@ -117,7 +122,7 @@ def _with_cluster(chosen: Chosen) -> Asked:
     """Return the cluster, with the NGINX that was named or is ours: this machine need not be one of it."""
     found = Asked(pid=chosen.pid) if chosen.pid is not None else _ours(chosen.state_dir)
     alone = Asked(machine=False, no_pid="no NGINX of the cluster runs here")
-    return structs.replace(found or alone, cluster=Cluster(chosen.kubeconfig))
+    return structs.replace(found or alone, objects=partial(cluster.read, Cluster(chosen.kubeconfig)))
 
 
 def _ours(state: Path) -> Asked | None:

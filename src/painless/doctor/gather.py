@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from painless.controller.status import Status
-from painless.doctor import certificates, cluster, machine, manifests, node, processes
+from painless.doctor import certificates, machine, node, processes
 from painless.doctor.conf import Conf
 from painless.doctor.errorlines import kinds
 from painless.doctor.facts import (
@@ -35,10 +35,9 @@ from painless.doctor.facts import (
     Painless,
 )
 from painless.doctor.load import load
-from painless.doctor.objects import SOURCES, facts_of
+from painless.doctor.objects import SOURCES, Listed, facts_of
 from painless.doctor.secrets import pair_of
 from painless.kernel import netns, sockdiag
-from painless.kube.find import Cluster
 
 APART = 1.0  # Seconds between the two looks at counters.
 SPAN = 3600.0  # Seconds of the error log that count.
@@ -60,10 +59,8 @@ class Asked(Struct, frozen=True):
     machine: bool = True
     node: bool = False
     """Whether this is a node, or a Pod that sees one."""
-    source: Path | None = None
-    """A folder of manifests."""
-    cluster: Cluster | None = None
-    """The API server to ask for objects."""
+    objects: Callable[[], Listed] | None = None
+    """Reads the objects of a folder or a cluster."""
     no_pid: str = "no NGINX was found; --pid names one"
 
 
@@ -153,14 +150,10 @@ class _Gathering:
 
     def _objects(self) -> None:
         """Read the objects of a folder or a cluster."""
-        if self._asked.source is not None:
-            listed = manifests.read(self._asked.source)
-        elif self._asked.cluster is not None:
-            listed = cluster.read(self._asked.cluster)
-        else:
+        if self._asked.objects is None:
             why = "no objects were asked for (--source or --cluster)"
             return self._lack(why, *(one.fact for one in SOURCES))
-        now = time.time()
+        listed, now = self._asked.objects(), time.time()
         known, missing = facts_of(listed, lambda one: pair_of(one, now), now)
         self._known |= known
         self._missing |= missing
