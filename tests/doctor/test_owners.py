@@ -52,11 +52,15 @@ def test_what_is_asked_by_strangers_is_no_place() -> None:
 
 
 def test_who_wants_to_hear_nothing() -> None:
-    """A value that is not understood silences nothing: the finding about it says so."""
+    """A value that is not understood silences nothing: the finding about it says so; nor does no check."""
     name = "painless.dev/doctor-silence"
-    values = {"web": "V014 it pings itself; S013 behind a proxy", "api": "V014", "plain": ""}
+    values = {"web": "V014 it pings itself; X999 behind a proxy", "api": "V014", "plain": ""}
     some = [Ingress("shop", one, annotations=((name, value),)) for one, value in values.items()]
     assert (
         Silence("V014", "it pings itself", object="Ingress shop/web"),
-        Silence("S013", "behind a proxy", object="Ingress shop/web"),
+        Silence(
+            "X999",
+            "there is no such check, expected one such as K001 (Ingress shop/web: behind a proxy)",
+            object="Ingress shop/web",
+        ),
     ) == owners((), GENERATION, some).silences

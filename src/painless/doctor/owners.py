@@ -9,18 +9,20 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, structs
 
 from painless.controller.picture import Picture
+from painless.doctor.checks import CHECKS
 from painless.doctor.facts import Facts
 from painless.doctor.objects import INGRESSES
 from painless.doctor.rules import Silence
 from painless.doctor.run import Report, Result
 from painless.features import doctor_silence
 from painless.features.doctor_silence import said
-from painless.model.objects import Ingress
+from painless.model.objects import Ingress, ObjectRef
 from painless.nginx.generation import Generation
 from painless.plan.changes import origins_of
 
 OWN = 20
 """Ingresses that a finding may be told to: what more of them have is nobody's in particular."""
+IDS = frozenset(one.id for one in CHECKS)
 _PLACE = re.compile(r"(.+):(\d{1,9})")
 
 
@@ -41,9 +43,7 @@ def owners(asked: Iterable[str], generation: Generation, ingresses: Iterable[Ing
     """Return who is behind these places of a generation's files."""
     found = {one: _refs(one, generation) for one in asked if _PLACE.fullmatch(one)}
     silences = tuple(
-        Silence(id_, reason, object=str(one.ref))
-        for one in ingresses
-        for id_, reason in doctor_silence.of(one)
+        _silence(id_, reason, one.ref) for one in ingresses for id_, reason in doctor_silence.of(one)
     )
     return Owners({place: refs for place, refs in found.items() if refs}, silences)
 
@@ -61,12 +61,18 @@ def written(facts: Facts) -> tuple[Silence, ...]:
     some = (
         [(one.ref, one.annotation(doctor_silence.SILENCE.name).text) for one in found.value] if found else []
     )
-    return tuple(Silence(id_, reason, object=str(ref)) for ref, text in some for id_, reason in said(text))
+    return tuple(_silence(id_, reason, ref) for ref, text in some for id_, reason in said(text))
 
 
 def owned(report: Report, known: Owners) -> Report:
     """Return the report with the objects of each finding."""
     return structs.replace(report, findings=tuple(_owned(one, known) for one in report.findings))
+
+
+def _silence(id_: str, reason: str, ref: ObjectRef) -> Silence:
+    # Which checks there are no annotation's decoder knows; the report repeats the reason.
+    says = reason if id_ in IDS else f"there is no such check, expected one such as K001 ({ref}: {reason})"
+    return Silence(id_, says, object=str(ref))
 
 
 def _refs(place: str, generation: Generation) -> tuple[str, ...]:
