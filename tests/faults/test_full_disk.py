@@ -80,7 +80,7 @@ async def _asks_again(pods: Pods, program: Program) -> None:
     """Wait until NGINX follows pods: what it asked while no responder was there it asks again after 5 s."""
     name = await pods.start("web")
     pods.publish("web")
-    await until_seen(Target(program.doors.http, "web.test"), lambda seen: seen.pod == name, NOISE)
+    await until_seen(Target(program.doors.http, "web.test"), lambda seen: seen.pod == name, BACK)
 
 
 async def _change_without_room(folder: Folder, pods: Pods, program: Program) -> None:
