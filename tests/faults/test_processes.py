@@ -46,6 +46,10 @@ async def _serving(folder: Folder, pods: Pods, make: Make) -> tuple[Program, Tar
     return program, Target(program.doors.http, "web.test")
 
 
+async def _loaded(program: Program, times: int) -> bool:
+    return await program.reloads() == times
+
+
 async def _follows(pods: Pods, target: Target, within: float = NOISE) -> None:
     """Check that a change of the endpoints reaches NGINX."""
     name = await pods.replace("web")
@@ -89,6 +93,8 @@ async def test_a_killed_controller_is_replaced(folder: Folder, pods: Pods, make:
         await _follows(pods, target)
         folder.ingress("more", "more.test", "web")
         await until_seen(Target(program.doors.http, "more.test"), lambda seen: seen.status == 200, BACK)
+        # NGINX serves it a moment before the controller has seen that.
+        await until(lambda: _loaded(program, 1), NOISE, program.last_words)
     assert (master, responder, []) == (program.master(), program.responder(), load.failures())
     assert 1 == await program.reloads()
 
