@@ -5,6 +5,7 @@ the door to everybody.  Both sides have the same number of connections here.
 """
 
 import asyncio
+import random
 from contextlib import AsyncExitStack, suppress
 from statistics import mean
 from types import TracebackType
@@ -31,7 +32,8 @@ CLIENTS = 36  # Connections of the clients of the others.
 PAUSE = 15  # Milliseconds between two requests of each: no more than a machine with other work can do.
 SECONDS, SECONDS_IN_FULL = 1.0, 20.0
 COME = 30.0  # Seconds until all of them have come, on a busy machine.
-AGAIN = 1.0  # Seconds after which a client that was turned away comes again, as Retry-After asks it to.
+AGAIN = 1.0  # Seconds after which a client that was turned away comes again, as Retry-After asks it to:
+APART = 0.5  # give or take half, since nobody has hundreds of clients that keep step.
 THROUGHPUT, P99 = (
     0.95,
     2.0,
@@ -89,6 +91,7 @@ class _Stuck:
         self._port = port
         self.turned_away = 0
         """Clients that came for the first time and did not have to wait."""
+        self._chance = random.Random(1)  # The same for both sides.
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -111,7 +114,7 @@ class _Stuck:
                 await self._ask()
             self.turned_away += first
             first = False
-            await asyncio.sleep(AGAIN)
+            await asyncio.sleep(AGAIN * self._chance.uniform(1 - APART, 1 + APART))
 
     async def _ask(self) -> None:
         reader, writer = await asyncio.open_connection(LOOPBACK, self._port)
