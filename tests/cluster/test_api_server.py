@@ -12,6 +12,7 @@ from tests.fakes.apiserver import Which
 from tests.front.asking import planned
 from tests.front.clients import Target, until, until_seen
 from tests.front.given import SOAK, certificate
+from tests.front.program import Program
 
 pytestmark = [
     on_the_fake_only,
@@ -131,23 +132,32 @@ async def test_the_server_forgets_our_version(running: Running) -> None:
     assert running.count("list", 200) > lists
 
 
+def _answered(program: Program) -> bool:
+    """Whether the controller has seen that the server is back, after a test before this one."""
+    lost = program.events("api_server_lost")
+    since = [*program.events("api_server_back"), *program.events("controller_started")]
+    return not lost or max(one["time"] for one in since) > lost[-1]["time"]
+
+
 async def test_the_server_is_away(running: Running) -> None:
     """Clients notice nothing, the controller stays ready, and what changed meanwhile is served afterwards."""
-    before = len(running.program.events("api_server_lost"))
+    program = running.program
+    await until(lambda: _answered(program), SOON, program.last_words)
+    before = [len(program.events(f"api_server_{one}")) for one in ("lost", "back")]
     async with running.unharmed():
         await running.api.stop()
         running.cluster.ingress("late", "late.test", "web")
-        await until(lambda: len(running.program.events("api_server_lost")) > before, SOON)
+        await until(lambda: len(program.events("api_server_lost")) > before[0], SOON, program.last_words)
         # Not a wait for a condition: it is how long the server is away.
         await asyncio.sleep(AWAY)
-        assert await running.program.is_ready()
+        assert await program.is_ready()
         await running.api.start()
         await running.serves("late.test")
         await running.follows("later")
         # Each list tries again in its own time.
-        await until(lambda: len(running.program.events("api_server_back")) > before, SOON)
-    told = [len(running.program.events(f"api_server_{one}")) for one in ("lost", "back")]
-    assert [before + 1] * 2 == told
+        await until(lambda: len(program.events("api_server_back")) > before[1], SOON, program.last_words)
+    told = [len(program.events(f"api_server_{one}")) for one in ("lost", "back")]
+    assert [one + 1 for one in before] == told
 
 
 async def test_a_token_expires(running: Running) -> None:
